@@ -1,0 +1,1 @@
+"""CloudStack: composition root and kernel of the cloud management platform."""

@@ -1,0 +1,80 @@
+"""What placement knows of a request and of the candidates. Filters refuse with a reason, weighers prefer."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementRequest:
+    """What looks for a host. Sizes: MHz in all, MiB."""
+
+    vm_uuid: str
+    hypervisor: str
+    zone_uuid: str
+    cpus: int
+    cpu_mhz: int
+    """Speed of one virtual CPU."""
+    memory_mib: int
+    host_tags: tuple[str, ...] = ()
+    pool_uuids: tuple[str, ...] = ()
+    """Pools that already hold volumes of the machine: the host must see them all."""
+    avoid_hosts: frozenset[str] = frozenset()
+    host_uuid: str = ""
+    """The one host asked for, if any."""
+    cluster_uuid: str = ""
+    pod_uuid: str = ""
+    last_host_uuid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostCandidate:
+    """A host as placement sees it; limits already carry the over-provisioning factor."""
+
+    uuid: str
+    name: str
+    pod_uuid: str
+    cluster_uuid: str
+    hypervisor: str
+    status: str
+    resource_state: str
+    cluster_enabled: bool
+    cpus: int
+    cpu_limit_mhz: int
+    cpu_used_mhz: int
+    memory_limit_mib: int
+    memory_used_mib: int
+    cpu_mhz: int = 0
+    tags: frozenset[str] = frozenset()
+    pool_uuids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why a host was refused, in a sentence: ``host-3: 512 MiB free, 1024 needed``."""
+
+    host_uuid: str
+    host_name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Hosts that fit, best first, and why the others do not."""
+
+    ranked: tuple[HostCandidate, ...]
+    refusals: tuple[Refusal, ...] = field(default=())
+
+
+class HostFilter(Protocol):
+    name: str
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        """The reason against this host, without its name, or None when it fits."""
+
+
+class HostWeigher(Protocol):
+    name: str
+    weight: float
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        """Preference from 0 (worst) to 1 (best)."""
