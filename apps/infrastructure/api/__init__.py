@@ -1,0 +1,1 @@
+"""The infrastructure as the API shows it."""

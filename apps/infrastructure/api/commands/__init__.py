@@ -1,0 +1,1 @@
+"""Commands on zones, pods, clusters, hosts and their capacity."""

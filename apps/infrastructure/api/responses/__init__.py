@@ -1,0 +1,1 @@
+"""Zones, pods, clusters, hosts and capacity on the wire."""

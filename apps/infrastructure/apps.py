@@ -1,0 +1,10 @@
+"""The infrastructure app."""
+
+from cloudstack.framework.apps_support import CloudAppConfig
+
+
+class InfrastructureConfig(CloudAppConfig):
+    """Zones, pods, clusters, hosts, capacity and placement."""
+
+    name = "apps.infrastructure"
+    label = "infrastructure"

@@ -1,0 +1,9 @@
+"""Zone, pod, cluster, host, and how much of a host is promised to machines."""
+
+from apps.infrastructure.models.capacity import CapacityReservation, HostCapacity
+from apps.infrastructure.models.cluster import Cluster
+from apps.infrastructure.models.host import Host
+from apps.infrastructure.models.pod import Pod
+from apps.infrastructure.models.zone import Zone
+
+__all__ = ["CapacityReservation", "Cluster", "Host", "HostCapacity", "Pod", "Zone"]

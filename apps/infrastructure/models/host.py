@@ -1,0 +1,70 @@
+"""Host: one machine with a hypervisor."""
+
+from django.db import models
+
+from apps.infrastructure.models.cluster import Cluster
+from apps.infrastructure.models.pod import Pod
+from apps.infrastructure.models.zone import Zone
+from apps.infrastructure.states import HostStatus, ResourceState
+from cloudstack.framework.models import CloudModel
+from cloudstack.framework.secrets import EncryptedField
+
+
+class Host(CloudModel):
+    """A hypervisor host. ``zone`` and ``pod`` repeat those of the cluster so that indexes can serve lists.
+
+    ``tags`` is a comma list without blanks, sorted. ``details`` are the operator's options, never secret;
+    ``memory_mib`` and ``memory_reserved_mib`` in it override what the host reports. ``credentials`` is a
+    JSON object, encrypted. ``cpu_mhz`` is the speed of one core.
+    """
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="hosts")
+    pod = models.ForeignKey(Pod, on_delete=models.PROTECT, related_name="hosts")
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="hosts")
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=32, default="Routing")
+    hypervisor = models.CharField(max_length=32)
+    url = models.CharField(max_length=1024)
+    private_ip = models.CharField(max_length=64, blank=True, default="")
+    status = models.CharField(max_length=16, choices=HostStatus, default=HostStatus.CONNECTING)
+    resource_state = models.CharField(max_length=32, choices=ResourceState, default=ResourceState.ENABLED)
+    cpus = models.PositiveIntegerField(default=0)
+    cpu_mhz = models.PositiveIntegerField(default=0)
+    memory_mib = models.PositiveBigIntegerField(default=0)
+    architecture = models.CharField(max_length=16, default="x86_64")
+    hostname = models.CharField(max_length=255, blank=True, default="")
+    version = models.CharField(max_length=64, blank=True, default="")
+    hypervisor_version = models.CharField(max_length=64, blank=True, default="")
+    capabilities = models.CharField(max_length=1024, blank=True, default="")
+    tags = models.CharField(max_length=1024, blank=True, default="")
+    details = models.JSONField(default=dict, blank=True)
+    credentials = EncryptedField(null=True, blank=True)
+    annotation = models.CharField(max_length=1024, blank=True, default="")
+    last_ping = models.DateTimeField(null=True, blank=True)
+    disconnected_at = models.DateTimeField(null=True, blank=True)
+    status_reason = models.CharField(max_length=1024, blank=True, default="")
+    """Why the host is not Up, in the words of what found it out."""
+
+    class Meta(CloudModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["zone", "name"], condition=models.Q(removed__isnull=True), name="host_name_once_in_zone"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["zone", "hypervisor"], condition=models.Q(removed__isnull=True), name="host_alive_in_zone"
+            ),
+            models.Index(fields=["status", "last_ping"], name="host_last_ping"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tag_set(self) -> frozenset[str]:
+        return frozenset(self.tags.split(",")) if self.tags else frozenset()
+
+    @property
+    def cpu_total_mhz(self) -> int:
+        return self.cpus * self.cpu_mhz

@@ -1,0 +1,1 @@
+"""Managers of the infrastructure: intent, one transaction each."""

@@ -1,0 +1,1 @@
+"""What happens to a host in a worker: one verb a file."""
