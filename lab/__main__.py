@@ -1,0 +1,123 @@
+"""`bin/lab`: up, down, status, exec."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab import cloud, namespaces
+from lab.checks import extend_path, preflight
+from lab.hosts import AgentOptions, LabError
+from lab.layout import REPO, data_folder
+from lab.net import CommandFailed
+
+CANNOT_RUN_HERE = 3
+
+
+def say(words: str) -> None:
+    print(f"lab: {words}", flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="bin/lab",
+        description="A real cloud on one machine: hypervisor hosts made of namespaces, joined by a bridge.",
+        epilog="State lives in $CLOUDSTACK_DATA/lab (default: var/lab of the repository). Exit status 3: this "
+        "machine cannot carry a lab, and why.",
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|exec|check")
+    one = verbs.add_parser("up", help="start what is missing, repair what is broken")
+    one.add_argument("--hosts", type=int, metavar="N", help="how many hosts (default: as last time, at first 2)")
+    one.add_argument(
+        "--broker",
+        default=os.environ.get("CLOUDSTACK_BROKER_URL") or os.environ.get("REDIS_URL") or "",
+        metavar="URL",
+        help="run a host agent on each host against this broker: redis+socket:///path or redis://GATEWAY:port/0 "
+        "(default: $CLOUDSTACK_BROKER_URL, then $REDIS_URL)",
+    )
+    one.add_argument("--python", default=_agent_python(), help="interpreter with Celery for the agents")
+    one = verbs.add_parser("down", help="end all of it")
+    one.add_argument("--purge", action="store_true", help="also delete disks, definitions and addresses")
+    one = verbs.add_parser("status", help="say what runs")
+    one.add_argument("--json", action="store_true", help="as data")
+    verbs.add_parser("check", help="say whether this machine can carry a lab")
+    one = verbs.add_parser("exec", help="run a command on a host: exec HOST -- COMMAND...")
+    one.add_argument("host")
+    one.add_argument("argv", nargs=argparse.REMAINDER)
+    return top
+
+
+def _agent_python() -> str:
+    own = REPO / ".venv" / "bin" / "python"
+    return str(own) if own.exists() else sys.executable
+
+
+def main() -> int:
+    options = parser().parse_args()
+    data = data_folder()
+    if options.verb in ("up", "check", "exec"):
+        problems = preflight()
+        for problem in problems:
+            print(f"lab: {problem}", file=sys.stderr)
+        if problems:
+            return CANNOT_RUN_HERE
+    try:
+        return VERBS[options.verb](data, options)
+    except (LabError, CommandFailed, OSError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def _up(data: Path, options: argparse.Namespace) -> int:
+    agent = AgentOptions(broker=options.broker, python=options.python)
+    cloud.up(data, count=options.hosts, agent=agent, say=say)
+    return 0
+
+
+def _down(data: Path, options: argparse.Namespace) -> int:
+    cloud.down(data, purge=options.purge, say=say)
+    return 0
+
+
+def _status(data: Path, options: argparse.Namespace) -> int:
+    state = cloud.status(data)
+    print(json.dumps(state, indent=1) if options.json else _as_text(state))
+    return 0
+
+
+def _check(data: Path, options: argparse.Namespace) -> int:
+    say("this machine can carry a lab")
+    return 0
+
+
+def _exec(data: Path, options: argparse.Namespace) -> int:
+    extend_path()
+    argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
+    if not argv:
+        raise LabError("exec needs a command: bin/lab exec host1 -- ip address")
+    return namespaces.run_inside(cloud.init_pid(data, options.host), argv)
+
+
+def _as_text(state: dict[str, Any]) -> str:
+    if state["state"] == "absent":
+        return f"no lab in {state['data']}; bin/lab up makes one"
+    lines = [
+        f"lab {state['prefix']} is {state['state']}: {state['subnet']}, this machine is {state['gateway']}",
+        f"  shared pool  {state['shared_pool_path']}",
+        f"  image        {state['image'] or 'not built'}",
+    ]
+    for host in state["hosts"]:
+        agent = f"agent {host['agent_pid']}" if host["agent_pid"] else "no agent"
+        lines.append(f"  {host['name']:<8} {host['state']:<5} {host['mgmt_ip']:<15} {agent:<13} {host['libvirt_uri']}")
+    lines += [f"  {domain['host']:<8} {domain['state']:<8} {domain['name']}" for domain in state["domains"]]
+    return "\n".join(lines)
+
+
+VERBS = {"up": _up, "down": _down, "status": _status, "check": _check, "exec": _exec}
+
+if __name__ == "__main__":
+    sys.exit(main())
