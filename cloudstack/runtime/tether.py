@@ -1,7 +1,8 @@
 """Ties a process to its parent, so that nothing outlives what started it.
 
-As a program: ``python -I tether.py SIGNAL -- COMMAND ARG…`` becomes COMMAND and gets SIGNAL when its parent dies.
-It is started by path and imports little, because every supervised process pays for it at its start.
+As a program: ``python -I tether.py SIGNAL [USER] -- COMMAND ARG…`` becomes COMMAND (as USER, if root names one) and
+gets SIGNAL when its parent dies. It is started by path and imports little, because every supervised process pays for
+it at its start.
 """
 
 import ctypes
@@ -9,7 +10,15 @@ import os
 import signal
 import sys
 
+PARENT_VARIABLE = "CLOUDSTACK_TETHER_PARENT"
+"""Environment variable with the pid that must still be the parent when the tether takes effect."""
+
 _PR_SET_PDEATHSIG = 1
+
+
+def tether_command(signal_name: str, user: str | None = None) -> list[str]:
+    """What to put before a command so that it gets ``signal_name`` (``"SIGTERM"``) when its parent dies."""
+    return [sys.executable, "-I", os.path.abspath(__file__), signal_name, *([user] if user else []), "--"]
 
 
 def die_with_parent(signum: int, *, expected_parent: int | None = None) -> None:
@@ -29,11 +38,25 @@ def die_with_parent(signum: int, *, expected_parent: int | None = None) -> None:
 
 def main(arguments: list[str]) -> None:
     """Become the command after ``--``, tied to the parent."""
-    if len(arguments) < 3 or arguments[1] != "--":
-        raise SystemExit("usage: tether.py SIGNAL -- COMMAND [ARGUMENT…]")
-    parent = os.environ.get("CLOUDSTACK_TETHER_PARENT")
-    die_with_parent(signal.Signals[arguments[0]], expected_parent=int(parent) if parent else None)
-    os.execvp(arguments[2], arguments[2:])  # noqa: S606 - an argument list, no shell
+    cut = arguments.index("--") if "--" in arguments else 0
+    before, command = arguments[:cut], arguments[cut + 1 :]
+    if len(before) not in {1, 2} or not command:
+        raise SystemExit("usage: tether.py SIGNAL [USER] -- COMMAND [ARGUMENT…]")
+    if len(before) == 2:
+        _become(before[1])
+    # Only now: a change of user makes the kernel forget the request.
+    parent = os.environ.pop(PARENT_VARIABLE, "")
+    die_with_parent(signal.Signals[before[0]], expected_parent=int(parent) if parent else None)
+    os.execvp(command[0], command)  # noqa: S606 - an argument list, no shell
+
+
+def _become(user: str) -> None:
+    import pwd
+
+    entry = pwd.getpwnam(user)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
 
 
 if __name__ == "__main__":
