@@ -1,0 +1,1 @@
+"""Networks: physical networks, offerings, guest networks, and the addresses that their cards hold."""

@@ -1,0 +1,11 @@
+"""The network app."""
+
+from cloudstack.framework.apps_support import CloudAppConfig
+
+
+class NetworkConfig(CloudAppConfig):
+    """Guest networks and what they stand on."""
+
+    name = "apps.network"
+    label = "network"
+    verbose_name = "Networks"

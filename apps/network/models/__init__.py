@@ -1,0 +1,26 @@
+"""Entities of the network app."""
+
+from apps.network.models.allocation import IpAllocation, MacAllocation, VlanIpRange, VniAllocation
+from apps.network.models.network import Network, NetworkHost
+from apps.network.models.offering import NetworkOffering, NetworkOfferingService
+from apps.network.models.physical_network import (
+    NetworkServiceProvider,
+    PhysicalNetwork,
+    PhysicalNetworkTrafficType,
+    VnetRange,
+)
+
+__all__ = [
+    "IpAllocation",
+    "MacAllocation",
+    "Network",
+    "NetworkHost",
+    "NetworkOffering",
+    "NetworkOfferingService",
+    "NetworkServiceProvider",
+    "PhysicalNetwork",
+    "PhysicalNetworkTrafficType",
+    "VlanIpRange",
+    "VnetRange",
+    "VniAllocation",
+]

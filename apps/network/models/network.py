@@ -1,0 +1,101 @@
+"""The guest network, and the hosts that it reaches at the moment."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from apps.accounts.models import OwnedModel
+from apps.network.models.offering import NetworkOffering
+from apps.network.models.physical_network import PhysicalNetwork
+from apps.network.states import AclType, GuestType, NetworkState
+
+
+class Network(OwnedModel):
+    """A layer 2 segment for guests; isolated and shared ones give addresses.
+
+    ``account`` owns it. With ``acl_type`` ``Domain`` everybody in ``access_domain`` (and beneath, with
+    ``subdomain_access``) may use it.
+    """
+
+    name = models.CharField(max_length=255)
+    display_text = models.CharField(max_length=255, blank=True)
+    zone = models.ForeignKey("infrastructure.Zone", on_delete=models.PROTECT, related_name="networks")
+    physical_network = models.ForeignKey(PhysicalNetwork, on_delete=models.PROTECT, related_name="networks")
+    offering = models.ForeignKey(NetworkOffering, on_delete=models.PROTECT, related_name="networks")
+    guest_type = models.CharField(max_length=16, choices=GuestType.choices)
+    state = models.CharField(
+        max_length=16, choices=NetworkState.choices, default=NetworkState.ALLOCATED, editable=False
+    )
+
+    vni = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    """VXLAN number; an isolated network holds one while it is implemented only."""
+    vni_is_fixed = models.BooleanField(default=False, editable=False)
+    """The number was named at creation, or belongs to a shared network: it stays until deletion."""
+    broadcast_uri = models.CharField(max_length=64, blank=True, editable=False)
+
+    cidr = models.CharField(max_length=18, blank=True)
+    gateway = models.CharField(max_length=15, blank=True)
+    netmask = models.CharField(max_length=15, blank=True)
+    dhcp_server = models.CharField(max_length=15, blank=True, editable=False)
+    """Address kept for the network's own DHCP and DNS server; empty when the offering has neither."""
+    dns1 = models.CharField(max_length=15, blank=True)
+    dns2 = models.CharField(max_length=15, blank=True)
+    network_domain = models.CharField(max_length=255, blank=True)
+    mtu = models.PositiveIntegerField(default=1450)
+
+    acl_type = models.CharField(max_length=16, choices=AclType.choices, default=AclType.ACCOUNT)
+    access_domain = models.ForeignKey(
+        "accounts.Domain", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    subdomain_access = models.BooleanField(default=True)
+    display_network = models.BooleanField(default=True)
+    restart_required = models.BooleanField(default=False, editable=False)
+
+    service_host = models.ForeignKey(
+        "infrastructure.Host", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    """Host that carries the network's services now."""
+    services_up = models.BooleanField(default=False, editable=False)
+    """The services run on ``service_host``. Needed beside ``state`` because a shared network is always ``Setup``."""
+    implementing_job = models.UUIDField(null=True, blank=True, editable=False)
+    """Job that is bringing the network up, or moving its services, at this moment."""
+    idle_since = models.DateTimeField(null=True, blank=True, editable=False)
+    """When the collector first saw the implemented network without guests."""
+
+    class Meta(OwnedModel.Meta):
+        abstract = False
+        indexes: ClassVar = [
+            *OwnedModel.Meta.indexes,
+            models.Index(fields=["zone", "guest_type"], condition=Q(removed__isnull=True), name="network_live_by_zone"),
+            models.Index(
+                fields=["access_domain", "acl_type"], condition=Q(removed__isnull=True), name="network_live_by_access"
+            ),
+            models.Index(fields=["state"], condition=Q(removed__isnull=True), name="network_live_by_state"),
+            models.Index(fields=["service_host"], condition=Q(removed__isnull=True), name="network_by_service_host"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(acl_type=AclType.ACCOUNT) | Q(access_domain__isnull=False),
+                name="network_for_a_domain_names_it",
+            )
+        ]
+        permissions: ClassVar = [("use_network", "May attach machines to the network")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NetworkHost(models.Model):
+    """A host on which the network's bridge stands, or is about to. Written before the host is asked."""
+
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="host_links")
+    host = models.ForeignKey("infrastructure.Host", on_delete=models.CASCADE, related_name="+")
+    bridge = models.CharField(max_length=15, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["network", "host"], name="network_once_per_host")]
+
+    def __str__(self) -> str:
+        return f"{self.network_id} on {self.host_id}"
