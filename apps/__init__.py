@@ -1,0 +1,1 @@
+"""The domain apps: what a cloud is made of."""

@@ -1,0 +1,122 @@
+"""Factories of domains, accounts, users, roles and keys: for tests and for the demo alike."""
+
+import uuid
+
+import factory
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from factory.django import DjangoModelFactory
+
+from apps.accounts.models import Account, AccountType, ApiKeyPair, Domain, Role, User
+from apps.accounts.models.domain import ROOT_PATH
+from apps.accounts.models.role import ROLE_TYPE_NAMES
+from apps.accounts.selectors import caller_of
+from cloudstack.framework.context import Caller, RoleType
+
+PASSWORD = "correct horse battery"
+
+ACCOUNT_TYPE_OF_ROLE = {
+    RoleType.ADMIN: AccountType.ADMIN,
+    RoleType.RESOURCE_ADMIN: AccountType.RESOURCE_DOMAIN_ADMIN,
+    RoleType.DOMAIN_ADMIN: AccountType.DOMAIN_ADMIN,
+    RoleType.USER: AccountType.NORMAL,
+}
+
+
+def root_domain() -> Domain:
+    """The one ROOT, made when it is not there."""
+    domain, _ = Domain.objects.get_or_create(path=ROOT_PATH, defaults={"name": "ROOT", "level": 0})
+    return domain
+
+
+def default_role(kind: RoleType) -> Role:
+    """A role without rules: every command that declares the role type is allowed."""
+    role, _ = Role.objects.get_or_create(name=f"{ROLE_TYPE_NAMES[kind]} of the tests", defaults={"type": kind})
+    return role
+
+
+class DomainFactory(DjangoModelFactory):
+    """A child of ROOT unless ``parent`` is given."""
+
+    class Meta:
+        model = Domain
+
+    name = factory.Sequence(lambda n: f"domain-{n}")
+    parent = factory.LazyFunction(root_domain)
+    path = factory.LazyAttribute(lambda domain: f"{domain.parent.path}{domain.name}/")
+    level = factory.LazyAttribute(lambda domain: domain.parent.level + 1)
+
+
+class RoleFactory(DjangoModelFactory):
+    class Meta:
+        model = Role
+
+    name = factory.Sequence(lambda n: f"role-{n}")
+    type = RoleType.USER
+
+
+class AccountFactory(DjangoModelFactory):
+    """An ordinary account in a domain of its own; ``root_admin=True`` or ``domain_admin=True`` for others."""
+
+    class Meta:
+        model = Account
+
+    class Params:
+        root_admin = factory.Trait(
+            role=factory.LazyFunction(lambda: default_role(RoleType.ADMIN)),
+            domain=factory.LazyFunction(root_domain),
+        )
+        domain_admin = factory.Trait(role=factory.LazyFunction(lambda: default_role(RoleType.DOMAIN_ADMIN)))
+
+    name = factory.Sequence(lambda n: f"account-{n}")
+    domain = factory.SubFactory(DomainFactory)
+    role = factory.LazyFunction(lambda: default_role(RoleType.USER))
+    type = factory.LazyAttribute(lambda account: ACCOUNT_TYPE_OF_ROLE[RoleType(account.role.type)])
+    group = factory.LazyFunction(lambda: Group.objects.create(name=f"account:{uuid.uuid4()}"))
+
+
+class UserFactory(DjangoModelFactory):
+    """A user with the password ``PASSWORD``, in an account of its own unless one is given."""
+
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"user-{n}")
+    account = factory.SubFactory(AccountFactory)
+    domain = factory.SelfAttribute("account.domain")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
+    first_name = "Ada"
+    last_name = factory.Sequence(lambda n: f"Lovelace {n}")
+    password = factory.LazyFunction(lambda: make_password(PASSWORD))
+
+
+class ApiKeyPairFactory(DjangoModelFactory):
+    class Meta:
+        model = ApiKeyPair
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"key-{n}")
+    api_key = factory.LazyFunction(lambda: f"key-{uuid.uuid4().hex}")
+    secret_key = factory.LazyFunction(lambda: f"secret-{uuid.uuid4().hex}")
+
+
+def caller_for(user: User) -> Caller:
+    """The caller that ``user`` makes at a door."""
+    return caller_of(user)
+
+
+def root_caller() -> Caller:
+    """A root admin nobody else uses."""
+    return caller_for(UserFactory(account=AccountFactory(root_admin=True)))
+
+
+def domain_admin_caller(domain: Domain | None = None) -> Caller:
+    """An administrator of ``domain`` (a new one when none is given)."""
+    where = {"domain": domain} if domain else {}
+    return caller_for(UserFactory(account=AccountFactory(domain_admin=True, **where)))
+
+
+def user_caller(domain: Domain | None = None) -> Caller:
+    """An ordinary user of an account of its own."""
+    where = {"domain": domain} if domain else {}
+    return caller_for(UserFactory(account=AccountFactory(**where)))

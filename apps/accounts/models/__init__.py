@@ -1,0 +1,25 @@
+"""Entities of the accounts app."""
+
+from apps.accounts.models.account import Account, AccountType
+from apps.accounts.models.api_key import ApiKeyPair
+from apps.accounts.models.domain import Domain
+from apps.accounts.models.limit import ResourceCount, ResourceLimit, ResourceType
+from apps.accounts.models.owned import OwnedModel
+from apps.accounts.models.role import Permission, Role, RolePermission
+from apps.accounts.models.user import User, UserSource
+
+__all__ = [
+    "Account",
+    "AccountType",
+    "ApiKeyPair",
+    "Domain",
+    "OwnedModel",
+    "Permission",
+    "ResourceCount",
+    "ResourceLimit",
+    "ResourceType",
+    "Role",
+    "RolePermission",
+    "User",
+    "UserSource",
+]

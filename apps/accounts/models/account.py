@@ -1,0 +1,52 @@
+"""The account: what owns machines, networks and disks, and what is billed and limited."""
+
+from django.contrib.auth.models import Group
+from django.db import models
+
+from apps.accounts.models.domain import Domain
+from apps.accounts.models.role import Role
+from apps.accounts.states import AccountState
+from cloudstack.framework.models import CloudModel
+
+
+class AccountType(models.IntegerChoices):
+    """Numbers as on CloudStack's wire."""
+
+    NORMAL = 0, "user"
+    ADMIN = 1, "root admin"
+    DOMAIN_ADMIN = 2, "domain admin"
+    RESOURCE_DOMAIN_ADMIN = 3, "resource domain admin"
+    READ_ONLY_ADMIN = 4, "read-only admin"
+    PROJECT = 5, "project"
+
+
+class Account(CloudModel):
+    """An owner of resources inside one domain, with one role."""
+
+    name = models.CharField(max_length=100)
+    type = models.PositiveSmallIntegerField(choices=AccountType, default=AccountType.NORMAL)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="accounts")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="accounts")
+    state = models.CharField(max_length=16, choices=AccountState, default=AccountState.ENABLED, editable=False)
+    network_domain = models.CharField(max_length=255, blank=True, default="")
+    group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="account", editable=False)
+    """Objects are shared with the account by object permissions of this group."""
+    is_default = models.BooleanField(default=False, editable=False)
+    """Came with the installation; cannot be deleted."""
+    is_system = models.BooleanField(default=False, editable=False)
+    """Owns what belongs to the platform; nobody logs in to it and no list shows it."""
+    api_key_access = models.BooleanField(null=True, blank=True)
+    """Whether key pairs work; null leaves it to the global setting ``api.key.access``."""
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta(CloudModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=("domain", "name"),
+                condition=models.Q(removed__isnull=True),
+                name="account_name_once_per_domain",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,86 @@
+"""How much an account or a domain may hold, and how much it holds."""
+
+from django.db import models
+
+from apps.accounts.models.account import Account
+from apps.accounts.models.domain import Domain
+
+UNLIMITED = -1
+
+
+class ResourceType(models.IntegerChoices):
+    """Numbers and names as on CloudStack's wire. Memory in MiB; storage in GiB on the wire, in bytes here."""
+
+    USER_VM = 0, "user_vm"
+    PUBLIC_IP = 1, "public_ip"
+    VOLUME = 2, "volume"
+    SNAPSHOT = 3, "snapshot"
+    TEMPLATE = 4, "template"
+    PROJECT = 5, "project"
+    NETWORK = 6, "network"
+    VPC = 7, "vpc"
+    CPU = 8, "cpu"
+    MEMORY = 9, "memory"
+    PRIMARY_STORAGE = 10, "primary_storage"
+    SECONDARY_STORAGE = 11, "secondary_storage"
+    BACKUP = 12, "backup"
+    BACKUP_STORAGE = 13, "backup_storage"
+    BUCKET = 14, "bucket"
+    OBJECT_STORAGE = 15, "object_storage"
+    GPU = 16, "gpu"
+
+
+COUNTED_IN_BYTES = frozenset(
+    {
+        ResourceType.PRIMARY_STORAGE,
+        ResourceType.SECONDARY_STORAGE,
+        ResourceType.BACKUP_STORAGE,
+        ResourceType.OBJECT_STORAGE,
+    }
+)
+"""Their limits are GiB, their counts bytes."""
+
+
+class _PerOwner(models.Model):
+    """A row about one account or one domain, never both."""
+
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    domain = models.ForeignKey(Domain, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    type = models.PositiveSmallIntegerField(choices=ResourceType)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(
+                fields=("account", "type"), condition=models.Q(account__isnull=False), name="%(class)s_once_per_account"
+            ),
+            models.UniqueConstraint(
+                fields=("domain", "type"), condition=models.Q(domain__isnull=False), name="%(class)s_once_per_domain"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(account__isnull=True) ^ models.Q(domain__isnull=True), name="%(class)s_has_one_owner"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} of {self.account or self.domain}"
+
+
+class ResourceLimit(_PerOwner):
+    """A limit that differs from the default of the settings."""
+
+    max = models.BigIntegerField(default=UNLIMITED)
+    """-1 is no limit. Memory in MiB, storage in GiB."""
+
+
+class ResourceCount(_PerOwner):
+    """What is held now. Kept for each account and for each domain below ROOT (with all beneath it)."""
+
+    count = models.BigIntegerField(default=0)
+    """Pieces, CPUs, MiB of memory, bytes of storage."""
+
+    class Meta(_PerOwner.Meta):
+        constraints = [
+            *_PerOwner.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(count__gte=0), name="resourcecount_not_negative"),
+        ]

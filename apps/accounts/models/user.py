@@ -1,0 +1,103 @@
+"""The user: who logs in and who signs requests, on behalf of an account."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+from apps.accounts.models.account import Account
+from apps.accounts.models.domain import ROOT_PATH, Domain
+from apps.accounts.states import AccountState
+from cloudstack.framework.context import RoleType
+from cloudstack.framework.models import CloudModel, LiveManager
+
+
+class UserSource(models.TextChoices):
+    NATIVE = "native", "native"
+
+
+class UserManager(LiveManager):
+    """Live users; Django's own tools find them by ``user`` or ``user@domain/path``."""
+
+    def get_by_natural_key(self, username: str) -> "User":
+        name, path = split_login(username)
+        return self.get(username=name, domain__path=path, domain__removed__isnull=True)
+
+
+class User(AbstractBaseUser, PermissionsMixin, CloudModel):
+    """A person or program of one account."""
+
+    username = models.CharField(max_length=255)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="users")
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="+")
+    """That of the account, repeated here because names are unique inside it."""
+    email = models.EmailField(max_length=255, blank=True, default="")
+    first_name = models.CharField(max_length=255, blank=True, default="")
+    last_name = models.CharField(max_length=255, blank=True, default="")
+    timezone = models.CharField(max_length=64, blank=True, default="")
+    state = models.CharField(max_length=16, choices=AccountState, default=AccountState.ENABLED, editable=False)
+    incorrect_logins = models.PositiveSmallIntegerField(default=0, editable=False)
+    source = models.CharField(max_length=32, choices=UserSource, default=UserSource.NATIVE, editable=False)
+    is_default = models.BooleanField(default=False, editable=False)
+    api_key_access = models.BooleanField(null=True, blank=True)
+    """Whether key pairs work; null leaves it to the account."""
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    EMAIL_FIELD = "email"
+
+    objects: ClassVar[Any] = UserManager()
+    all_objects: ClassVar[Any] = models.Manager()
+
+    class Meta(CloudModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=("domain", "username"),
+                condition=models.Q(removed__isnull=True),
+                name="username_once_per_domain",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == AccountState.ENABLED and self.removed is None
+
+    @property
+    def is_superuser(self) -> bool:
+        """Root admins, by their role: no second flag that could say otherwise."""
+        return self.account.role.type == RoleType.ADMIN
+
+    @property
+    def is_staff(self) -> bool:
+        """Who may enter the admin."""
+        return self.is_superuser
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.username
+
+
+def split_login(login: str) -> tuple[str, str]:
+    """``user`` or ``user@domain/path`` → username and path of the domain (ROOT if none is named).
+
+    A user name may be a mail address: only what follows the last ``@`` can name a domain, and a caller that
+    finds no such domain tries the whole text in ROOT.
+    """
+    name, at, domain = login.rpartition("@")
+    if not at:
+        return login, ROOT_PATH
+    return name, path_from_text(domain)
+
+
+def path_from_text(text: str) -> str:
+    """A domain as people write it (``sales/emea``, ``/sales/``, ``ROOT/sales``) → its path."""
+    names = [name for name in text.split("/") if name]
+    if names and names[0].upper() == "ROOT":
+        names = names[1:]
+    return "/" + "/".join(names) + "/" if names else ROOT_PATH

@@ -1,0 +1,25 @@
+"""Reads. Whatever a door shows is filtered by the caller here."""
+
+from apps.accounts.selectors.callers import caller_by_key, caller_by_user, caller_of, system_caller
+from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to, roles_visible_to, users_visible_to
+from apps.accounts.selectors.scope import (
+    accounts_beneath,
+    domains_beneath,
+    owned_scope,
+    shared_with,
+)
+
+__all__ = [
+    "accounts_beneath",
+    "accounts_visible_to",
+    "caller_by_key",
+    "caller_by_user",
+    "caller_of",
+    "domains_beneath",
+    "domains_visible_to",
+    "owned_scope",
+    "roles_visible_to",
+    "shared_with",
+    "system_caller",
+    "users_visible_to",
+]

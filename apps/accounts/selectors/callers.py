@@ -1,0 +1,90 @@
+"""From a key, a session or a row to the :class:`Caller`; each in one statement."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from apps.accounts.models import ApiKeyPair, User
+from apps.accounts.states import AccountState, RoleState
+from cloudstack.framework.context import Caller, RoleType
+from cloudstack.framework.secrets import Secret
+
+_USER_COLUMNS = {
+    "user_id": "pk",
+    "user_uuid": "uuid",
+    "username": "username",
+    "account_id": "account_id",
+    "account_uuid": "account__uuid",
+    "account_name": "account__name",
+    "account_type": "account__type",
+    "domain_id": "account__domain_id",
+    "domain_uuid": "account__domain__uuid",
+    "domain_path": "account__domain__path",
+    "role_id": "account__role_id",
+    "role_type": "account__role__type",
+    "role_version": "account__role__version",
+    "group_id": "account__group_id",
+    "is_system": "account__is_system",
+}
+_FIELDS = tuple(_USER_COLUMNS)
+
+
+def _paths(prefix: str) -> tuple[str, ...]:
+    return tuple(prefix + path for path in _USER_COLUMNS.values())
+
+
+def _admitted(prefix: str = "") -> Q:
+    """Only live and enabled users, accounts and roles act; nobody acts as the system from outside."""
+    return Q(
+        **{
+            f"{prefix}state": AccountState.ENABLED,
+            f"{prefix}removed__isnull": True,
+            f"{prefix}account__state": AccountState.ENABLED,
+            f"{prefix}account__removed__isnull": True,
+            f"{prefix}account__is_system": False,
+            f"{prefix}account__role__state": RoleState.ENABLED,
+        }
+    )
+
+
+def _caller(values: tuple[Any, ...]) -> Caller:
+    row = dict(zip(_FIELDS, values, strict=True))
+    for name in ("user_uuid", "account_uuid", "domain_uuid"):
+        row[name] = str(row[name])
+    row["role_type"] = RoleType(row["role_type"])
+    return Caller(**row)
+
+
+def caller_by_key(*, api_key: str, keys_by_default: bool = True) -> tuple[Caller, Secret] | None:
+    """Whoever owns the live key pair, and its secret; None for a key that opens nothing.
+
+    ``keys_by_default`` is the value of ``api.key.access``; accounts and users may differ from it.
+    """
+    row = (
+        ApiKeyPair.objects.filter(_admitted("user__"), api_key=api_key)
+        .values_list("secret_key", "user__api_key_access", "user__account__api_key_access", *_paths("user__"))
+        .first()
+    )
+    if row is None:
+        return None
+    secret, of_user, of_account, *values = row
+    for choice in (of_user, of_account, keys_by_default):
+        if choice is not None:
+            return (_caller(tuple(values)), secret) if choice else None
+    return None
+
+
+def caller_by_user(*, user_id: int) -> Caller | None:
+    """The caller behind a session or token; None when the user may not act any more."""
+    row = User.objects.filter(_admitted(), pk=user_id).values_list(*_paths("")).first()
+    return None if row is None else _caller(row)
+
+
+def caller_of(user: User) -> Caller:
+    """The caller that ``user`` makes, whatever its state: for tests, seeds and jobs on a user's behalf."""
+    return _caller(User.all_objects.values_list(*_paths("")).get(pk=user.pk))
+
+
+def system_caller() -> Caller:
+    """The platform itself: periodic jobs and start-up act as it."""
+    return _caller(User.objects.filter(account__is_system=True).order_by("pk").values_list(*_paths(""))[0])
