@@ -11,7 +11,7 @@ _LONGEST_SOCKET_PATH = 107
 
 
 def near_or_short(directory: Path, longest_name: str) -> Path:
-    """Where sockets of ``directory`` live: in it, or in a short private folder named after it if its path is too long."""
+    """Where sockets of ``directory`` live: in it, or in a short private folder if its path is too long."""
     directory = directory.resolve()
     if len(os.fsencode(directory / longest_name)) <= _LONGEST_SOCKET_PATH:
         return directory

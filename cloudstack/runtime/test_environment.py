@@ -1,0 +1,30 @@
+"""Keeps a test process apart from any installation: its own data folder and its own Redis socket."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+RUN_VARIABLE = "CLOUDSTACK_TEST_RUN"
+"""Environment variable with the folder of this test run; child processes inherit it and so share data and broker."""
+
+
+def isolate() -> Path:
+    """Point ``CLOUDSTACK_DATA`` and ``REDIS_URL`` into the folder of this test process; returns that folder.
+
+    The settings of the tests call this before they read the environment. The server behind ``REDIS_URL`` is started
+    by the fixture ``private_valkey_url``. Parallel pytest workers get a folder each. The operator's own ``REDIS_URL``
+    is never used, because tests flush it.
+    """
+    run = os.environ.get(RUN_VARIABLE)
+    if run is None:
+        run = tempfile.mkdtemp(prefix="cloudstack-test-")
+        os.environ[RUN_VARIABLE] = run
+        maker = os.getpid()
+        atexit.register(lambda: os.getpid() == maker and shutil.rmtree(run, ignore_errors=True))
+    folder = Path(run) / os.environ.get("PYTEST_XDIST_WORKER", "main")
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["CLOUDSTACK_DATA"] = str(folder / "data")
+    os.environ["REDIS_URL"] = f"unix://{folder / 'valkey.sock'}"
+    return folder

@@ -1,0 +1,1 @@
+"""Settings by environment: ``dev``, ``test`` and ``production`` build on ``base``."""

@@ -1,0 +1,146 @@
+"""What every environment shares. Values come from the environment; files of secrets are read by ``production``."""
+
+import os
+from pathlib import Path
+
+from cloudstack.framework.plugins.loader import discover, usable
+from cloudstack.runtime.redis_urls import cache_url
+from cloudstack.settings.parts.celery import *  # noqa: F403
+from cloudstack.settings.parts.database import database_from_environment
+from cloudstack.settings.parts.logging import logging_config
+from cloudstack.settings.parts.rest import *  # noqa: F403
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(os.environ.get("CLOUDSTACK_DATA", BASE_DIR / "var")).resolve()
+
+FRAMEWORK_APPS = [
+    "cloudstack.framework.plugins.apps.PluginsConfig",
+    "cloudstack.framework.events.apps.EventsConfig",
+    "cloudstack.framework.configuration.apps.ConfigurationConfig",
+    "cloudstack.framework.jobs.apps.JobsConfig",
+    "cloudstack.framework.scheduler.apps.SchedulerConfig",
+    "cloudstack.api.apps.ApiConfig",
+]
+DOMAIN_APPS = [
+    "apps.accounts.apps.AccountsConfig",
+    "apps.infrastructure.apps.InfrastructureConfig",
+    "apps.storage.apps.StorageConfig",
+    "apps.network.apps.NetworkConfig",
+    "apps.compute.apps.ComputeConfig",
+    "apps.portal.apps.PortalConfig",
+]
+PLUGINS_DISABLED = frozenset(filter(None, os.environ.get("CLOUDSTACK_PLUGINS_DISABLED", "").split(",")))
+PLUGINS = discover(BASE_DIR / "plugins", disabled=PLUGINS_DISABLED)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "guardian",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_prometheus",
+    *FRAMEWORK_APPS,
+    *DOMAIN_APPS,
+    *usable(PLUGINS),
+    "cloudstack.composition.apps.CompositionConfig",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "cloudstack.urls"
+WSGI_APPLICATION = "cloudstack.wsgi.application"
+ASGI_APPLICATION = "cloudstack.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": database_from_environment(DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": cache_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")),
+        "KEY_PREFIX": "cloudstack",
+    }
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "apps.accounts.backends.DomainUserBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+GUARDIAN_RAISE_403 = True
+ANONYMOUS_USER_NAME = None
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+SILENCED_SYSTEM_CHECKS = [
+    # User names are unique within a domain, as in CloudStack; DomainUserBackend handles that.
+    "auth.W004",
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+
+# A parameter such as user data is bounded by its own declaration; this bounds what is read at all.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Jobs: seconds a worker owns a job without renewing, and how often it renews.
+JOB_LEASE_S = float(os.environ.get("CLOUDSTACK_JOB_LEASE", "30"))
+JOB_SWEEP_INTERVAL_S = float(os.environ.get("CLOUDSTACK_JOB_SWEEP_INTERVAL", "10"))
+
+LOGGING = logging_config()

@@ -1,0 +1,175 @@
+"""What every test may ask for: a private Redis server, real Celery workers, a database that they share."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connections
+
+from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
+from cloudstack.runtime.valkey import private_valkey
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A lab test without root is skipped with its reason, not failed."""
+    if item.get_closest_marker("lab") and os.geteuid() != 0:
+        pytest.skip("the lab of real hosts needs root")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """SQLite tests use a file, so that threads and worker processes see one database; PostgreSQL gets a name each."""
+    entry = connections["default"].settings_dict
+    if "sqlite" in entry["ENGINE"]:
+        entry["TEST"]["NAME"] = str(django_settings.TEST_RUN_DIR / "test.sqlite3")
+    else:
+        request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
+
+
+@pytest.fixture(scope="session")
+def private_valkey_url() -> Iterator[str]:
+    """The ``REDIS_URL`` of a real server that belongs to this test process; settings point to it already."""
+    with private_valkey(django_settings.TEST_RUN_DIR) as url:
+        assert url == os.environ["REDIS_URL"]
+        yield url
+
+
+@pytest.fixture
+def broker(private_valkey_url: str, settings: Any) -> Iterator[str]:
+    """An empty broker with the bell switched on: dispatching a job sends its wake-up."""
+    import redis
+
+    from cloudstack.celery import app
+
+    client = redis.Redis.from_url(private_valkey_url)
+    client.flushall()
+    settings.JOB_BELL_ENABLED = True
+    yield private_valkey_url
+    app.pool.force_close_all()
+    client.flushall()
+    client.close()
+
+
+@pytest.fixture
+def celery_eager() -> Iterator[None]:
+    """Tasks run where they are sent, without a broker, and raise what they raise."""
+    from cloudstack.celery import app
+
+    before = app.conf.task_always_eager, app.conf.task_eager_propagates
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
+    yield
+    app.conf.task_always_eager, app.conf.task_eager_propagates = before
+
+
+class Worker:
+    """A real Celery worker process of this test."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]", log: Path):
+        self.name, self.process, self.log = name, process, log
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def kill(self) -> None:
+        """What the kernel's out-of-memory killer does; returns when the process is gone."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        """A cold stop, then by force."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)
+            try:
+                self.process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@pytest.fixture
+def celery_worker_processes(broker: str, transactional_db: None) -> Iterator[Callable[..., list[Worker]]]:
+    """Start real workers on the test's own database and broker: ``celery_worker_processes(2) -> [Worker, Worker]``.
+
+    Options: ``queues`` (default ``"jobs"``), ``pool`` (``"solo"``: the process itself runs the task, so that
+    ``Worker.kill`` kills the task too; ``"prefork"``), ``concurrency``, ``env``. They answer when it returns. They are
+    gone after the test, and they die with the test process.
+    """
+    from cloudstack.celery import app
+
+    started: list[Worker] = []
+
+    def start(
+        count: int = 1,
+        *,
+        queues: str = "jobs",
+        pool: str = "solo",
+        concurrency: int = 1,
+        env: dict[str, str] | None = None,
+        seconds: float = 30.0,
+    ) -> list[Worker]:
+        new = []
+        for _ in range(count):
+            name = f"test{len(started) + 1}-{os.getpid()}"
+            log = django_settings.TEST_RUN_DIR / f"{name}.log"
+            arguments = ["-A", "cloudstack", "worker", "-n", f"{name}@test", "-Q", queues, "-P", pool, "-l", "INFO"]
+            arguments += ["-c", str(concurrency), "--without-gossip", "--without-mingle", "--without-heartbeat"]
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    [*tether_command("SIGKILL"), sys.executable, "-m", "celery", *arguments],
+                    cwd=REPO,
+                    env=os.environ | worker_environment() | (env or {}),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            worker = Worker(f"{name}@test", process, log)
+            started.append(worker)
+            new.append(worker)
+        deadline = time.monotonic() + seconds
+        missing = {worker.name for worker in new}
+        while missing:
+            for worker in new:
+                if worker.process.poll() is not None:
+                    pytest.fail(f"{worker.name} did not start: {worker.log.read_text()[-2000:]}")
+            if time.monotonic() > deadline:
+                pytest.fail(f"no answer from {missing} in {seconds:.0f} s: {new[0].log.read_text()[-2000:]}")
+            for reply in app.control.ping(destination=list(missing), timeout=0.3):
+                missing -= set(reply)
+        return new
+
+    yield start
+    for worker in started:
+        worker.stop()
+
+
+def worker_environment() -> dict[str, str]:
+    """What makes a child process of the tests see the test database and the test broker."""
+    return {
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "cloudstack.settings.test"),
+        "DATABASE_URL": database_url_of_the_test(),
+        "CLOUDSTACK_TEST_BELL": "1",
+        "PYTHONPATH": str(REPO),
+        PARENT_VARIABLE: str(os.getpid()),
+    }
+
+
+def database_url_of_the_test() -> str:
+    """The ``DATABASE_URL`` of the database that the current test uses."""
+    from urllib.parse import quote
+
+    entry = connections["default"].settings_dict
+    if "sqlite" in entry["ENGINE"]:
+        return f"sqlite:///{entry['NAME']}"
+    user, password = quote(entry["USER"] or ""), quote(entry["PASSWORD"] or "")
+    credentials = f"{user}:{password}@" if password else f"{user}@" if user else ""
+    port = f":{entry['PORT']}" if entry["PORT"] else ""
+    return f"postgres://{credentials}{quote(entry['HOST'] or '', safe='')}{port}/{entry['NAME']}"
