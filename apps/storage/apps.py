@@ -1,0 +1,9 @@
+"""The storage app."""
+
+from cloudstack.framework.apps_support import CloudAppConfig
+
+
+class StorageConfig(CloudAppConfig):
+    name = "apps.storage"
+    label = "storage"
+    verbose_name = "Storage"
