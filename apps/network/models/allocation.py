@@ -1,4 +1,4 @@
-"""What can be held by one at a time: addresses, MAC addresses, VXLAN numbers. A row is the hold; a free one has none."""
+"""What one holder has at a time: addresses, MAC addresses, VXLAN numbers. What is free has no row."""
 
 from typing import ClassVar
 

@@ -92,6 +92,10 @@ class NetworkHost(models.Model):
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="host_links")
     host = models.ForeignKey("infrastructure.Host", on_delete=models.CASCADE, related_name="+")
     bridge = models.CharField(max_length=15, blank=True)
+    serves = models.BooleanField(default=False)
+    """Services of the network run there, or were left there when the host could not be reached."""
+    idle_since = models.DateTimeField(null=True, blank=True)
+    """When the last guest is thought to have left; the collector takes the bridge away some time later."""
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
