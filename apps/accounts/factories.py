@@ -31,7 +31,10 @@ def root_domain() -> Domain:
 
 def default_role(kind: RoleType) -> Role:
     """A role without rules: every command that declares the role type is allowed."""
-    role, _ = Role.objects.get_or_create(name=f"{ROLE_TYPE_NAMES[kind]} of the tests", defaults={"type": kind})
+    role, _ = Role.objects.get_or_create(
+        name=f"{ROLE_TYPE_NAMES[kind]} of the tests",
+        defaults={"type": kind, "unrestricted": kind == RoleType.ADMIN},
+    )
     return role
 
 

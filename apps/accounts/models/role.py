@@ -25,6 +25,8 @@ class Role(CloudModel):
     """Came with the installation; cannot be changed or deleted."""
     is_public = models.BooleanField(default=True)
     """Whether domain admins see the role and may give it away."""
+    unrestricted = models.BooleanField(default=False, editable=False)
+    """Every command is allowed: the role Root Admin. Roles of its type may be narrower (read-only admins)."""
     state = models.CharField(max_length=16, choices=RoleState, default=RoleState.ENABLED, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     """Grows with each change of the rules: key of every cache of them."""

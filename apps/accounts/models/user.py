@@ -38,6 +38,7 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     timezone = models.CharField(max_length=64, blank=True, default="")
     state = models.CharField(max_length=16, choices=AccountState, default=AccountState.ENABLED, editable=False)
     incorrect_logins = models.PositiveSmallIntegerField(default=0, editable=False)
+    last_incorrect_login = models.DateTimeField(null=True, blank=True, editable=False)
     source = models.CharField(max_length=32, choices=UserSource, default=UserSource.NATIVE, editable=False)
     is_default = models.BooleanField(default=False, editable=False)
     api_key_access = models.BooleanField(null=True, blank=True)
@@ -68,13 +69,13 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
 
     @property
     def is_superuser(self) -> bool:
-        """Root admins, by their role: no second flag that could say otherwise."""
-        return self.account.role.type == RoleType.ADMIN
+        """Root admins without restriction, by their role: no second flag that could say otherwise."""
+        return self.account.role.unrestricted
 
     @property
     def is_staff(self) -> bool:
-        """Who may enter the admin."""
-        return self.is_superuser
+        """Who may enter the admin; what a restricted one may do there, his Django permissions say."""
+        return self.account.role.type == RoleType.ADMIN
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.username

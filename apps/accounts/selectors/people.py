@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from apps.accounts.models import Account, AccountType, Domain, Role, User
 from apps.accounts.selectors.scope import domains_beneath
-from cloudstack.api import Access
+from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller, RoleType
 
 
@@ -24,9 +24,7 @@ def accounts_visible_to(*, caller: Caller, access: Access = Access.USE) -> Query
     if caller.is_root_admin:
         return Account.objects.filter(is_system=False)
     if caller.is_domain_admin:
-        accounts = Account.objects.filter(
-            domain__in=domains_beneath(caller.domain_path).values("pk"), is_system=False
-        )
+        accounts = Account.objects.filter(domain__in=domains_beneath(caller.domain_path).values("pk"), is_system=False)
         return accounts if access == Access.USE else accounts.exclude(type=AccountType.ADMIN)
     if access == Access.ADMIN:
         return Account.objects.none()

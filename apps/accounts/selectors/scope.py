@@ -9,7 +9,7 @@ from guardian.models import GroupObjectPermission
 
 from apps.accounts.models import Account, Domain
 from apps.accounts.models.domain import ROOT_PATH
-from cloudstack.api import Access
+from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
 
 M = TypeVar("M", bound=Model)
