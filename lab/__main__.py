@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "(default: $CLOUDSTACK_BROKER_URL, then $REDIS_URL)",
     )
     one.add_argument("--python", default=_agent_python(), help="interpreter with Celery for the agents")
+    one.add_argument("--no-image", action="store_true", help="do without the guest image")
     one = verbs.add_parser("down", help="end all of it")
     one.add_argument("--purge", action="store_true", help="also delete disks, definitions and addresses")
     one = verbs.add_parser("status", help="say what runs")
@@ -74,7 +75,7 @@ def main() -> int:
 
 def _up(data: Path, options: argparse.Namespace) -> int:
     agent = AgentOptions(broker=options.broker, python=options.python)
-    cloud.up(data, count=options.hosts, agent=agent, say=say)
+    cloud.up(data, count=options.hosts, agent=agent, with_image=not options.no_image, say=say)
     return 0
 
 

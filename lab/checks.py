@@ -66,7 +66,9 @@ def _lacking_programs() -> list[str]:
     drivers = [p / "libvirt/connection-driver" / QEMU_DRIVER for p in map(Path, ("/usr/lib", "/usr/lib64"))]
     drivers += list(Path("/usr/lib").glob(f"*/libvirt/connection-driver/{QEMU_DRIVER}"))
     if "libvirtd" not in lacking and not any(path.exists() for path in drivers):
-        problems.append("libvirt has no QEMU driver: apt-get install --no-install-recommends libvirt-daemon-driver-qemu")
+        problems.append(
+            "libvirt has no QEMU driver: apt-get install --no-install-recommends libvirt-daemon-driver-qemu"
+        )
     return problems
 
 

@@ -14,21 +14,23 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from lab import hosts, net
+from lab import hosts, image, net
 from lab import layout as layouts
 from lab.checks import extend_path
 from lab.hosts import AgentOptions, LabError
 from lab.layout import REGISTRY, Layout
+from lab.net import CommandFailed
 
 Say = Callable[[str], None]
 DEFAULT_HOSTS = 2
 MOST_HOSTS = 40
 
 
-def up(data: Path, *, count: int | None, agent: AgentOptions, say: Say) -> dict[str, Any]:
+def up(data: Path, *, count: int | None, agent: AgentOptions, with_image: bool, say: Say) -> dict[str, Any]:
     """Bring `count` hosts up (None: as many as last time, at first two); what is already right stays untouched.
 
-    Without a broker in `agent` running agents keep the one they have. Answers what `status` answers.
+    Without a broker in `agent` running agents keep the one they have. A guest image that cannot be built is said and
+    does not stop the hosts. Answers what `status` answers.
     """
     begun = time.monotonic()
     with layouts.locked(data):
@@ -43,7 +45,11 @@ def up(data: Path, *, count: int | None, agent: AgentOptions, say: Say) -> dict[
         _remember(layout, count, agent)
         if net.ensure_fabric(layout):
             say(f"fabric {layout.fabric}: {layout.subnet}, this machine is {layout.gateway}")
-        _ensure_hosts(layout, count, agent, say)
+        names = _ensure_hosts(layout, count, agent, say)
+        if with_image:
+            _ensure_image(layout, say)
+        with ThreadPoolExecutor(max_workers=count) as pool:
+            list(pool.map(lambda name: hosts.wait_ready(layout, name), names))
     answer = status(data)
     say(f"{count} hosts ready in {time.monotonic() - begun:.1f} s")
     return answer
@@ -92,7 +98,7 @@ def status(data: Path) -> dict[str, Any]:
         "fabric": layout.fabric,
         "shared_pool_path": str(layout.shared_pool),
         "local_pool_path": "/var/lib/libvirt/images",
-        "image": _image(layout),
+        "image": str(_image_path(layout)) if _image_path(layout).exists() else "",
         "hosts": entries,
         "domains": [domain for entry in entries for domain in entry.pop("domains")],
     }
@@ -107,7 +113,7 @@ def init_pid(data: Path, name: str) -> int:
     return pid
 
 
-def _ensure_hosts(layout: Layout, count: int, agent: AgentOptions, say: Say) -> None:
+def _ensure_hosts(layout: Layout, count: int, agent: AgentOptions, say: Say) -> list[str]:
     inits = hosts.find_inits(layout)
     names = []
     hosts.write_names(layout, count)
@@ -123,8 +129,14 @@ def _ensure_hosts(layout: Layout, count: int, agent: AgentOptions, say: Say) -> 
         if name not in names:
             hosts.stop(pid)
             say(f"{name} stopped: only {count} wanted")
-    with ThreadPoolExecutor(max_workers=count) as pool:
-        list(pool.map(lambda name: hosts.wait_ready(layout, name), names))
+    return names
+
+
+def _ensure_image(layout: Layout, say: Say) -> None:
+    try:
+        image.ensure(_image_path(layout), say=say)
+    except (CommandFailed, OSError) as error:
+        say(f"no guest image: {error}")
 
 
 def _ensure_account(say: Say) -> None:
@@ -174,9 +186,8 @@ def _remember(layout: Layout, count: int, agent: AgentOptions) -> None:
     fresh.rename(layout.state_file)
 
 
-def _image(layout: Layout) -> str:
-    path = layout.base / "image" / "tiny.qcow2"
-    return str(path) if path.exists() else ""
+def _image_path(layout: Layout) -> Path:
+    return layout.base / "image" / image.NAME
 
 
 def _host_status(layout: Layout, number: int, inits: dict[str, int]) -> dict[str, Any]:
@@ -209,6 +220,4 @@ def _domains(host: str, uri: str) -> list[dict[str, str]]:
         return answer.stdout.split()
 
     running = listed()
-    return [
-        {"name": name, "host": host, "state": "running" if name in running else "off"} for name in listed("--all")
-    ]
+    return [{"name": name, "host": host, "state": "running" if name in running else "off"} for name in listed("--all")]

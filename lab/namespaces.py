@@ -100,7 +100,7 @@ def _exec(argv: Sequence[str], folder: str, env: dict[str, str] | None) -> None:
         os.chdir(folder)
     except OSError:
         os.chdir("/")
-    os.execvpe(argv[0], list(argv), env if env is not None else dict(os.environ))
+    os.execvpe(argv[0], list(argv), env if env is not None else dict(os.environ))  # noqa: S606
 
 
 def _status(raw: int) -> int:
@@ -145,4 +145,4 @@ def _launch(argv: Sequence[str], log: str, env: dict[str, str], writer: int) -> 
     os.dup2(streams[1], 1)
     os.dup2(streams[1], 2)
     os.closerange(3, 4096)
-    os.execve(argv[0], list(argv), env)
+    os.execve(argv[0], list(argv), env)  # noqa: S606
