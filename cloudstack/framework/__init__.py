@@ -1,0 +1,1 @@
+"""The framework: plugins, jobs, events, settings, state machine, errors. It knows no cloud."""

@@ -1,0 +1,84 @@
+"""Typed operator settings, declared in code by the component that uses them."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloudstack.framework.errors import InvalidParameter
+
+
+class Scope(enum.StrEnum):
+    """Where a setting may have a value of its own; every scope falls back to the global value."""
+
+    GLOBAL = "global"
+    ZONE = "zone"
+    CLUSTER = "cluster"
+    POOL = "storagepool"
+    DOMAIN = "domain"
+    ACCOUNT = "account"
+
+
+def _to_bool(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("not true or false")
+    return text.lower() == "true"
+
+
+CASTS: dict[type, Callable[[str], Any]] = {int: int, float: float, bool: _to_bool, str: str}
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+@dataclass(frozen=True)
+class ConfigKey:
+    """A setting: name, type, default, scope and what it means (with its unit).
+
+    ``minimum`` and ``maximum`` bound numbers; ``choices`` bounds texts; ``check`` may raise ``ValueError``.
+    """
+
+    name: str
+    type: type
+    default: Any
+    description: str
+    scope: Scope = Scope.GLOBAL
+    category: str = "Advanced"
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+    check: Callable[[Any], None] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        from cloudstack.framework.configuration.registry import register
+
+        register(self)
+
+    def cast(self, text: str) -> Any:
+        """The typed value of ``text``; raises ``InvalidParameter`` that says what would be right."""
+        try:
+            value = CASTS[self.type](text.strip())
+        except ValueError:
+            raise InvalidParameter(
+                f"{self.name} must be {WORDS[self.type]}, not {text!r}", parameter="value"
+            ) from None
+        if self.minimum is not None and value < self.minimum:
+            raise InvalidParameter(f"{self.name} must be at least {self.minimum}, not {text}", parameter="value")
+        if self.maximum is not None and value > self.maximum:
+            raise InvalidParameter(f"{self.name} must be at most {self.maximum}, not {text}", parameter="value")
+        if self.choices and value not in self.choices:
+            raise InvalidParameter(f"{self.name} must be one of {', '.join(self.choices)}", parameter="value")
+        if self.check:
+            try:
+                self.check(value)
+            except ValueError as error:
+                raise InvalidParameter(f"{self.name}: {error}", parameter="value") from None
+        return value
+
+    def text(self, value: Any) -> str:
+        return str(value).lower() if self.type is bool else str(value)
+
+    def value(self, scope_uuid: Any = None, *, fallback: tuple[tuple[Scope, Any], ...] = ()) -> Any:
+        """The value in force: of this scope's object, else of the ``fallback`` scopes, else global, else default."""
+        from cloudstack.framework.configuration.store import lookup
+
+        return lookup(self, scope_uuid, fallback)

@@ -1,0 +1,63 @@
+"""Changes settings."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from cloudstack.framework.configuration import registry, store
+from cloudstack.framework.configuration.keys import ConfigKey, Scope
+from cloudstack.framework.configuration.models import ConfigValue
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.events.types import event_type
+
+CONFIGURATION_VALUE_EDIT = event_type("CONFIGURATION.VALUE.EDIT", "a setting was changed")
+
+
+class ConfigurationManager:
+    """Writes values of declared settings."""
+
+    def key(self, name: str) -> ConfigKey:
+        """Raises ``InvalidParameter`` when no component declares ``name``."""
+        key = registry.get(name)
+        if key is None:
+            raise InvalidParameter(f"there is no setting named {name!r}; see listConfigurations", parameter="name")
+        return key
+
+    @transaction.atomic
+    def update(
+        self, *, caller: Caller, name: str, value: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None
+    ) -> ConfigKey:
+        """Set ``name`` in one scope; raises ``InvalidParameter`` for a wrong type or scope."""
+        key = self._key_in_scope(name, scope)
+        typed = key.cast(value)
+        ConfigValue.objects.update_or_create(
+            name=name,
+            scope=str(scope),
+            scope_uuid=str(scope_uuid or ""),
+            defaults={"value": key.text(typed), "updated": timezone.now()},
+        )
+        shown = "****" if key.secret else key.text(typed)
+        where = f" for {scope} {scope_uuid}" if scope_uuid else ""
+        publish(CONFIGURATION_VALUE_EDIT, caller=caller, description=f"{name} set to {shown}{where}")
+        transaction.on_commit(store.forget)
+        store.forget()
+        return key
+
+    @transaction.atomic
+    def reset(self, *, caller: Caller, name: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None) -> ConfigKey:
+        """Go back to the value of the wider scope or the default."""
+        key = self._key_in_scope(name, scope)
+        ConfigValue.objects.filter(name=name, scope=str(scope), scope_uuid=str(scope_uuid or "")).delete()
+        publish(CONFIGURATION_VALUE_EDIT, caller=caller, description=f"{name} reset to its default")
+        transaction.on_commit(store.forget)
+        store.forget()
+        return key
+
+    def _key_in_scope(self, name: str, scope: Scope) -> ConfigKey:
+        key = self.key(name)
+        if scope not in (Scope.GLOBAL, key.scope):
+            raise InvalidParameter(f"{name} can be set per {key.scope}, not per {scope}", parameter="name")
+        return key

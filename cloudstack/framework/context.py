@@ -1,0 +1,129 @@
+"""Who calls, and under which correlation id. Set by the doors, read by services, jobs and logs."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class RoleType(IntEnum):
+    """What kind of caller a role makes; numbers as on CloudStack's wire."""
+
+    ADMIN = 1
+    RESOURCE_ADMIN = 2
+    DOMAIN_ADMIN = 3
+    USER = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """The user, account, domain and role on whose behalf something is done."""
+
+    user_id: int
+    user_uuid: str
+    username: str
+    account_id: int
+    account_uuid: str
+    account_name: str
+    account_type: int
+    domain_id: int
+    domain_uuid: str
+    domain_path: str
+    """Materialised path: ``/`` for ROOT, ``/sales/`` for a child; ends with a slash."""
+    role_id: int
+    role_type: RoleType
+    role_version: int = 0
+    group_id: int = 0
+    """Group through which objects are shared with the account (object permissions)."""
+    is_system: bool = False
+
+    @property
+    def is_root_admin(self) -> bool:
+        return self.role_type == RoleType.ADMIN
+
+    @property
+    def is_domain_admin(self) -> bool:
+        return self.role_type in (RoleType.DOMAIN_ADMIN, RoleType.RESOURCE_ADMIN)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.is_root_admin or self.is_domain_admin
+
+
+_caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
+_correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
+
+
+def current_caller() -> Caller | None:
+    """For logs and events only: rules take ``caller`` as an argument."""
+    return _caller.get()
+
+
+def correlation_id() -> str:
+    return _correlation_id.get()
+
+
+@contextlib.contextmanager
+def calling(caller: Caller | None, correlation: str = "") -> Iterator[None]:
+    """Everything inside happens for ``caller`` under one correlation id."""
+    caller_token = _caller.set(caller)
+    correlation_token = _correlation_id.set(correlation or uuid.uuid4().hex)
+    try:
+        yield
+    finally:
+        _caller.reset(caller_token)
+        _correlation_id.reset(correlation_token)
+
+
+current_command: ContextVar[str] = ContextVar("current_command", default="")
+"""API name of the command being executed; the dispatcher sets it, ``jobs.dispatch`` writes it on the job."""
+current_event_type: ContextVar[str] = ContextVar("current_event_type", default="")
+"""``event_type`` that the command declares; the job engine writes its lifecycle events with it."""
+
+
+def command_name() -> str:
+    return current_command.get()
+
+
+def command_event_type() -> str:
+    return current_event_type.get()
+
+
+@contextlib.contextmanager
+def commanding(command: str, event_type: str = "") -> Iterator[None]:
+    """Everything inside is done by one API command."""
+    command_token = current_command.set(command)
+    event_token = current_event_type.set(event_type)
+    try:
+        yield
+    finally:
+        current_command.reset(command_token)
+        current_event_type.reset(event_token)
+
+
+@dataclass(frozen=True)
+class CommandInfo:
+    """The API command that is being executed, for the jobs that it starts."""
+
+    name: str = ""
+    event_type: str = ""
+    description: str = ""
+
+
+_command: ContextVar[CommandInfo] = ContextVar("command", default=CommandInfo())  # noqa: B039 - frozen
+
+
+def current_command() -> CommandInfo:
+    return _command.get()
+
+
+@contextlib.contextmanager
+def executing(command: CommandInfo) -> Iterator[None]:
+    """Everything inside happens on behalf of this API command."""
+    token = _command.set(command)
+    try:
+        yield
+    finally:
+        _command.reset(token)

@@ -1,0 +1,68 @@
+"""Finds the driver of a host, pool, image store or network through the hooks of the plugins."""
+
+from functools import cache
+from typing import Any
+
+from cloudstack.contracts.agent import HostAgent
+from cloudstack.contracts.host import HostRef
+from cloudstack.contracts.hypervisor import HypervisorDriver
+from cloudstack.contracts.network import NetworkElement
+from cloudstack.contracts.storage import ImageStoreDriver, ImageStoreRef, PoolRef, PrimaryStorageDriver
+from cloudstack.framework.errors import ResourceUnavailable
+from cloudstack.framework.plugins.manager import pm
+
+
+@cache
+def _registered(hook: str) -> dict[Any, Any]:
+    return pm.merged(hook)
+
+
+def reset() -> None:
+    """Forget what was collected; for tests that register plugins."""
+    _registered.cache_clear()
+
+
+def _find(hook: str, key: Any, what: str) -> Any:
+    known = _registered(hook)
+    if key not in known:
+        names = ", ".join(sorted(str(k) for k in known)) or "none"
+        raise ResourceUnavailable(f"no plugin gives {what} {key!r}; there are: {names}")
+    return known[key]
+
+
+def hypervisor_types() -> list[str]:
+    return sorted(_registered("register_hypervisor_drivers"))
+
+
+def hypervisor_driver(host: HostRef) -> HypervisorDriver:
+    return _find("register_hypervisor_drivers", host.hypervisor, "a driver for hypervisor")(host)
+
+
+def storage_driver(pool: PoolRef, host: HostRef) -> PrimaryStorageDriver:
+    return _find("register_storage_drivers", (host.hypervisor, pool.type), "a driver for storage")(pool, host)
+
+
+def storage_types(hypervisor: str) -> list[str]:
+    """Pool types that hosts of ``hypervisor`` can use."""
+    return sorted(kind for (name, kind) in _registered("register_storage_drivers") if name == hypervisor)
+
+
+def image_store_driver(store: ImageStoreRef) -> ImageStoreDriver:
+    return _find("register_image_store_drivers", store.provider, "a driver for image store")(store)
+
+
+def image_store_providers() -> list[str]:
+    return sorted(_registered("register_image_store_drivers"))
+
+
+@cache
+def network_element(name: str) -> NetworkElement:
+    return _find("register_network_elements", name, "network element")()
+
+
+def network_elements() -> list[str]:
+    return sorted(_registered("register_network_elements"))
+
+
+def host_agent(host: HostRef) -> HostAgent:
+    return _find("register_host_agents", host.hypervisor, "an agent for hosts of")(host)

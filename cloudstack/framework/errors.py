@@ -1,0 +1,111 @@
+"""One tree of errors. Each class knows its API code (also the HTTP status) and CloudStack's ``cserrorcode``.
+
+A message says what was wrong, with which parameter and value, and what would be right. Codes as in
+CloudStack's wire protocol: 4xx are the caller's to mend, 53x say what the cloud could not do.
+"""
+
+
+class CloudError(Exception):
+    """Anything the platform refuses or fails to do; the message is fit for the caller's eyes."""
+
+    code = 530
+    cs_code = 4250
+
+    def __init__(self, message: str = "", *, parameter: str = "", uuids: tuple[tuple[str, str], ...] = ()):
+        super().__init__(message or self.__doc__ or type(self).__name__)
+        self.parameter = parameter
+        """Wire name of the parameter that is to blame, if one is."""
+        self.uuids = uuids
+        """Pairs of (uuid, description) of the objects that the message speaks of."""
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class BadRequest(CloudError):
+    """The request is not one that the API understands."""
+
+    code, cs_code = 400, 9999
+
+
+class Unauthorized(CloudError):
+    """Unable to verify user credentials and/or request signature."""
+
+    code, cs_code = 401, 9999
+
+
+class MalformedParameter(CloudError):
+    """A parameter is written in a way that cannot be read."""
+
+    code, cs_code = 430, 9999
+
+
+class InvalidParameter(CloudError):
+    """A parameter has a value that is not possible."""
+
+    code, cs_code = 431, 4350
+
+
+class UnsupportedCommand(CloudError):
+    """The command does not exist or is not available for the caller."""
+
+    code, cs_code = 432, 4555
+
+
+class RequestLimitExceeded(CloudError):
+    """Too many requests."""
+
+    code, cs_code = 429, 4545
+
+
+class InternalError(CloudError):
+    """Something broke inside the platform."""
+
+    code, cs_code = 530, 4250
+
+
+class PermissionDenied(CloudError):
+    """The caller may not do this."""
+
+    code, cs_code = 531, 4365
+
+
+class LimitExceeded(CloudError):
+    """A resource limit of an account or domain is reached."""
+
+    code, cs_code = 532, 4370
+
+
+class InsufficientCapacity(CloudError):
+    """No host, pool or address range has room."""
+
+    code, cs_code = 533, 4325
+
+
+class InsufficientAddressCapacity(InsufficientCapacity):
+    """No address, or no network number, is left to give."""
+
+    code, cs_code = 533, 4320
+
+
+class ResourceUnavailable(CloudError):
+    """An external system did not do its part."""
+
+    code, cs_code = 534, 4380
+
+
+class ResourceInUse(CloudError):
+    """The object is in use and cannot be changed now."""
+
+    code, cs_code = 536, 4375
+
+
+class InvalidTransition(InvalidParameter):
+    """The state machine does not allow this in the present state."""
+
+
+class StaleState(CloudError):
+    """Somebody else changed the object in the meantime."""
+
+    code, cs_code = 536, 4300

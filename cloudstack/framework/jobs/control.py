@@ -1,0 +1,62 @@
+"""What people do with jobs: cancel at the next step boundary, retry from the failed step."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.jobs.bell import ring_on_commit
+from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobStep
+
+
+class JobManager:
+    """Operations on jobs that the caller may see."""
+
+    @transaction.atomic
+    def cancel(self, *, caller: Caller, job: AsyncJob) -> AsyncJob:
+        """Ask the job to stop at its next step boundary and undo what it did.
+
+        Raises ``InvalidParameter`` when it has already ended or turned back.
+        """
+        rows = AsyncJob.objects.filter(
+            pk=job.pk, status__in=AsyncJob.LIVE, phase=AsyncJob.Phase.FORWARD
+        ).update(cancel_requested=True, wake_at=timezone.now())
+        if rows != 1:
+            job.refresh_from_db()
+            raise InvalidParameter(f"job {job.uuid} is {job.status} and cannot be cancelled", parameter="jobid")
+        ring_on_commit(job.pk, job.queue)
+        job.refresh_from_db()
+        return job
+
+    @transaction.atomic
+    def retry(self, *, caller: Caller, job: AsyncJob) -> AsyncJob:
+        """Run a failed or cancelled job again from the step that failed; steps whose effect stayed are kept.
+
+        Raises ``InvalidParameter`` when the job did not fail.
+        """
+        now = timezone.now()
+        rows = AsyncJob.objects.filter(
+            pk=job.pk, status__in=(AsyncJob.Status.FAILED, AsyncJob.Status.CANCELLED)
+        ).update(
+            status=AsyncJob.Status.PENDING,
+            phase=AsyncJob.Phase.FORWARD,
+            completed=None,
+            cancel_requested=False,
+            wake_at=now,
+            undo_attempts=0,
+            error_code=0,
+            error_cs_code=0,
+            error_text="",
+            result=None,
+        )
+        if rows != 1:
+            raise InvalidParameter(f"job {job.uuid} did not fail: it is {job.status}", parameter="jobid")
+        job.steps.exclude(state=JobStep.State.DONE).update(
+            state=JobStep.State.PENDING, attempts=0, started=None, finished=None
+        )
+        JobLock.objects.bulk_create(
+            JobLock(job=job, name=name, exclusive=exclusive) for name, exclusive in job.lock_names
+        )
+        ring_on_commit(job.pk, job.queue)
+        job.refresh_from_db()
+        return job

@@ -1,0 +1,126 @@
+"""Holding a job: claim, lease, epoch. Every write of a worker says which epoch it belongs to."""
+
+import logging
+import threading
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from cloudstack.framework.jobs import locks
+from cloudstack.framework.jobs.models import AsyncJob
+from cloudstack.framework.jobs.owner import me
+
+log = logging.getLogger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Another worker owns the job now: stop at once and write nothing."""
+
+
+class CancelledError(Exception):
+    """The job is to be cancelled at this step boundary."""
+
+
+def claim(job_id: int) -> AsyncJob | None:
+    """Take the job and all its locks in one transaction, or neither; None when it is not to be had."""
+    now = timezone.now()
+    with transaction.atomic():
+        job = AsyncJob.objects.filter(pk=job_id, completed__isnull=True).first()
+        if job is None or not locks.try_grant(job):
+            return None
+        free = Q(status=AsyncJob.Status.PENDING, wake_at__lte=now) | Q(
+            status=AsyncJob.Status.RUNNING, lease_until__lt=now
+        )
+        owner = me()
+        rows = AsyncJob.objects.filter(free, pk=job_id, epoch=job.epoch).update(
+            status=AsyncJob.Status.RUNNING,
+            owner=owner,
+            epoch=F("epoch") + 1,
+            lease_until=now + timedelta(seconds=settings.JOB_LEASE_S),
+            started=Coalesce("started", Now()),
+        )
+        if rows != 1:
+            # The locks stay as they were: a job that is not free keeps what its owner took.
+            transaction.set_rollback(True)
+            return None
+    job.status, job.owner, job.epoch = AsyncJob.Status.RUNNING, owner, job.epoch + 1
+    job.first_claim = job.started is None  # type: ignore[attr-defined]
+    job.started = job.started or now
+    return job
+
+
+class Ownership:
+    """The lease on one claimed job; a context manager that renews it from a thread of its own."""
+
+    def __init__(self, job: AsyncJob):
+        self.job = job
+        self.epoch = job.epoch
+        self._lost = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._renew, name=f"lease-{self.job.pk}", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join(timeout=1)
+
+    def mine(self) -> Any:
+        """The job's row, as long as this worker owns it."""
+        return AsyncJob.objects.filter(pk=self.job.pk, epoch=self.epoch, status=AsyncJob.Status.RUNNING)
+
+    def write(self, **changes: Any) -> None:
+        """Change the job's row under the fence; raises ``LeaseLostError`` when another worker took it."""
+        changes.setdefault("lease_until", timezone.now() + timedelta(seconds=settings.JOB_LEASE_S))
+        if self._lost.is_set() or self.mine().update(**changes) != 1:
+            raise LeaseLostError(f"job {self.job.uuid} belongs to another worker")
+        for name, value in changes.items():
+            setattr(self.job, name, value)
+
+    def fence(self) -> None:
+        """First statement of a step's transaction: holds the job's row until the commit."""
+        self.write()
+
+    def boundary(self, **changes: Any) -> None:
+        """Like ``write`` at a step boundary: raises ``CancelledError`` when the job is to be cancelled."""
+        changes["lease_until"] = timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+        if self._lost.is_set() or self.mine().filter(cancel_requested=False).update(**changes) != 1:
+            if not self._lost.is_set() and self.mine().exists():
+                raise CancelledError("cancelled on request")
+            raise LeaseLostError(f"job {self.job.uuid} belongs to another worker")
+        for name, value in changes.items():
+            setattr(self.job, name, value)
+
+    def check(self) -> None:
+        self.boundary()
+
+    def show_progress(self, percent: int, text: str) -> None:
+        """Write the progress of the present step into the job's own percentage."""
+        steps = max(1, getattr(self.job, "step_count", 1))
+        done = getattr(self.job, "steps_done", 0)
+        whole = int((done * 100 + min(max(percent, 0), 100)) / steps)
+        self.write(progress=min(whole, 99), progress_text=text[:255])
+
+    def _renew(self) -> None:
+        interval = settings.JOB_LEASE_S / 3
+        while not self._stop.wait(interval):
+            try:
+                until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+                if self.mine().update(lease_until=until) != 1:
+                    self._lost.set()
+                    break
+            except DatabaseError as error:
+                log.warning("the lease on job %s was not renewed: %s", self.job.uuid, error)
+        connection.close()

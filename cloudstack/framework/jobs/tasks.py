@@ -1,0 +1,11 @@
+"""What Celery runs: wake-ups of jobs. The message carries the job's number and nothing else."""
+
+from celery import shared_task
+
+from cloudstack.framework.jobs import bell, engine
+
+
+@shared_task(name=bell.TASK, ignore_result=True)
+def wake(job_id: int) -> None:
+    """Carry the job as far as it goes, if it is to be had."""
+    engine.run(job_id)

@@ -1,0 +1,27 @@
+"""Contracts that drivers fulfil, and the way to other drivers."""
+
+from cloudstack.contracts.errors import (
+    DriverError,
+    DriverTimeout,
+    DriverUnavailable,
+    InvalidSpec,
+    NotFound,
+    NotSupported,
+)
+from cloudstack.contracts.host import HostFacts, HostRef
+from cloudstack.framework.drivers import host_agent, hypervisor_driver, image_store_driver, storage_driver
+
+__all__ = [
+    "DriverError",
+    "DriverTimeout",
+    "DriverUnavailable",
+    "HostFacts",
+    "HostRef",
+    "InvalidSpec",
+    "NotFound",
+    "NotSupported",
+    "host_agent",
+    "hypervisor_driver",
+    "image_store_driver",
+    "storage_driver",
+]

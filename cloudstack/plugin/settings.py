@@ -1,0 +1,5 @@
+"""Operator settings of plugins."""
+
+from cloudstack.framework.configuration import ConfigKey, Scope
+
+__all__ = ["ConfigKey", "Scope"]
