@@ -1,0 +1,1 @@
+"""Pages and endpoints of storage that are not commands."""
