@@ -1,0 +1,1 @@
+"""Plugins that come with the portal; each is a folder with a ``plugin.toml``."""

@@ -1,0 +1,1 @@
+"""KVM and QEMU hosts through libvirt: machines, directory storage and the way to the host agent."""

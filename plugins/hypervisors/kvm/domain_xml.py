@@ -1,0 +1,135 @@
+"""A machine as libvirt's domain XML. Pure functions: no connection, no text pasted together."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+from cloudstack.contracts.hypervisor import VmSpec
+from plugins.hypervisors.kvm.device_xml import cdrom_element, disk_element, nic_element
+from plugins.hypervisors.kvm.options import HostOptions
+from plugins.hypervisors.kvm.rules import canonical_uuid, check_machine, printable
+
+NAMESPACE = "urn:cloudstack:kvm:1"
+MARK = "machine"
+PREFIX = "cs"
+# Within what both versions of Linux's control groups take.
+MIN_SHARES, MAX_SHARES = 2, 10_000
+STATS_PERIOD_S = 10
+
+ET.register_namespace(PREFIX, NAMESPACE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostPaths:
+    """Files of one machine on its host; empty means that it has none."""
+
+    seed: str = ""
+    console_log: str = ""
+
+
+def domain_xml(spec: VmSpec, options: HostOptions, paths: HostPaths, *, vnc_password: str = "") -> str:
+    """The definition of ``spec`` for a host with ``options``; raises ``InvalidSpec`` for a hopeless one.
+
+    ``options.domain_type`` must be decided here: ``auto`` is for the caller to resolve.
+    """
+    check_machine(spec)
+    domain = ET.Element("domain", type=options.domain_type)
+    _identity(domain, spec)
+    _hardware(domain, spec, options)
+    devices = ET.SubElement(domain, "devices")
+    if options.emulator:
+        _text(devices, "emulator", options.emulator)
+    _storage(devices, spec, options, paths)
+    for nic in sorted(spec.nics, key=lambda nic: nic.device_id):
+        devices.append(nic_element(nic))
+    _consoles(devices, options, paths, vnc_password)
+    _guest_services(devices)
+    return ET.tostring(domain, encoding="unicode")
+
+
+def cpu_shares(cpus: int, cpu_mhz: int) -> int:
+    """Weight of a machine among those of its host: a tenth of the MHz promised to it in all."""
+    return max(MIN_SHARES, min(MAX_SHARES, cpus * cpu_mhz // 10))
+
+
+def _identity(domain: ET.Element, spec: VmSpec) -> None:
+    uuid = canonical_uuid(spec.uuid, "machine")
+    _text(domain, "name", spec.name)
+    _text(domain, "uuid", uuid)
+    _text(domain, "title", printable(spec.display_name or spec.name))
+    metadata = ET.SubElement(domain, "metadata")
+    ET.SubElement(metadata, f"{{{NAMESPACE}}}{MARK}", uuid=uuid, name=spec.name)
+
+
+def _hardware(domain: ET.Element, spec: VmSpec, options: HostOptions) -> None:
+    _text(domain, "memory", spec.memory_mib, unit="MiB")
+    _text(domain, "currentMemory", spec.memory_mib, unit="MiB")
+    _text(domain, "vcpu", spec.cpus)
+    if options.cpu_shares and spec.cpu_mhz:
+        _text(ET.SubElement(domain, "cputune"), "shares", cpu_shares(spec.cpus, spec.cpu_mhz))
+    system = ET.SubElement(domain, "os")
+    _text(system, "type", "hvm", arch=spec.architecture, machine=options.machine)
+    features = ET.SubElement(domain, "features")
+    for name in ("acpi", "apic", "pae"):
+        ET.SubElement(features, name)
+    _cpu(domain, options)
+    clock = ET.SubElement(domain, "clock", offset="utc")
+    if options.domain_type == "kvm":
+        ET.SubElement(clock, "timer", name="rtc", tickpolicy="catchup")
+        ET.SubElement(clock, "timer", name="pit", tickpolicy="delay")
+        ET.SubElement(clock, "timer", name="hpet", present="no")
+    for event, reaction in (("on_poweroff", "destroy"), ("on_reboot", "restart"), ("on_crash", "destroy")):
+        _text(domain, event, reaction)
+
+
+def _cpu(domain: ET.Element, options: HostOptions) -> None:
+    mode = options.cpu_mode or ("custom" if options.cpu_model else "")
+    if not mode and options.domain_type == "kvm":
+        mode = "host-model"
+    if not mode:
+        return
+    cpu = ET.SubElement(domain, "cpu", mode=mode)
+    if mode == "custom":
+        cpu.set("match", "exact")
+        _text(cpu, "model", options.cpu_model)
+
+
+def _storage(devices: ET.Element, spec: VmSpec, options: HostOptions, paths: HostPaths) -> None:
+    disks = sorted(spec.disks, key=lambda disk: disk.device_id)
+    marked = any(disk.boot for disk in disks)
+    order = 0
+    for disk in disks:
+        boots = disk.boot if marked else disk.device_id == 0
+        order += boots
+        devices.append(disk_element(disk, cache=options.cache, boot_order=order if boots else 0))
+    if paths.seed:
+        devices.append(cdrom_element(paths.seed, machine=options.machine))
+    if any(disk.bus == "scsi" for disk in disks):
+        ET.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+
+
+def _consoles(devices: ET.Element, options: HostOptions, paths: HostPaths, vnc_password: str) -> None:
+    serial = ET.SubElement(devices, "serial", type="pty")
+    ET.SubElement(serial, "target", port="0")
+    if paths.console_log:
+        ET.SubElement(serial, "log", file=paths.console_log, append="off")
+    console = ET.SubElement(devices, "console", type="pty")
+    ET.SubElement(console, "target", type="serial", port="0")
+    ET.SubElement(devices, "input", type="tablet", bus="usb")
+    graphics = ET.SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
+    if vnc_password:
+        graphics.set("passwd", vnc_password)
+    ET.SubElement(graphics, "listen", type="address", address=options.vnc_listen)
+    ET.SubElement(ET.SubElement(devices, "video"), "model", type="vga")
+
+
+def _guest_services(devices: ET.Element) -> None:
+    channel = ET.SubElement(devices, "channel", type="unix")
+    ET.SubElement(channel, "target", type="virtio", name="org.qemu.guest_agent.0")
+    rng = ET.SubElement(devices, "rng", model="virtio")
+    _text(rng, "backend", "/dev/urandom", model="random")
+    balloon = ET.SubElement(devices, "memballoon", model="virtio")
+    ET.SubElement(balloon, "stats", period=str(STATS_PERIOD_S))
+
+
+def _text(parent: ET.Element, tag: str, value: object, **attributes: str) -> None:
+    ET.SubElement(parent, tag, attributes).text = str(value)
