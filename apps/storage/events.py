@@ -1,0 +1,27 @@
+"""Event types of storage."""
+
+from cloudstack.framework.events.types import event_type
+
+VOLUME_CREATE = event_type("VOLUME.CREATE", "a volume was created")
+VOLUME_DELETE = event_type("VOLUME.DELETE", "a volume was deleted for good")
+VOLUME_DESTROY = event_type("VOLUME.DESTROY", "a volume was destroyed; it can still be recovered")
+VOLUME_RECOVER = event_type("VOLUME.RECOVER", "a destroyed volume was recovered")
+VOLUME_RESIZE = event_type("VOLUME.RESIZE", "a volume was resized")
+VOLUME_UPDATE = event_type("VOLUME.UPDATE", "a volume was changed")
+VOLUME_STATE = event_type("VOLUME.STATE", "a volume changed its state")
+TEMPLATE_CREATE = event_type("TEMPLATE.CREATE", "a template was registered")
+TEMPLATE_UPDATE = event_type("TEMPLATE.UPDATE", "a template was changed")
+TEMPLATE_DELETE = event_type("TEMPLATE.DELETE", "a template was deleted")
+TEMPLATE_UPLOAD = event_type("TEMPLATE.UPLOAD", "a template's file was uploaded")
+TEMPLATE_DOWNLOAD_SUCCESS = event_type("TEMPLATE.DOWNLOAD.SUCCESS", "a template was downloaded and checked")
+TEMPLATE_DOWNLOAD_FAILED = event_type("TEMPLATE.DOWNLOAD.FAILED", "a template could not be downloaded or was refused")
+TEMPLATE_CLEANUP = event_type("TEMPLATE.CLEANUP", "the cached copy of a deleted template was removed")
+DISK_OFFERING_CREATE = event_type("DISK.OFFERING.CREATE", "a disk offering was created")
+DISK_OFFERING_EDIT = event_type("DISK.OFFERING.EDIT", "a disk offering was changed")
+DISK_OFFERING_DELETE = event_type("DISK.OFFERING.DELETE", "a disk offering was deleted")
+POOL_CREATE = event_type("STORAGE.POOL.CREATE", "a storage pool was added")
+POOL_EDIT = event_type("STORAGE.POOL.EDIT", "a storage pool was changed")
+POOL_DELETE = event_type("STORAGE.POOL.DELETE", "a storage pool was removed")
+POOL_DRIFT = event_type("STORAGE.POOL.DRIFT", "what is promised of a pool was counted wrongly and has been put right")
+IMAGE_STORE_CREATE = event_type("IMAGE.STORE.CREATE", "an image store was added")
+IMAGE_STORE_DELETE = event_type("IMAGE.STORE.DELETE", "an image store was removed")
