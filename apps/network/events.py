@@ -1,0 +1,26 @@
+"""Event types of the network app."""
+
+from cloudstack.framework.events.types import event_type
+
+NETWORK_CREATE = event_type("NETWORK.CREATE", "a network was created")
+NETWORK_UPDATE = event_type("NETWORK.UPDATE", "a network was changed")
+NETWORK_DELETE = event_type("NETWORK.DELETE", "a network was deleted")
+NETWORK_RESTART = event_type("NETWORK.RESTART", "the services of a network were brought up anew")
+NETWORK_STATE = event_type("NETWORK.STATE", "a network changed its state")
+NETWORK_SERVICES_MOVE = event_type("NETWORK.SERVICES.MOVE", "the services of a network went to another host")
+NETWORK_OFFERING_CREATE = event_type("NETWORK.OFFERING.CREATE", "a network offering was created")
+NETWORK_OFFERING_EDIT = event_type("NETWORK.OFFERING.EDIT", "a network offering was changed")
+NETWORK_OFFERING_DELETE = event_type("NETWORK.OFFERING.DELETE", "a network offering was deleted")
+PHYSICAL_NETWORK_CREATE = event_type("PHYSICAL.NETWORK.CREATE", "a physical network was created")
+PHYSICAL_NETWORK_UPDATE = event_type("PHYSICAL.NETWORK.UPDATE", "a physical network was changed")
+PHYSICAL_NETWORK_DELETE = event_type("PHYSICAL.NETWORK.DELETE", "a physical network was deleted")
+TRAFFIC_TYPE_CREATE = event_type("TRAFFIC.TYPE.CREATE", "a physical network was given a kind of traffic")
+TRAFFIC_TYPE_UPDATE = event_type("TRAFFIC.TYPE.UPDATE", "a kind of traffic was given other links")
+TRAFFIC_TYPE_DELETE = event_type("TRAFFIC.TYPE.DELETE", "a kind of traffic was taken off a physical network")
+SERVICE_PROVIDER_CREATE = event_type("SERVICE.PROVIDER.CREATE", "a network service provider was added")
+SERVICE_PROVIDER_UPDATE = event_type("SERVICE.PROVIDER.UPDATE", "a network service provider was enabled or disabled")
+SERVICE_PROVIDER_DELETE = event_type("SERVICE.PROVIDER.DELETE", "a network service provider was removed")
+VLAN_IP_RANGE_CREATE = event_type("VLAN.IP.RANGE.CREATE", "a range of addresses was added")
+VLAN_IP_RANGE_DELETE = event_type("VLAN.IP.RANGE.DELETE", "a range of addresses was removed")
+ZONE_VXLAN_ASSIGN = event_type("ZONE.VXLAN.ASSIGN", "a VXLAN number was given to a network")
+ZONE_VXLAN_RELEASE = event_type("ZONE.VXLAN.RELEASE", "a VXLAN number was taken back from a network")

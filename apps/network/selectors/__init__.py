@@ -1,0 +1,23 @@
+"""Reads of the network app."""
+
+from apps.network.selectors.networks import network_for_job, networks_of_owner_or_shared, networks_visible_to
+from apps.network.selectors.offerings import offerings_visible_to
+from apps.network.selectors.physical_networks import (
+    ip_ranges_visible_to,
+    physical_network_for_job,
+    physical_networks_visible_to,
+    providers_visible_to,
+    traffic_types_visible_to,
+)
+
+__all__ = [
+    "ip_ranges_visible_to",
+    "network_for_job",
+    "networks_of_owner_or_shared",
+    "networks_visible_to",
+    "offerings_visible_to",
+    "physical_network_for_job",
+    "physical_networks_visible_to",
+    "providers_visible_to",
+    "traffic_types_visible_to",
+]

@@ -1,0 +1,56 @@
+"""Which guest networks a caller may see or change; and the unfiltered read of jobs."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models import Domain
+from apps.accounts.models.domain import ancestor_paths
+from apps.accounts.selectors import domains_beneath, owned_scope, shared_with
+from apps.network.models import Network
+from apps.network.states import AclType
+from cloudstack.api import Access
+from cloudstack.framework.context import Caller
+
+USE_NETWORK = "use_network"
+
+
+def open_to_domain(*, domain_id: int, domain_path: str) -> Q:
+    """Networks that everybody in the domain may use: its own and, with subdomain access, those of domains above."""
+    above = Domain.objects.filter(path__in=ancestor_paths(domain_path)).values("pk")
+    return Q(acl_type=AclType.DOMAIN) & (
+        Q(access_domain_id=domain_id) | Q(subdomain_access=True, access_domain__in=above)
+    )
+
+
+def networks_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Network]:
+    """Owners, their domain admins and root admins change a network.
+
+    To be used it is also visible to those with whom it is shared, and to all in the domain it is for.
+    """
+    networks = Network.objects.all()
+    if access != Access.USE or caller.is_root_admin:
+        return owned_scope(networks, caller=caller, access=access)
+    if caller.is_domain_admin:
+        mine = Q(domain__in=domains_beneath(caller.domain_path).values("pk"))
+    else:
+        mine = Q(account_id=caller.account_id)
+    return networks.filter(mine | _given_to(caller))
+
+
+def networks_of_owner_or_shared(*, caller: Caller) -> QuerySet[Network]:
+    """What a list shows without ``listall``: networks of the caller's account, and those it may use besides."""
+    return Network.objects.filter(Q(account_id=caller.account_id) | _given_to(caller))
+
+
+def _given_to(caller: Caller) -> Q:
+    shared = shared_with(Network, group_id=caller.group_id, codename=USE_NETWORK)
+    return Q(pk__in=shared) | open_to_domain(domain_id=caller.domain_id, domain_path=caller.domain_path)
+
+
+def network_for_job(*, uuid: Any) -> Network:
+    """A network with what drivers need to know of it, removed ones included: a job must be able to finish."""
+    return Network.all_objects.select_related(
+        "account", "zone", "physical_network", "offering", "service_host__zone", "service_host__pod",
+        "service_host__cluster",
+    ).get(uuid=uuid)

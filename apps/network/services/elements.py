@@ -1,0 +1,96 @@
+"""Who gives a network which service, and how they are all asked. No rows are written here.
+
+One element connects the network (layer 2): the offering's provider of Connectivity, else the element named
+after the isolation method of the physical network. The others add services on top, in the order of the
+offering. A router with NAT and rules, a load balancer or a controller of switches is one more element.
+"""
+
+from collections.abc import Iterable
+
+from apps.infrastructure.models import Host
+from apps.infrastructure.specs import host_ref
+from apps.network.models import Network, NetworkOffering
+from apps.network.specs import network_spec
+from cloudstack.contracts.network import GuestNic, NetworkElement, Service
+from cloudstack.framework.drivers import network_element
+from cloudstack.framework.errors import ResourceUnavailable
+
+
+def services_of(offering: NetworkOffering) -> dict[str, list[str]]:
+    """Provider → the services it gives, in the offering's order."""
+    result: dict[str, list[str]] = {}
+    for provider, service in offering.services.values_list("provider", "service"):
+        result.setdefault(provider, []).append(service)
+    return result
+
+
+def gives(offering: NetworkOffering, *services: Service) -> bool:
+    """Whether the offering has one of ``services``."""
+    return offering.services.filter(service__in=[str(service) for service in services]).exists()
+
+
+def connectivity_of(network: Network, providers: dict[str, list[str]]) -> NetworkElement:
+    """The element that makes the network's segment on hosts."""
+    for provider, services in providers.items():
+        if str(Service.CONNECTIVITY) in services:
+            return network_element(provider)
+    return network_element(network.physical_network.isolation_method)
+
+
+def elements_of(network: Network) -> list[NetworkElement]:
+    """All elements of ``network``: the one that connects it first, each once."""
+    providers = services_of(network.offering)
+    elements = [connectivity_of(network, providers), *(network_element(provider) for provider in providers)]
+    return list(dict.fromkeys(elements))
+
+
+def needs_service_host(network: Network) -> bool:
+    """Whether anything runs for the network besides its segment."""
+    return any(str(Service.CONNECTIVITY) not in services for services in services_of(network.offering).values())
+
+
+def implement(network: Network, host: Host, nics: Iterable[GuestNic]) -> None:
+    """Bring services up on ``host`` and tell them of all cards."""
+    spec, ref = network_spec(network), host_ref(host)
+    elements = elements_of(network)
+    for element in elements:
+        element.implement(spec, ref)
+    for nic in nics:
+        for element in elements:
+            element.prepare_nic(spec, nic, ref)
+
+
+def shutdown(network: Network, host: Host) -> None:
+    """Take services down on ``host``, last come first gone."""
+    spec, ref = network_spec(network), host_ref(host)
+    for element in reversed(elements_of(network)):
+        element.shutdown(spec, ref)
+
+
+def connect(network: Network, host: Host) -> str:
+    """Make the network's segment on ``host``; answers the bridge that guests plug into."""
+    spec, ref = network_spec(network), host_ref(host)
+    bridges = [element.prepare_host(spec, ref) for element in elements_of(network)]
+    bridge = next((name for name in bridges if name), "")
+    if not bridge:
+        raise ResourceUnavailable(f"no element of network {network} has made a bridge on host {host}")
+    return bridge
+
+
+def disconnect(network: Network, host: Host) -> None:
+    """Take the network's segment off ``host``, unless a guest there still needs it."""
+    spec, ref = network_spec(network), host_ref(host)
+    for element in reversed(elements_of(network)):
+        element.release_host(spec, ref)
+
+
+def prepare_nic(network: Network, nic: GuestNic, host: Host) -> None:
+    spec, ref = network_spec(network), host_ref(host)
+    for element in elements_of(network):
+        element.prepare_nic(spec, nic, ref)
+
+
+def release_nic(network: Network, nic: GuestNic, host: Host) -> None:
+    spec, ref = network_spec(network), host_ref(host)
+    for element in reversed(elements_of(network)):
+        element.release_nic(spec, nic, ref)

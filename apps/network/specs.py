@@ -1,0 +1,35 @@
+"""Networks as elements see them."""
+
+from apps.network.models import Network, PhysicalNetworkTrafficType
+from apps.network.states import TrafficType
+from cloudstack.contracts.network import NetworkSpec
+
+
+def underlay_of(network: Network) -> str:
+    """Link of the hosts that carries guest traffic; empty leaves it to the host's agent."""
+    return (
+        PhysicalNetworkTrafficType.objects.filter(
+            physical_network_id=network.physical_network_id, traffic_type=TrafficType.GUEST
+        )
+        .values_list("kvm_label", flat=True)
+        .first()
+        or ""
+    )
+
+
+def network_spec(network: Network) -> NetworkSpec:
+    """The elements' view of ``network``; load it with ``select_related("zone")``."""
+    servers = (network.dns1, network.dns2) if network.dns1 else (network.zone.dns1, network.zone.dns2)
+    return NetworkSpec(
+        uuid=str(network.uuid),
+        name=network.name,
+        guest_type=network.guest_type,
+        vni=network.vni or 0,
+        cidr=network.cidr,
+        gateway=network.gateway,
+        dhcp_server=network.dhcp_server,
+        dns=tuple(server for server in servers if server),
+        domain=network.network_domain,
+        mtu=network.mtu,
+        underlay=underlay_of(network),
+    )
