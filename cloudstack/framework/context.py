@@ -77,32 +77,6 @@ def calling(caller: Caller | None, correlation: str = "") -> Iterator[None]:
         _correlation_id.reset(correlation_token)
 
 
-current_command: ContextVar[str] = ContextVar("current_command", default="")
-"""API name of the command being executed; the dispatcher sets it, ``jobs.dispatch`` writes it on the job."""
-current_event_type: ContextVar[str] = ContextVar("current_event_type", default="")
-"""``event_type`` that the command declares; the job engine writes its lifecycle events with it."""
-
-
-def command_name() -> str:
-    return current_command.get()
-
-
-def command_event_type() -> str:
-    return current_event_type.get()
-
-
-@contextlib.contextmanager
-def commanding(command: str, event_type: str = "") -> Iterator[None]:
-    """Everything inside is done by one API command."""
-    command_token = current_command.set(command)
-    event_token = current_event_type.set(event_type)
-    try:
-        yield
-    finally:
-        current_command.reset(command_token)
-        current_event_type.reset(event_token)
-
-
 @dataclass(frozen=True)
 class CommandInfo:
     """The API command that is being executed, for the jobs that it starts."""
