@@ -1,6 +1,7 @@
 """Networks as elements see them."""
 
-from apps.network.models import Network, PhysicalNetworkTrafficType
+from apps.infrastructure.models import Host
+from apps.network.models import Network, NetworkHost, PhysicalNetworkTrafficType
 from apps.network.states import TrafficType
 from cloudstack.contracts.network import NetworkSpec
 
@@ -17,8 +18,14 @@ def underlay_of(network: Network) -> str:
     )
 
 
-def network_spec(network: Network) -> NetworkSpec:
-    """The elements' view of ``network``; load it with ``select_related("zone")``."""
+def bridge_on(network: Network, host: Host) -> str:
+    """The bridge that the network has on ``host``; empty when it is not known to have one."""
+    links = NetworkHost.objects.filter(network=network, host=host)
+    return links.values_list("bridge", flat=True).first() or ""
+
+
+def network_spec(network: Network, host: Host) -> NetworkSpec:
+    """The elements' view of ``network`` on ``host``; load it with ``select_related("zone")``."""
     servers = (network.dns1, network.dns2) if network.dns1 else (network.zone.dns1, network.zone.dns2)
     return NetworkSpec(
         uuid=str(network.uuid),
@@ -32,4 +39,5 @@ def network_spec(network: Network) -> NetworkSpec:
         domain=network.network_domain,
         mtu=network.mtu,
         underlay=underlay_of(network),
+        bridge=bridge_on(network, host),
     )

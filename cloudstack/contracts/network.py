@@ -43,6 +43,8 @@ class NetworkSpec:
     mtu: int = 1450
     underlay: str = ""
     """Link of the host that carries the traffic (the traffic label of the physical network)."""
+    bridge: str = ""
+    """Bridge on the host that a verb is about; empty before ``prepare_host`` has made it."""
     details: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,10 +73,13 @@ class NetworkElement(Protocol):
     def shutdown(self, network: NetworkSpec, service_host: HostRef) -> None: ...
 
     def prepare_host(self, network: NetworkSpec, host: HostRef) -> str:
-        """Connect the network on a host that will run a guest of it; answers the bridge's name."""
+        """Connect the network on a host that will run a guest of it.
+
+        The element that connects the network answers the bridge's name, all others an empty text.
+        """
 
     def release_host(self, network: NetworkSpec, host: HostRef) -> None:
-        """Take the network off a host when no guest there needs it; keeps it when one does."""
+        """Take the network off a host; refuses with ``DriverError`` while a guest there needs it."""
 
     def prepare_nic(self, network: NetworkSpec, nic: GuestNic, service_host: HostRef) -> None:
         """Let the guest get its address and name."""

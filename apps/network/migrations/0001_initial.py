@@ -8,343 +8,617 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('infrastructure', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("infrastructure", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Network',
+            name="Network",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=255)),
-                ('display_text', models.CharField(blank=True, max_length=255)),
-                ('guest_type', models.CharField(choices=[('Isolated', 'Isolated'), ('Shared', 'Shared'), ('L2', 'L2')], max_length=16)),
-                ('state', models.CharField(choices=[('Allocated', 'Allocated'), ('Implementing', 'Implementing'), ('Implemented', 'Implemented'), ('Shutdown', 'Shutdown'), ('Setup', 'Setup'), ('Destroy', 'Destroy')], default='Allocated', editable=False, max_length=16)),
-                ('vni', models.PositiveIntegerField(blank=True, editable=False, null=True)),
-                ('vni_is_fixed', models.BooleanField(default=False, editable=False)),
-                ('broadcast_uri', models.CharField(blank=True, editable=False, max_length=64)),
-                ('cidr', models.CharField(blank=True, max_length=18)),
-                ('gateway', models.CharField(blank=True, max_length=15)),
-                ('netmask', models.CharField(blank=True, max_length=15)),
-                ('dhcp_server', models.CharField(blank=True, editable=False, max_length=15)),
-                ('dns1', models.CharField(blank=True, max_length=15)),
-                ('dns2', models.CharField(blank=True, max_length=15)),
-                ('network_domain', models.CharField(blank=True, max_length=255)),
-                ('mtu', models.PositiveIntegerField(default=1450)),
-                ('acl_type', models.CharField(choices=[('Account', 'Account'), ('Domain', 'Domain')], default='Account', max_length=16)),
-                ('subdomain_access', models.BooleanField(default=True)),
-                ('display_network', models.BooleanField(default=True)),
-                ('restart_required', models.BooleanField(default=False, editable=False)),
-                ('services_up', models.BooleanField(default=False, editable=False)),
-                ('implementing_job', models.UUIDField(blank=True, editable=False, null=True)),
-                ('idle_since', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('access_domain', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.domain')),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account')),
-                ('domain', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.domain')),
-                ('service_host', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='infrastructure.host')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='networks', to='infrastructure.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=255)),
+                ("display_text", models.CharField(blank=True, max_length=255)),
+                (
+                    "guest_type",
+                    models.CharField(
+                        choices=[("Isolated", "Isolated"), ("Shared", "Shared"), ("L2", "L2")], max_length=16
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("Allocated", "Allocated"),
+                            ("Implementing", "Implementing"),
+                            ("Implemented", "Implemented"),
+                            ("Shutdown", "Shutdown"),
+                            ("Setup", "Setup"),
+                            ("Destroy", "Destroy"),
+                        ],
+                        default="Allocated",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("vni", models.PositiveIntegerField(blank=True, editable=False, null=True)),
+                ("vni_is_fixed", models.BooleanField(default=False, editable=False)),
+                ("broadcast_uri", models.CharField(blank=True, editable=False, max_length=64)),
+                ("cidr", models.CharField(blank=True, max_length=18)),
+                ("gateway", models.CharField(blank=True, max_length=15)),
+                ("netmask", models.CharField(blank=True, max_length=15)),
+                ("dhcp_server", models.CharField(blank=True, editable=False, max_length=15)),
+                ("dns1", models.CharField(blank=True, max_length=15)),
+                ("dns2", models.CharField(blank=True, max_length=15)),
+                ("network_domain", models.CharField(blank=True, max_length=255)),
+                ("mtu", models.PositiveIntegerField(default=1450)),
+                (
+                    "acl_type",
+                    models.CharField(
+                        choices=[("Account", "Account"), ("Domain", "Domain")], default="Account", max_length=16
+                    ),
+                ),
+                ("subdomain_access", models.BooleanField(default=True)),
+                ("display_network", models.BooleanField(default=True)),
+                ("restart_required", models.BooleanField(default=False, editable=False)),
+                ("services_up", models.BooleanField(default=False, editable=False)),
+                ("implementing_job", models.UUIDField(blank=True, editable=False, null=True)),
+                ("idle_since", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "access_domain",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.domain",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.domain",
+                    ),
+                ),
+                (
+                    "service_host",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="infrastructure.host",
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="networks", to="infrastructure.zone"
+                    ),
+                ),
             ],
             options={
-                'permissions': [('use_network', 'May attach machines to the network')],
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "permissions": [("use_network", "May attach machines to the network")],
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='MacAllocation',
+            name="MacAllocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mac', models.CharField(editable=False, max_length=17, unique=True)),
-                ('holder_uuid', models.UUIDField(editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mac_allocations', to='network.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mac", models.CharField(editable=False, max_length=17, unique=True)),
+                ("holder_uuid", models.UUIDField(editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mac_allocations",
+                        to="network.network",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'MAC address',
-                'verbose_name_plural': 'MAC addresses',
+                "verbose_name": "MAC address",
+                "verbose_name_plural": "MAC addresses",
             },
         ),
         migrations.CreateModel(
-            name='NetworkOffering',
+            name="NetworkOffering",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=255)),
-                ('display_text', models.CharField(blank=True, max_length=255)),
-                ('guest_type', models.CharField(choices=[('Isolated', 'Isolated'), ('Shared', 'Shared'), ('L2', 'L2')], max_length=16)),
-                ('traffic_type', models.CharField(choices=[('Guest', 'Guest'), ('Public', 'Public'), ('Management', 'Management'), ('Storage', 'Storage')], default='Guest', max_length=16)),
-                ('specify_vlan', models.BooleanField(default=False)),
-                ('specify_ip_ranges', models.BooleanField(default=False)),
-                ('conserve_mode', models.BooleanField(default=True)),
-                ('is_persistent', models.BooleanField(default=False)),
-                ('is_default', models.BooleanField(default=False)),
-                ('egress_default_policy', models.BooleanField(default=True)),
-                ('availability', models.CharField(choices=[('Optional', 'Optional'), ('Required', 'Required'), ('Unavailable', 'Unavailable')], default='Optional', max_length=16)),
-                ('state', models.CharField(choices=[('Enabled', 'Enabled'), ('Disabled', 'Disabled')], default='Disabled', max_length=16)),
-                ('network_rate', models.PositiveIntegerField(blank=True, null=True)),
-                ('tags', models.CharField(blank=True, max_length=255)),
-                ('sort_key', models.IntegerField(default=0)),
-                ('domains', models.ManyToManyField(blank=True, related_name='+', to='accounts.domain')),
-                ('zones', models.ManyToManyField(blank=True, related_name='+', to='infrastructure.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=255)),
+                ("display_text", models.CharField(blank=True, max_length=255)),
+                (
+                    "guest_type",
+                    models.CharField(
+                        choices=[("Isolated", "Isolated"), ("Shared", "Shared"), ("L2", "L2")], max_length=16
+                    ),
+                ),
+                (
+                    "traffic_type",
+                    models.CharField(
+                        choices=[
+                            ("Guest", "Guest"),
+                            ("Public", "Public"),
+                            ("Management", "Management"),
+                            ("Storage", "Storage"),
+                        ],
+                        default="Guest",
+                        max_length=16,
+                    ),
+                ),
+                ("specify_vlan", models.BooleanField(default=False)),
+                ("specify_ip_ranges", models.BooleanField(default=False)),
+                ("conserve_mode", models.BooleanField(default=True)),
+                ("is_persistent", models.BooleanField(default=False)),
+                ("is_default", models.BooleanField(default=False)),
+                ("egress_default_policy", models.BooleanField(default=True)),
+                (
+                    "availability",
+                    models.CharField(
+                        choices=[("Optional", "Optional"), ("Required", "Required"), ("Unavailable", "Unavailable")],
+                        default="Optional",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("Enabled", "Enabled"), ("Disabled", "Disabled")], default="Disabled", max_length=16
+                    ),
+                ),
+                ("network_rate", models.PositiveIntegerField(blank=True, null=True)),
+                ("tags", models.CharField(blank=True, max_length=255)),
+                ("sort_key", models.IntegerField(default=0)),
+                ("domains", models.ManyToManyField(blank=True, related_name="+", to="accounts.domain")),
+                ("zones", models.ManyToManyField(blank=True, related_name="+", to="infrastructure.zone")),
             ],
             options={
-                'verbose_name': 'network offering',
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "verbose_name": "network offering",
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddField(
-            model_name='network',
-            name='offering',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='networks', to='network.networkoffering'),
+            model_name="network",
+            name="offering",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="networks", to="network.networkoffering"
+            ),
         ),
         migrations.CreateModel(
-            name='NetworkOfferingService',
+            name="NetworkOfferingService",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('service', models.CharField(max_length=32)),
-                ('provider', models.CharField(max_length=64)),
-                ('offering', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='services', to='network.networkoffering')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("service", models.CharField(max_length=32)),
+                ("provider", models.CharField(max_length=64)),
+                (
+                    "offering",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="services",
+                        to="network.networkoffering",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='PhysicalNetwork',
+            name="PhysicalNetwork",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=255)),
-                ('isolation_method', models.CharField(choices=[('VXLAN', 'Vxlan')], default='VXLAN', max_length=32)),
-                ('broadcast_domain_range', models.CharField(default='ZONE', editable=False, max_length=16)),
-                ('network_speed', models.CharField(blank=True, max_length=32)),
-                ('tags', models.CharField(blank=True, help_text='Comma list; offerings ask for them.', max_length=255)),
-                ('state', models.CharField(choices=[('Enabled', 'Enabled'), ('Disabled', 'Disabled')], default='Disabled', max_length=16)),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='physical_networks', to='infrastructure.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=255)),
+                ("isolation_method", models.CharField(choices=[("VXLAN", "Vxlan")], default="VXLAN", max_length=32)),
+                ("broadcast_domain_range", models.CharField(default="ZONE", editable=False, max_length=16)),
+                ("network_speed", models.CharField(blank=True, max_length=32)),
+                ("tags", models.CharField(blank=True, help_text="Comma list; offerings ask for them.", max_length=255)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("Enabled", "Enabled"), ("Disabled", "Disabled")], default="Disabled", max_length=16
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="physical_networks",
+                        to="infrastructure.zone",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'physical network',
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "verbose_name": "physical network",
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='NetworkServiceProvider',
+            name="NetworkServiceProvider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('Enabled', 'Enabled'), ('Disabled', 'Disabled'), ('Shutdown', 'Shutdown')], default='Disabled', max_length=16)),
-                ('physical_network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='providers', to='network.physicalnetwork')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("Enabled", "Enabled"), ("Disabled", "Disabled"), ("Shutdown", "Shutdown")],
+                        default="Disabled",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "physical_network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="providers",
+                        to="network.physicalnetwork",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'network service provider',
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "verbose_name": "network service provider",
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddField(
-            model_name='network',
-            name='physical_network',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='networks', to='network.physicalnetwork'),
+            model_name="network",
+            name="physical_network",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="networks", to="network.physicalnetwork"
+            ),
         ),
         migrations.CreateModel(
-            name='PhysicalNetworkTrafficType',
+            name="PhysicalNetworkTrafficType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('traffic_type', models.CharField(choices=[('Guest', 'Guest'), ('Public', 'Public'), ('Management', 'Management'), ('Storage', 'Storage')], max_length=16)),
-                ('kvm_label', models.CharField(blank=True, help_text="Name of the link on KVM hosts; the agent's default when empty.", max_length=255)),
-                ('physical_network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='traffic_types', to='network.physicalnetwork')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "traffic_type",
+                    models.CharField(
+                        choices=[
+                            ("Guest", "Guest"),
+                            ("Public", "Public"),
+                            ("Management", "Management"),
+                            ("Storage", "Storage"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "kvm_label",
+                    models.CharField(
+                        blank=True,
+                        help_text="Name of the link on KVM hosts; the agent's default when empty.",
+                        max_length=255,
+                    ),
+                ),
+                (
+                    "physical_network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="traffic_types",
+                        to="network.physicalnetwork",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'traffic type',
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "verbose_name": "traffic type",
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='VlanIpRange',
+            name="VlanIpRange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('start_ip', models.CharField(max_length=15)),
-                ('end_ip', models.CharField(max_length=15)),
-                ('start_number', models.BigIntegerField(editable=False)),
-                ('end_number', models.BigIntegerField(editable=False)),
-                ('gateway', models.CharField(max_length=15)),
-                ('netmask', models.CharField(max_length=15)),
-                ('vlan', models.CharField(blank=True, max_length=64)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ip_ranges', to='network.network')),
-                ('physical_network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.physicalnetwork')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("start_ip", models.CharField(max_length=15)),
+                ("end_ip", models.CharField(max_length=15)),
+                ("start_number", models.BigIntegerField(editable=False)),
+                ("end_number", models.BigIntegerField(editable=False)),
+                ("gateway", models.CharField(max_length=15)),
+                ("netmask", models.CharField(max_length=15)),
+                ("vlan", models.CharField(blank=True, max_length=64)),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="ip_ranges", to="network.network"
+                    ),
+                ),
+                (
+                    "physical_network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="network.physicalnetwork"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'address range',
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "verbose_name": "address range",
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='VnetRange',
+            name="VnetRange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.PositiveIntegerField()),
-                ('end', models.PositiveIntegerField()),
-                ('physical_network', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vnet_ranges', to='network.physicalnetwork')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("start", models.PositiveIntegerField()),
+                ("end", models.PositiveIntegerField()),
+                (
+                    "physical_network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="vnet_ranges",
+                        to="network.physicalnetwork",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('start',),
+                "ordering": ("start",),
             },
         ),
         migrations.CreateModel(
-            name='VniAllocation',
+            name="VniAllocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vni', models.PositiveIntegerField(editable=False)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('network', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='vni_allocation', to='network.network')),
-                ('physical_network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vni_allocations', to='network.physicalnetwork')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='infrastructure.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("vni", models.PositiveIntegerField(editable=False)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "network",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="vni_allocation", to="network.network"
+                    ),
+                ),
+                (
+                    "physical_network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vni_allocations",
+                        to="network.physicalnetwork",
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="infrastructure.zone"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'VXLAN number',
+                "verbose_name": "VXLAN number",
             },
         ),
         migrations.CreateModel(
-            name='IpAllocation',
+            name="IpAllocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(editable=False)),
-                ('address', models.CharField(editable=False, max_length=15)),
-                ('holder_uuid', models.UUIDField(editable=False)),
-                ('purpose', models.CharField(choices=[('nic', 'address of a card'), ('secondary', 'further address of a card'), ('service', "the network's own DHCP and DNS server")], default='nic', max_length=16)),
-                ('state', models.CharField(choices=[('Allocated', 'Allocated'), ('Reserved', 'Reserved')], default='Allocated', max_length=16)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ip_allocations', to='network.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField(editable=False)),
+                ("address", models.CharField(editable=False, max_length=15)),
+                ("holder_uuid", models.UUIDField(editable=False)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("nic", "address of a card"),
+                            ("secondary", "further address of a card"),
+                            ("service", "the network's own DHCP and DNS server"),
+                        ],
+                        default="nic",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("Allocated", "Allocated"), ("Reserved", "Reserved")],
+                        default="Allocated",
+                        max_length=16,
+                    ),
+                ),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="ip_allocations", to="network.network"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'address',
-                'verbose_name_plural': 'addresses',
-                'indexes': [models.Index(fields=['holder_uuid'], name='address_by_holder')],
-                'constraints': [models.UniqueConstraint(fields=('network', 'number'), name='address_once_per_network'), models.UniqueConstraint(condition=models.Q(('purpose', 'secondary'), _negated=True), fields=('holder_uuid', 'network', 'purpose'), name='one_address_per_holder_and_purpose')],
+                "verbose_name": "address",
+                "verbose_name_plural": "addresses",
+                "indexes": [models.Index(fields=["holder_uuid"], name="address_by_holder")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("network", "number"), name="address_once_per_network"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("purpose", "secondary"), _negated=True),
+                        fields=("holder_uuid", "network", "purpose"),
+                        name="one_address_per_holder_and_purpose",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='NetworkHost',
+            name="NetworkHost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bridge', models.CharField(blank=True, max_length=15)),
-                ('serves', models.BooleanField(default=False)),
-                ('idle_since', models.DateTimeField(blank=True, null=True)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('host', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='infrastructure.host')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='host_links', to='network.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("bridge", models.CharField(blank=True, max_length=15)),
+                ("serves", models.BooleanField(default=False)),
+                ("idle_since", models.DateTimeField(blank=True, null=True)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                (
+                    "host",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="infrastructure.host"
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="host_links", to="network.network"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('network', 'host'), name='network_once_per_host')],
+                "constraints": [models.UniqueConstraint(fields=("network", "host"), name="network_once_per_host")],
             },
         ),
         migrations.AddConstraint(
-            model_name='networkoffering',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed__isnull', True)), fields=('name',), name='network_offering_name_is_unique'),
+            model_name="networkoffering",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed__isnull", True)), fields=("name",), name="network_offering_name_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='networkofferingservice',
-            constraint=models.UniqueConstraint(fields=('offering', 'service', 'provider'), name='network_offering_service_once'),
+            model_name="networkofferingservice",
+            constraint=models.UniqueConstraint(
+                fields=("offering", "service", "provider"), name="network_offering_service_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='physicalnetwork',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['zone', 'state'], name='physnet_live_by_zone'),
+            model_name="physicalnetwork",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)), fields=["zone", "state"], name="physnet_live_by_zone"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='networkserviceprovider',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed__isnull', True)), fields=('physical_network', 'name'), name='one_row_per_provider'),
+            model_name="networkserviceprovider",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed__isnull", True)),
+                fields=("physical_network", "name"),
+                name="one_row_per_provider",
+            ),
         ),
         migrations.AddIndex(
-            model_name='network',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['account', 'id'], name='network_acct'),
+            model_name="network",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)), fields=["account", "id"], name="network_acct"
+            ),
         ),
         migrations.AddIndex(
-            model_name='network',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['domain', 'id'], name='network_dom'),
+            model_name="network",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)), fields=["domain", "id"], name="network_dom"
+            ),
         ),
         migrations.AddIndex(
-            model_name='network',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['zone', 'guest_type'], name='network_live_by_zone'),
+            model_name="network",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)),
+                fields=["zone", "guest_type"],
+                name="network_live_by_zone",
+            ),
         ),
         migrations.AddIndex(
-            model_name='network',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['access_domain', 'acl_type'], name='network_live_by_access'),
+            model_name="network",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)),
+                fields=["access_domain", "acl_type"],
+                name="network_live_by_access",
+            ),
         ),
         migrations.AddIndex(
-            model_name='network',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['state'], name='network_live_by_state'),
+            model_name="network",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)), fields=["state"], name="network_live_by_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='network',
-            index=models.Index(condition=models.Q(('removed__isnull', True)), fields=['service_host'], name='network_by_service_host'),
+            model_name="network",
+            index=models.Index(
+                condition=models.Q(("removed__isnull", True)), fields=["service_host"], name="network_by_service_host"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='network',
-            constraint=models.CheckConstraint(condition=models.Q(('acl_type', 'Account'), ('access_domain__isnull', False), _connector='OR'), name='network_for_a_domain_names_it'),
+            model_name="network",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("acl_type", "Account"), ("access_domain__isnull", False), _connector="OR"),
+                name="network_for_a_domain_names_it",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='physicalnetworktraffictype',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed__isnull', True)), fields=('physical_network', 'traffic_type'), name='one_row_per_traffic_type'),
+            model_name="physicalnetworktraffictype",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed__isnull", True)),
+                fields=("physical_network", "traffic_type"),
+                name="one_row_per_traffic_type",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vlaniprange',
-            constraint=models.CheckConstraint(condition=models.Q(('end_number__gte', models.F('start_number'))), name='ip_range_is_not_reversed'),
+            model_name="vlaniprange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end_number__gte", models.F("start_number"))), name="ip_range_is_not_reversed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vnetrange',
-            constraint=models.CheckConstraint(condition=models.Q(('end__gte', models.F('start')), ('end__lte', 16777215), ('start__gte', 1)), name='vnet_range_is_a_vxlan_range'),
+            model_name="vnetrange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end__gte", models.F("start")), ("end__lte", 16777215), ("start__gte", 1)),
+                name="vnet_range_is_a_vxlan_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vniallocation',
-            constraint=models.UniqueConstraint(fields=('zone', 'vni'), name='vni_once_per_zone'),
+            model_name="vniallocation",
+            constraint=models.UniqueConstraint(fields=("zone", "vni"), name="vni_once_per_zone"),
         ),
     ]

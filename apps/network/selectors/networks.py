@@ -51,6 +51,11 @@ def _given_to(caller: Caller) -> Q:
 def network_for_job(*, uuid: Any) -> Network:
     """A network with what drivers need to know of it, removed ones included: a job must be able to finish."""
     return Network.all_objects.select_related(
-        "account", "zone", "physical_network", "offering", "service_host__zone", "service_host__pod",
+        "account",
+        "zone",
+        "physical_network",
+        "offering",
+        "service_host__zone",
+        "service_host__pod",
         "service_host__cluster",
     ).get(uuid=uuid)

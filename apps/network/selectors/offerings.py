@@ -20,6 +20,7 @@ def offerings_visible_to(*, caller: Caller, access: Access = Access.USE) -> Quer
     limited = NetworkOffering.domains.through.objects
     mine = Domain.objects.filter(path__in=ancestor_paths(caller.domain_path)).values("pk")
     return offerings.filter(
-        ~Q(pk__in=limited.values("networkoffering_id")) | Q(pk__in=limited.filter(domain_id__in=mine).values("networkoffering_id")),
+        ~Q(pk__in=limited.values("networkoffering_id"))
+        | Q(pk__in=limited.filter(domain_id__in=mine).values("networkoffering_id")),
         state=OfferingState.ENABLED,
     )

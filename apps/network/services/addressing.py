@@ -104,9 +104,15 @@ def check_size(network: ipaddress.IPv4Network, parameter: str) -> None:
 
 
 def check_is_unicast(network: ipaddress.IPv4Network, parameter: str) -> None:
-    if network.is_multicast or network.is_loopback or network.is_link_local or network.network_address.packed[0] in (
-        0,
-        *range(240, 256),
+    if (
+        network.is_multicast
+        or network.is_loopback
+        or network.is_link_local
+        or network.network_address.packed[0]
+        in (
+            0,
+            *range(240, 256),
+        )
     ):
         raise InvalidParameter(f"{network} holds no addresses that guests can use", parameter=parameter)
 

@@ -51,7 +51,7 @@ def needs_service_host(network: Network) -> bool:
 
 def implement(network: Network, host: Host, nics: Iterable[GuestNic]) -> None:
     """Bring services up on ``host`` and tell them of all cards."""
-    spec, ref = network_spec(network), host_ref(host)
+    spec, ref = network_spec(network, host), host_ref(host)
     elements = elements_of(network)
     for element in elements:
         element.implement(spec, ref)
@@ -62,14 +62,14 @@ def implement(network: Network, host: Host, nics: Iterable[GuestNic]) -> None:
 
 def shutdown(network: Network, host: Host) -> None:
     """Take services down on ``host``, last come first gone."""
-    spec, ref = network_spec(network), host_ref(host)
+    spec, ref = network_spec(network, host), host_ref(host)
     for element in reversed(elements_of(network)):
         element.shutdown(spec, ref)
 
 
 def connect(network: Network, host: Host) -> str:
     """Make the network's segment on ``host``; answers the bridge that guests plug into."""
-    spec, ref = network_spec(network), host_ref(host)
+    spec, ref = network_spec(network, host), host_ref(host)
     bridges = [element.prepare_host(spec, ref) for element in elements_of(network)]
     bridge = next((name for name in bridges if name), "")
     if not bridge:
@@ -79,18 +79,18 @@ def connect(network: Network, host: Host) -> str:
 
 def disconnect(network: Network, host: Host) -> None:
     """Take the network's segment off ``host``, unless a guest there still needs it."""
-    spec, ref = network_spec(network), host_ref(host)
+    spec, ref = network_spec(network, host), host_ref(host)
     for element in reversed(elements_of(network)):
         element.release_host(spec, ref)
 
 
 def prepare_nic(network: Network, nic: GuestNic, host: Host) -> None:
-    spec, ref = network_spec(network), host_ref(host)
+    spec, ref = network_spec(network, host), host_ref(host)
     for element in elements_of(network):
         element.prepare_nic(spec, nic, ref)
 
 
 def release_nic(network: Network, nic: GuestNic, host: Host) -> None:
-    spec, ref = network_spec(network), host_ref(host)
+    spec, ref = network_spec(network, host), host_ref(host)
     for element in reversed(elements_of(network)):
         element.release_nic(spec, nic, ref)
