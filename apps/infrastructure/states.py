@@ -51,7 +51,7 @@ _S, _R = HostStatus, ResourceState
 HOST_STATUS_TRANSITIONS = {
     (_S.CONNECTING, "connect_requested"): _S.CONNECTING,
     (_S.CONNECTING, "ready"): _S.UP,
-    (_S.CONNECTING, "ping"): _S.UP,
+    (_S.CONNECTING, "ping"): _S.CONNECTING,
     (_S.CONNECTING, "connect_failed"): _S.ALERT,
     (_S.CONNECTING, "ping_timeout"): _S.ALERT,
     (_S.CONNECTING, "disconnected"): _S.DISCONNECTED,

@@ -49,7 +49,13 @@ class Host(CloudModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["zone", "name"], condition=models.Q(removed__isnull=True), name="host_name_once_in_zone"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["url"],
+                condition=models.Q(removed__isnull=True),
+                name="host_url_once_alive",
+                violation_error_message="a host with this address is already there",
+            ),
         ]
         indexes = [
             models.Index(

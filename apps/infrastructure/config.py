@@ -1,0 +1,56 @@
+"""Operator settings of the infrastructure."""
+
+from cloudstack.framework.configuration import ConfigKey, Scope
+
+CPU_OVERPROVISIONING = ConfigKey(
+    "cpu.overprovisioning.factor",
+    float,
+    1.0,
+    scope=Scope.CLUSTER,
+    minimum=0.1,
+    maximum=64,
+    description="How many MHz may be promised to machines for each MHz that a host has.",
+    category="Capacity",
+)
+MEMORY_OVERPROVISIONING = ConfigKey(
+    "mem.overprovisioning.factor",
+    float,
+    1.0,
+    scope=Scope.CLUSTER,
+    minimum=0.1,
+    maximum=16,
+    description="How much memory may be promised to machines for each MiB that a host has.",
+    category="Capacity",
+)
+PING_INTERVAL = ConfigKey(
+    "ping.interval",
+    int,
+    60,
+    minimum=1,
+    description="Seconds between two signs of life of a host.",
+    category="Hosts",
+)
+PING_TIMEOUT = ConfigKey(
+    "ping.timeout",
+    float,
+    2.5,
+    minimum=1,
+    description="How many ping intervals a host may be silent before it is asked and, without an answer, put on alert.",
+    category="Hosts",
+)
+ALLOCATION_ALGORITHM = ConfigKey(
+    "vm.allocation.algorithm",
+    str,
+    "random",
+    choices=("random", "spread"),
+    description="How equal hosts are ordered: random, or always the one with most free memory (spread).",
+    category="Capacity",
+)
+EVACUATION_TIMEOUT = ConfigKey(
+    "host.maintenance.timeout",
+    int,
+    3600,
+    minimum=10,
+    description="Seconds that machines have to leave a host that goes into maintenance.",
+    category="Hosts",
+)

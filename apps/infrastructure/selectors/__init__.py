@@ -1,0 +1,19 @@
+"""Reads of the infrastructure."""
+
+from apps.infrastructure.selectors.infrastructure import (
+    clusters_visible_to,
+    host_for_job,
+    hosts_visible_to,
+    hypervisors_in_use,
+    pods_visible_to,
+    zones_visible_to,
+)
+
+__all__ = [
+    "clusters_visible_to",
+    "host_for_job",
+    "hosts_visible_to",
+    "hypervisors_in_use",
+    "pods_visible_to",
+    "zones_visible_to",
+]

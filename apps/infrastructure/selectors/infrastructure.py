@@ -1,0 +1,52 @@
+"""Which zones, pods, clusters and hosts a caller may see; and the unfiltered reads of jobs."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from apps.accounts.models.domain import ancestor_paths
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.states import AllocationState
+from cloudstack.api import Access
+from cloudstack.framework.context import Caller
+
+
+def zones_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Zone]:
+    """Operators have all zones; others use the enabled ones, and of dedicated ones those of their domain or above."""
+    zones = Zone.objects.all()
+    if caller.is_root_admin:
+        return zones
+    if access != Access.USE:
+        return zones.none()
+    open_to_all = Q(domain__isnull=True)
+    mine = Q(domain__path__in=ancestor_paths(caller.domain_path))
+    return zones.filter(open_to_all | mine, allocation_state=AllocationState.ENABLED)
+
+
+def pods_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Pod]:
+    """Pods are the operators' business."""
+    return Pod.objects.all() if caller.is_root_admin else Pod.objects.none()
+
+
+def clusters_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Cluster]:
+    """Clusters are the operators' business."""
+    return Cluster.objects.all() if caller.is_root_admin else Cluster.objects.none()
+
+
+def hosts_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Host]:
+    """Hosts are the operators' business."""
+    return Host.objects.all() if caller.is_root_admin else Host.objects.none()
+
+
+def host_for_job(*, uuid: Any) -> Host:
+    """A host with its place in the cloud, removed ones included: a job must be able to finish."""
+    return Host.all_objects.select_related("zone", "pod", "cluster", "capacity").get(uuid=uuid)
+
+
+def hypervisors_in_use(*, caller: Caller, zone: Zone | None = None) -> list[str]:
+    """Hypervisors of the clusters in the zones that the caller sees."""
+    zones = zones_visible_to(caller=caller)
+    if zone is not None:
+        zones = zones.filter(pk=zone.pk)
+    found = Cluster.objects.filter(pod__removed__isnull=True, pod__zone__in=zones.values("pk"))
+    return sorted(set(found.values_list("hypervisor", flat=True)))

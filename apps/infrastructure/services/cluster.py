@@ -1,0 +1,70 @@
+"""Clusters: add, change, delete."""
+
+from typing import Any
+
+from django.db import transaction
+
+from apps.infrastructure.events import CLUSTER_CREATE, CLUSTER_DELETE, CLUSTER_EDIT
+from apps.infrastructure.models import Cluster, Pod
+from apps.infrastructure.services import guards, validation
+from cloudstack.framework.context import Caller
+from cloudstack.framework.drivers import hypervisor_types
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.events.bus import publish
+
+
+class ClusterManager:
+    """Intent on clusters; operators only."""
+
+    @transaction.atomic
+    def add(self, *, caller: Caller, pod: Pod, name: str, hypervisor: str, **fields: Any) -> Cluster:
+        """A new cluster in ``pod``. Raises ``InvalidParameter`` for a hypervisor that no plugin drives."""
+        cluster = Cluster(pod=pod, name=name, hypervisor=known_hypervisor(hypervisor), **fields)
+        validation.check(cluster)
+        cluster.save()
+        publish(CLUSTER_CREATE, caller=caller, description=f"cluster {cluster} added to pod {pod}", resource=cluster)
+        return cluster
+
+    @transaction.atomic
+    def update(self, *, caller: Caller, cluster: Cluster, **fields: Any) -> Cluster:
+        """Change the columns in ``fields``; the hypervisor only while no host is in the cluster."""
+        cluster = Cluster.objects.select_for_update().get(pk=cluster.pk)
+        if "hypervisor" in fields:
+            fields["hypervisor"] = known_hypervisor(fields["hypervisor"])
+            if fields["hypervisor"] != cluster.hypervisor and _hosts_in(cluster):
+                raise InvalidParameter(
+                    f"cluster {cluster} has hosts; its hypervisor cannot change", parameter="hypervisor"
+                )
+        for name, value in fields.items():
+            setattr(cluster, name, value)
+        validation.check(cluster)
+        cluster.save(update_fields=list(fields))
+        text = f"cluster {cluster} changed: {', '.join(fields)}"
+        publish(CLUSTER_EDIT, caller=caller, description=text, resource=cluster)
+        return cluster
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, cluster: Cluster) -> None:
+        """Raises ``ResourceInUse`` while hosts (or, say the apps above, storage) are in the cluster."""
+        Cluster.objects.select_for_update().get(pk=cluster.pk)
+        guards.refuse_when_used(cluster)
+        if cluster.mark_removed():
+            publish(CLUSTER_DELETE, caller=caller, description=f"cluster {cluster} deleted", resource=cluster)
+
+
+def known_hypervisor(name: str) -> str:
+    """The declared spelling of a hypervisor that some plugin drives."""
+    known = {kind.lower(): kind for kind in hypervisor_types()}
+    try:
+        return known[name.strip().lower()]
+    except KeyError:
+        choices = ", ".join(sorted(known.values())) or "none"
+        raise InvalidParameter(f"hypervisor is {name!r}; plugins drive: {choices}", parameter="hypervisor") from None
+
+
+def _hosts_in(cluster: Any) -> list[str]:
+    count = cluster.hosts.filter(removed__isnull=True).count()
+    return [f"{count} hosts are in it"] if count else []
+
+
+guards.register_guard(Cluster, _hosts_in)

@@ -1,0 +1,107 @@
+"""Signs of life: agents send them, and hosts that fall silent are asked by their driver."""
+
+import logging
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, Q, Value, When
+from django.utils import timezone
+
+from apps.infrastructure.config import PING_INTERVAL, PING_TIMEOUT
+from apps.infrastructure.models import Host
+from apps.infrastructure.services.facts import SILENT, apply_facts, record_ping
+from apps.infrastructure.services.host_state import HOST_STATUS
+from apps.infrastructure.specs import host_ref
+from apps.infrastructure.states import HostStatus
+from cloudstack.contracts.errors import DriverError
+from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.framework.errors import CloudError, StaleState
+
+log = logging.getLogger(__name__)
+
+BUDGET_S = 20.0
+"""How long one check may ask hosts; the rest is asked by the next one."""
+NUMBERS = {"cpus": 65536, "cpu_mhz": 1_000_000, "memory_mib": 2**31}
+
+
+def heartbeat(host_uuid: Any, facts: dict[str, Any]) -> bool:
+    """An agent's sign of life; False when there is no such host. What it cannot mean is left out."""
+    host = Host.objects.select_related("capacity").filter(uuid=host_uuid).first()
+    if host is None:
+        log.warning("a host that does not exist sends signs of life: %s", host_uuid)
+        return False
+    with transaction.atomic():
+        _again(record_ping, host, _sane(facts))
+    return True
+
+
+def _again(act: Any, host: Host, *arguments: Any) -> None:
+    """Somebody else's state change in between is no error: the next sign of life sees it."""
+    try:
+        with transaction.atomic():
+            act(host, *arguments)
+    except StaleState:
+        log.info("host %s changed meanwhile", host)
+
+
+def _sane(facts: dict[str, Any]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for name, highest in NUMBERS.items():
+        value = facts.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= highest:
+            known[name] = value
+    for name in ("version", "hostname"):
+        if isinstance(facts.get(name), str):
+            known[name] = facts[name]
+    return known
+
+
+def check_hosts() -> dict[str, int]:
+    """Ask hosts that have been silent too long; those that do not answer go to ``Alert``, those that do come back."""
+    patience = timedelta(seconds=PING_INTERVAL.value() * PING_TIMEOUT.value())
+    silent = Q(last_ping__isnull=True) | Q(last_ping__lt=timezone.now() - patience)
+    # Hosts thought to be Up come first: a fault there matters most, and is asked for only once.
+    worst_last = Case(When(status=HostStatus.UP, then=Value(0)), default=Value(1))
+    hosts = (
+        Host.objects.filter(silent, status__in=(HostStatus.UP, *SILENT))
+        .select_related("zone", "pod", "cluster", "capacity")
+        .order_by(worst_last, "last_ping", "pk")
+    )
+    outcome = {"alive": 0, "silent": 0, "left": 0}
+    deadline = time.monotonic() + BUDGET_S
+    for host in hosts:
+        if time.monotonic() > deadline:
+            outcome["left"] += 1
+        elif _probe(host):
+            outcome["alive"] += 1
+        else:
+            outcome["silent"] += 1
+    return outcome
+
+
+def _probe(host: Host) -> bool:
+    """Ask the host's driver, outside any transaction, and store what came of it."""
+    try:
+        facts = hypervisor_driver(host_ref(host)).host_facts()
+    except (DriverError, CloudError) as error:
+        _again(_fell_silent, host, str(error))
+        return False
+    _again(_answered, host, facts)
+    return True
+
+
+def _answered(host: Host, facts: Any) -> None:
+    apply_facts(host, facts)
+    if host.status in SILENT:
+        HOST_STATUS.fire(host, "ping", status_reason="", disconnected_at=None)
+
+
+def _fell_silent(host: Host, reason: str) -> None:
+    reason = reason[:1024]
+    if host.status == HostStatus.UP:
+        host.status_reason = reason
+        HOST_STATUS.fire(host, "ping_timeout", status_reason=reason, disconnected_at=timezone.now())
+    else:
+        Host.objects.filter(pk=host.pk, status=host.status).update(status_reason=reason)

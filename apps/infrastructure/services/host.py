@@ -1,0 +1,228 @@
+"""Hosts: add, change, connect anew, empty for maintenance, delete. Drivers are asked in jobs only."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.infrastructure.events import HOST_ADD, HOST_DELETE, HOST_EDIT, HOST_RECONNECT, MAINT_CANCEL, MAINT_PREPARE
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.services import capacity, evacuation, guards, validation
+from apps.infrastructure.services.cluster import known_hypervisor
+from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
+from apps.infrastructure.states import HostStatus, ResourceState
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+from cloudstack.framework.secrets import Secret
+
+DELETABLE = (
+    ResourceState.DISABLED,
+    ResourceState.MAINTENANCE,
+    ResourceState.ERROR_IN_MAINTENANCE,
+    ResourceState.ERROR_IN_PREPARE_FOR_MAINTENANCE,
+)
+
+
+class HostManager:
+    """Intent on hosts; operators only."""
+
+    @transaction.atomic
+    def add(
+        self,
+        *,
+        caller: Caller,
+        zone: Zone,
+        pod: Pod,
+        cluster: Cluster,
+        hypervisor: str,
+        url: str,
+        name: str = "",
+        username: str = "",
+        password: Secret | None = None,
+        tags: tuple[str, ...] = (),
+        details: dict[str, Any] | None = None,
+        enabled: bool = True,
+        uuid: Any = None,
+    ) -> tuple[Host, AsyncJob]:
+        """A new host, ``Connecting`` until its job has spoken with it; without an answer it ends in ``Alert``.
+
+        ``uuid`` is for those who have named the host already, as its agent's queue has.
+        """
+        if pod.zone_id != zone.pk:
+            raise InvalidParameter(f"pod {pod} is not in zone {zone}", parameter="podid")
+        if cluster.pod_id != pod.pk:
+            raise InvalidParameter(f"cluster {cluster} is not in pod {pod}", parameter="clusterid")
+        if known_hypervisor(hypervisor) != cluster.hypervisor:
+            raise InvalidParameter(
+                f"cluster {cluster} is for {cluster.hypervisor}, not for {hypervisor}", parameter="hypervisor"
+            )
+        host = Host(
+            zone=zone,
+            pod=pod,
+            cluster=cluster,
+            hypervisor=cluster.hypervisor,
+            architecture=cluster.architecture,
+            url=checked_url(url),
+            name=name or name_from(url),
+            private_ip=private_ip_from(url),
+            tags=validation.tags(tags),
+            details=validation.details(details or {}),
+            credentials=_credentials(username, password),
+            resource_state=ResourceState.ENABLED if enabled else ResourceState.DISABLED,
+        )
+        if uuid:
+            host.uuid = uuid
+        validation.check(host)
+        host.save()
+        capacity.set_totals(host=host)
+        publish(HOST_ADD, caller=caller, description=f"host {host} added to cluster {cluster}", resource=host)
+        job = self._connect(host, caller=caller, workflow="infrastructure.host.add", text=f"adding host {host}")
+        return host, job
+
+    @transaction.atomic
+    def update(self, *, caller: Caller, host: Host, enabled: bool | None = None, **fields: Any) -> Host:
+        """Change columns (``name``, ``url``, ``tags``, ``annotation``, ``details``) and enable or disable the host."""
+        host = Host.objects.select_for_update().select_related("capacity").get(pk=host.pk)
+        if "tags" in fields:
+            fields["tags"] = validation.tags(fields["tags"])
+        if "url" in fields:
+            fields["url"] = checked_url(fields["url"])
+        if "details" in fields:
+            fields["details"] = validation.details(fields["details"])
+        for name, value in fields.items():
+            setattr(host, name, value)
+        if fields:
+            validation.check(host)
+            host.save(update_fields=list(fields))
+            text = f"host {host} changed: {', '.join(fields)}"
+            publish(HOST_EDIT, caller=caller, description=text, resource=host)
+        if "details" in fields:
+            for name in ("cpus", "cpu_mhz", "memory_mib"):
+                if int(host.details.get(name) or 0):
+                    setattr(host, name, int(host.details[name]))
+            host.save(update_fields=["cpus", "cpu_mhz", "memory_mib"])
+            capacity.set_totals(host=host)
+        if enabled is not None:
+            RESOURCE_STATE.fire(host, "enable" if enabled else "disable")
+        return host
+
+    @transaction.atomic
+    def reconnect(self, *, caller: Caller, host: Host) -> AsyncJob:
+        """Speak with the host anew and read its facts."""
+        HOST_STATUS.fire(host, "connect_requested", disconnected_at=timezone.now())
+        return self._connect(
+            host,
+            caller=caller,
+            workflow="infrastructure.host.reconnect",
+            text=f"reconnecting host {host}",
+            event_type=HOST_RECONNECT,
+        )
+
+    @transaction.atomic
+    def prepare_maintenance(self, *, caller: Caller, host: Host) -> AsyncJob:
+        """No new machines from now on; those on the host leave, then it is in ``Maintenance``."""
+        if host.status != HostStatus.UP:
+            raise InvalidParameter(
+                f"host {host} is {host.status}; only a host that is Up can be emptied", parameter="id"
+            )
+        RESOURCE_STATE.fire(host, "maintenance_requested")
+        return dispatch(
+            "infrastructure.host.maintain",
+            caller=caller,
+            exclusive=[f"hostmaintenance:{host.uuid}"],
+            resource=host,
+            arguments={"host_uuid": str(host.uuid)},
+            description=f"emptying host {host} for maintenance",
+            event_type=MAINT_PREPARE,
+        )
+
+    @transaction.atomic
+    def cancel_maintenance(self, *, caller: Caller, host: Host) -> AsyncJob:
+        """Take machines again; an evacuation under way stops where it is."""
+        RESOURCE_STATE.fire(host, "maintenance_cancelled")
+        return dispatch(
+            "infrastructure.host.cancel_maintenance",
+            caller=caller,
+            exclusive=[f"hostmaintenance:{host.uuid}"],
+            resource=host,
+            arguments={"host_uuid": str(host.uuid)},
+            description=f"bringing host {host} back from maintenance",
+            event_type=MAINT_CANCEL,
+        )
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, host: Host, forced: bool = False) -> None:
+        """Forget a host that is disabled or in maintenance (``forced``: in any state) and carries no machine."""
+        host = Host.objects.select_for_update().get(pk=host.pk)
+        if not forced and host.resource_state not in DELETABLE:
+            raise InvalidParameter(
+                f"host {host} is {host.resource_state}; disable it or put it into maintenance first", parameter="id"
+            )
+        guards.refuse_when_used(host)
+        HOST_STATUS.fire(host, "remove", removed=timezone.now(), credentials=None)
+        publish(HOST_DELETE, caller=caller, description=f"host {host} deleted", resource=host)
+
+    def _connect(self, host: Host, *, caller: Caller, workflow: str, text: str, event_type: str = "") -> AsyncJob:
+        return dispatch(
+            workflow,
+            caller=caller,
+            exclusive=[f"host:{host.uuid}"],
+            resource=host,
+            arguments={"host_uuid": str(host.uuid)},
+            description=text,
+            event_type=event_type,
+        )
+
+
+def checked_url(url: str) -> str:
+    """Raises ``InvalidParameter`` for an address without a scheme or with a password inside."""
+    try:
+        parts = urlsplit(url.strip())
+        password = parts.password
+    except ValueError as error:
+        raise InvalidParameter(f"url cannot be read: {error}", parameter="url") from None
+    if not parts.scheme or not (parts.netloc or parts.path):
+        raise InvalidParameter(
+            "url must name how to reach the host, such as qemu+ssh://root@host/system or http://192.0.2.7",
+            parameter="url",
+        )
+    if password:
+        raise InvalidParameter("url must not hold a password; use username and password", parameter="url")
+    return url.strip()
+
+
+def name_from(url: str) -> str:
+    """A name for a host of which only the address is known."""
+    parts = urlsplit(url)
+    last = parts.path.strip("/").replace("/", "-")
+    if parts.scheme in ("http", "https", "sim") and last:
+        return f"{parts.hostname or 'host'}-{last}"[:255]
+    return (parts.hostname or last or "host")[:255]
+
+
+def private_ip_from(url: str) -> str:
+    try:
+        return validation.address(urlsplit(url).hostname or "", "url")
+    except InvalidParameter:
+        return ""
+
+
+def _credentials(username: str, password: Secret | None) -> Secret | None:
+    known = {}
+    if username:
+        known["username"] = username
+    if password:
+        known["password"] = password.reveal()
+    return Secret(json.dumps(known)) if known else None
+
+
+def _machines_on(host: Any) -> list[str]:
+    count = evacuation.occupants_of(host)
+    return [f"{count} machines are on it"] if count else []
+
+
+guards.register_guard(Host, _machines_on)

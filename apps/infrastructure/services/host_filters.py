@@ -1,0 +1,113 @@
+"""The core's host filters. Each answers the reason against a host, without its name, or None."""
+
+from apps.infrastructure.states import HostStatus, ResourceState
+from cloudstack.contracts.placement import HostCandidate, PlacementRequest
+
+UP = str(HostStatus.UP)
+ENABLED = str(ResourceState.ENABLED)
+
+
+class RequestedHost:
+    """Only the host, cluster and pod asked for, and none of those to avoid."""
+
+    name = "requested"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if request.host_uuid and host.uuid != request.host_uuid:
+            return "not the host asked for"
+        if request.cluster_uuid and host.cluster_uuid != request.cluster_uuid:
+            return "not in the cluster asked for"
+        if request.pod_uuid and host.pod_uuid != request.pod_uuid:
+            return "not in the pod asked for"
+        if host.uuid in request.avoid_hosts:
+            return "to be avoided"
+        return None
+
+
+class Hypervisor:
+    """Only hosts of the hypervisor that the machine's template is made for."""
+
+    name = "hypervisor"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if host.hypervisor != request.hypervisor:
+            return f"runs {host.hypervisor}, {request.hypervisor} needed"
+        return None
+
+
+class Allocation:
+    """Respects what operators disabled or took into maintenance, up to the zone."""
+
+    name = "allocation"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if not host.cluster_enabled:
+            return "its cluster or pod is disabled"
+        if host.resource_state != ENABLED:
+            return "disabled" if host.resource_state == "Disabled" else f"in maintenance ({host.resource_state})"
+        return None
+
+
+class Connection:
+    """Only hosts that answer."""
+
+    name = "connection"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        return None if host.status == UP else f"not connected ({host.status})"
+
+
+class Tags:
+    """All tags that the offering asks for."""
+
+    name = "tags"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if not request.host_tags:
+            return None
+        missing = [tag for tag in request.host_tags if tag not in host.tags]
+        return f"lacks the tag {', '.join(missing)}" if missing else None
+
+
+class Cores:
+    """A machine never has more, or faster, CPUs than the host."""
+
+    name = "cores"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if host.cpus < request.cpus:
+            return f"{host.cpus} CPUs, {request.cpus} needed"
+        if host.cpu_mhz and host.cpu_mhz < request.cpu_mhz:
+            return f"{host.cpu_mhz} MHz a CPU, {request.cpu_mhz} needed"
+        return None
+
+
+class Room:
+    """Free CPU and memory, over-provisioning included."""
+
+    name = "room"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        free_mib = host.memory_limit_mib - host.memory_used_mib
+        if free_mib < request.memory_mib:
+            return f"{max(free_mib, 0)} MiB free, {request.memory_mib} needed"
+        free_mhz = host.cpu_limit_mhz - host.cpu_used_mhz
+        needed_mhz = request.cpus * request.cpu_mhz
+        if free_mhz < needed_mhz:
+            return f"{max(free_mhz, 0)} MHz free, {needed_mhz} needed"
+        return None
+
+
+class Pools:
+    """The host must reach every pool that already holds a volume of the machine."""
+
+    name = "pools"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if not request.pool_uuids:
+            return None
+        unseen = [uuid for uuid in request.pool_uuids if uuid not in host.pool_uuids]
+        return f"cannot reach the machine's storage ({', '.join(unseen)})" if unseen else None
+
+
+CORE_FILTERS = (RequestedHost(), Hypervisor(), Allocation(), Connection(), Tags(), Cores(), Room(), Pools())

@@ -1,0 +1,45 @@
+"""The core's preferences among hosts that fit, each from 0 to 1."""
+
+import random
+
+from apps.infrastructure.config import ALLOCATION_ALGORITHM
+from cloudstack.contracts.placement import HostCandidate, HostWeigher, PlacementRequest
+
+
+class FreeMemory:
+    """Spreads machines: the emptier the host, the better."""
+
+    name = "free memory"
+    weight = 1.0
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        if not host.memory_limit_mib:
+            return 0.0
+        return 1.0 - host.memory_used_mib / host.memory_limit_mib
+
+
+class LastHost:
+    """A machine goes back to where it ran: its files may still be cached there."""
+
+    name = "last host"
+    weight = 2.0
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        return 1.0 if host.uuid == request.last_host_uuid else 0.0
+
+
+class Jitter:
+    """Keeps workers that place at the same moment from all choosing one host."""
+
+    name = "jitter"
+    weight = 0.1
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        return random.random()  # noqa: S311 - no secret depends on it
+
+
+def core_weighers() -> tuple[HostWeigher, ...]:
+    """The weighers in force under ``vm.allocation.algorithm``."""
+    if ALLOCATION_ALGORITHM.value() == "random":
+        return (FreeMemory(), LastHost(), Jitter())
+    return (FreeMemory(), LastHost())

@@ -1,0 +1,155 @@
+"""Placement: which hosts fit a machine, best first, and why the others do not.
+
+Filters refuse a host with a reason, weighers prefer one; plugins add to both and may decide in the end.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from apps.infrastructure.selectors.candidates import candidates_of
+from apps.infrastructure.services.host_filters import CORE_FILTERS
+from apps.infrastructure.services.host_weighers import core_weighers
+from cloudstack.contracts.placement import (
+    HostCandidate,
+    HostFilter,
+    HostWeigher,
+    Placement,
+    PlacementRequest,
+    Refusal,
+)
+from cloudstack.framework.errors import InsufficientCapacity
+from cloudstack.framework.plugins.manager import pm
+
+log = logging.getLogger(__name__)
+
+MAX_GROUPS = 6
+MAX_NAMES = 3
+
+CandidateSource = Callable[[Collection[int]], Mapping[int, frozenset[str]]]
+_pool_source: CandidateSource | None = None
+
+
+class NoHostFits(InsufficientCapacity):
+    """No host fits a machine. The message names hosts and is for operators; ``summary`` is for everybody."""
+
+    def __init__(self, message: str, *, summary: str, refusals: tuple[Refusal, ...]):
+        super().__init__(message)
+        self.summary = summary
+        self.refusals = refusals
+
+
+def register_candidate_source(source: CandidateSource) -> None:
+    """Let the storage app tell which pools hosts reach: primary keys of hosts to UUIDs of pools, one statement."""
+    global _pool_source
+    _pool_source = source
+
+
+def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None = None) -> Placement:
+    """Rank the hosts that fit ``request``; without ``candidates`` all hosts of the zone and hypervisor are looked at.
+
+    Raises ``NoHostFits`` (an ``InsufficientCapacity``) with the reasons when none fits.
+    """
+    if candidates is None:
+        candidates = candidates_of(request, _pool_source if request.pool_uuids else None)
+    fitting, refusals = _filtered(request, candidates, [*CORE_FILTERS, *_guarded("register_host_filters", "refuse")])
+    if not fitting:
+        raise _no_host(request, refusals, len(candidates))
+    ranked = _ranked(request, fitting, [*core_weighers(), *_guarded("register_host_weighers", "weigh")])
+    return Placement(ranked=_chosen(request, ranked), refusals=tuple(refusals))
+
+
+def _guarded(hook: str, verb: str) -> list[Any]:
+    """What plugins register, each wrapped: one that fails is left out of this placement, not of the cloud."""
+    return [_Guarded(one, verb) for one in pm.listed(hook)]
+
+
+class _Guarded:
+    """A plugin's filter or weigher that has no opinion once it has raised."""
+
+    def __init__(self, inner: Any, verb: str):
+        self.name, self.weight = inner.name, getattr(inner, "weight", 1.0)
+        self._ask = getattr(inner, verb)
+        self._none = None if verb == "refuse" else 0.0
+        self._broken = False
+        setattr(self, verb, self._call)
+
+    def _call(self, request: PlacementRequest, host: HostCandidate) -> Any:
+        if self._broken:
+            return self._none
+        try:
+            return self._ask(request, host)
+        except Exception:
+            log.exception("placement goes on without the plugin's %r", self.name)
+            self._broken = True
+            return self._none
+
+
+def _filtered(
+    request: PlacementRequest, candidates: Iterable[HostCandidate], filters: Sequence[HostFilter]
+) -> tuple[list[HostCandidate], list[Refusal]]:
+    fitting, refusals = [], []
+    checks = [one.refuse for one in filters]
+    for host in candidates:
+        for refuse in checks:
+            reason = refuse(request, host)
+            if reason is not None:
+                refusals.append(Refusal(host_uuid=host.uuid, host_name=host.name, reason=reason))
+                break
+        else:
+            fitting.append(host)
+    return fitting, refusals
+
+
+def _ranked(
+    request: PlacementRequest, fitting: list[HostCandidate], weighers: Sequence[HostWeigher]
+) -> list[HostCandidate]:
+    scores = dict.fromkeys((host.uuid for host in fitting), 0.0)
+    for weigher in weighers:
+        weight, weigh = weigher.weight, weigher.weigh
+        for host in fitting:
+            scores[host.uuid] += weight * weigh(request, host)
+    return sorted(fitting, key=lambda host: (-scores[host.uuid], host.name))
+
+
+def _chosen(request: PlacementRequest, ranked: list[HostCandidate]) -> tuple[HostCandidate, ...]:
+    """Bring the host that a plugin chooses to the front."""
+    if pm.hook.choose_host.get_hookimpls():
+        try:
+            uuid = pm.hook.choose_host(request=request, candidates=tuple(ranked))
+        except Exception:
+            log.exception("placement goes on without choose_host")
+            uuid = None
+        if uuid is not None:
+            first = [host for host in ranked if host.uuid == str(uuid)]
+            if not first:
+                log.warning("a plugin chose host %s, which does not fit machine %s", uuid, request.vm_uuid)
+            return (*first, *(host for host in ranked if host.uuid != str(uuid)))
+    return tuple(ranked)
+
+
+def _no_host(request: PlacementRequest, refusals: list[Refusal], looked_at: int) -> NoHostFits:
+    wanted = f"{request.cpus} × {request.cpu_mhz} MHz and {request.memory_mib} MiB"
+    if not looked_at:
+        where = "the host asked for is not" if request.host_uuid else "there is no host"
+        summary = f"{where} among the {request.hypervisor} hosts of the zone, cluster and pod asked for"
+        return NoHostFits(summary, summary=summary, refusals=())
+    summary = f"none of {looked_at} {request.hypervisor} hosts can take a machine with {wanted}"
+    return NoHostFits(f"{summary}: {explain(refusals)}", summary=summary, refusals=tuple(refusals))
+
+
+def explain(refusals: Sequence[Refusal]) -> str:
+    """The refusals in one bounded sentence, hosts with the same reason together."""
+    groups: dict[str, list[str]] = {}
+    for refusal in refusals:
+        groups.setdefault(refusal.reason, []).append(refusal.host_name)
+    largest = sorted(groups.items(), key=lambda group: -len(group[1]))
+    parts = []
+    for reason, names in largest[:MAX_GROUPS]:
+        more = len(names) - MAX_NAMES
+        shown = ", ".join(names[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
+        parts.append(f"{shown}: {reason}")
+    left = sum(len(names) for _, names in largest[MAX_GROUPS:])
+    if left:
+        parts.append(f"{left} more hosts for similar reasons")
+    return "; ".join(parts)

@@ -1,0 +1,97 @@
+"""Empty a host for maintenance, and bring it back."""
+
+from apps.infrastructure.config import EVACUATION_TIMEOUT
+from apps.infrastructure.selectors import host_for_job
+from apps.infrastructure.services import evacuation
+from apps.infrastructure.services.facts import apply_facts
+from apps.infrastructure.services.host_state import RESOURCE_STATE
+from apps.infrastructure.specs import host_ref
+from apps.infrastructure.states import ResourceState
+from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.framework.errors import ResourceUnavailable, StaleState
+from cloudstack.framework.jobs import JobContext, RetryLater, Step, Workflow, workflow
+
+POLL_S = 2.0
+MAX_STUCK_SHOWN = 5
+
+
+class EmptyHost(Step):
+    """Has every machine leave; machines that cannot are named and the host goes into an error state."""
+
+    title = "Move the machines away"
+
+    @property
+    def patience_s(self) -> float:
+        return EVACUATION_TIMEOUT.value()
+
+    def do(self, ctx: JobContext) -> None:
+        _still_wanted(ctx)
+        report = evacuation.evacuate(host=ctx.host, caller=None, job_uuid=ctx.job.uuid)
+        if report.stuck:
+            more = len(report.stuck) - MAX_STUCK_SHOWN
+            shown = "; ".join(report.stuck[:MAX_STUCK_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+            raise ResourceUnavailable(f"host {ctx.host} cannot be emptied: {shown}")
+        if report.left:
+            raise RetryLater(POLL_S, f"{report.left} machines are leaving {ctx.host}")
+
+
+class EnterMaintenance(Step):
+    """The host is empty and stays so."""
+
+    title = "Enter maintenance"
+
+    @property
+    def patience_s(self) -> float:
+        return EVACUATION_TIMEOUT.value()
+
+    def do(self, ctx: JobContext) -> None:
+        _still_wanted(ctx)
+        if evacuation.occupants_of(ctx.host):
+            # A machine that was placed just before the host closed: it holds capacity and will have to leave too.
+            evacuation.evacuate(host=ctx.host, caller=None, job_uuid=ctx.job.uuid)
+            raise RetryLater(POLL_S, f"machines arrived late on {ctx.host} and are leaving")
+        with ctx.transaction():
+            if ctx.host.resource_state == ResourceState.PREPARE_FOR_MAINTENANCE:
+                RESOURCE_STATE.fire(ctx.host, "maintenance_entered")
+
+
+def _still_wanted(ctx: JobContext) -> None:
+    ctx.check()
+    ctx.host.refresh_from_db(fields=["resource_state"])
+    if ctx.host.resource_state not in (ResourceState.PREPARE_FOR_MAINTENANCE, ResourceState.MAINTENANCE):
+        raise StaleState(f"the maintenance of host {ctx.host} was called off")
+
+
+@workflow("infrastructure.host.maintain")
+class MaintainHost(Workflow):
+    title = "Empty a host for maintenance"
+    steps = [EmptyHost, EnterMaintenance]
+
+    def load(self, ctx: JobContext) -> None:
+        ctx.host = host_for_job(uuid=ctx.arguments["host_uuid"])
+
+    def on_failed(self, ctx: JobContext, error: str) -> None:
+        ctx.host.refresh_from_db(fields=["resource_state"])
+        if ctx.host.resource_state == ResourceState.PREPARE_FOR_MAINTENANCE:
+            ctx.job.refresh_from_db(fields=["cancel_requested"])
+            RESOURCE_STATE.fire(ctx.host, "maintenance_cancelled" if ctx.job.cancel_requested else "unable_to_migrate")
+
+
+class ReadFactsAgain(Step):
+    """After maintenance a host may have more memory, or not answer at all."""
+
+    title = "Ask the host what it has"
+
+    def do(self, ctx: JobContext) -> None:
+        facts = hypervisor_driver(host_ref(ctx.host)).host_facts()
+        with ctx.transaction():
+            apply_facts(ctx.host, facts)
+
+
+@workflow("infrastructure.host.cancel_maintenance")
+class CancelHostMaintenance(Workflow):
+    title = "Bring a host back from maintenance"
+    steps = [ReadFactsAgain]
+
+    def load(self, ctx: JobContext) -> None:
+        ctx.host = host_for_job(uuid=ctx.arguments["host_uuid"])
