@@ -12,7 +12,7 @@ from apps.storage.states import TemplateState, TemplateType
 class Template(OwnedModel):
     """An image that its owner registered or uploaded; sizes in bytes, known once it was checked.
 
-    ``checksum`` is the one that the owner gave (``{SHA-256}…``) or, if none, the one we computed.
+    ``checksum`` is the one that the owner gave (``{SHA-256}…``).
     ``error`` says in words why the template is not usable. With ``is_cross_zone`` it is kept in every zone.
     """
 
@@ -25,6 +25,8 @@ class Template(OwnedModel):
     )
     url = models.CharField(max_length=2048, blank=True, default="")
     checksum = models.CharField(max_length=255, blank=True, default="")
+    sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    """Of the file that was checked; whoever copies it compares."""
     virtual_size_bytes = models.PositiveBigIntegerField(default=0)
     physical_size_bytes = models.PositiveBigIntegerField(default=0)
     is_public = models.BooleanField(default=False)

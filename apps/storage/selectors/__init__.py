@@ -1,0 +1,39 @@
+"""Reads of storage. Whatever a door shows is filtered by the caller here; jobs use ``…_for_job``."""
+
+from apps.storage.selectors.guest_os import guest_os_categories_visible_to, guest_oses_visible_to
+from apps.storage.selectors.offerings import disk_offerings_visible_to
+from apps.storage.selectors.pools import (
+    hosts_of_pool,
+    image_store_for_job,
+    image_stores_of_zone,
+    image_stores_visible_to,
+    pool_for_job,
+    pools_visible_to,
+)
+from apps.storage.selectors.templates import (
+    TEMPLATE_FILTERS,
+    ready_in_zone,
+    template_for_job,
+    templates_by_filter,
+    templates_visible_to,
+)
+from apps.storage.selectors.volumes import volume_for_job, volumes_visible_to
+
+__all__ = [
+    "TEMPLATE_FILTERS",
+    "disk_offerings_visible_to",
+    "guest_os_categories_visible_to",
+    "guest_oses_visible_to",
+    "hosts_of_pool",
+    "image_store_for_job",
+    "image_stores_of_zone",
+    "image_stores_visible_to",
+    "pool_for_job",
+    "pools_visible_to",
+    "ready_in_zone",
+    "template_for_job",
+    "templates_by_filter",
+    "templates_visible_to",
+    "volume_for_job",
+    "volumes_visible_to",
+]

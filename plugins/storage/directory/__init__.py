@@ -1,0 +1,1 @@
+"""An image store in a directory of the portal's machine."""
