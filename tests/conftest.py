@@ -19,10 +19,31 @@ from cloudstack.runtime.valkey import private_valkey
 REPO = Path(__file__).resolve().parent.parent
 
 
+_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="only the tests that use the database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``--database-only`` leaves out what would run the same without a database (bin/test's PostgreSQL phase)."""
+    if not config.getoption("--database-only"):
+        return
+    chosen, left = [], []
+    for item in items:
+        uses = item.get_closest_marker("django_db") or _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
+        (chosen if uses else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = chosen
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A lab test without root is skipped with its reason, not failed."""
+    """A test whose surroundings are missing is skipped with its reason, not failed."""
     if item.get_closest_marker("lab") and os.geteuid() != 0:
         pytest.skip("the lab of real hosts needs root")
+    if item.get_closest_marker("postgres") and connections["default"].vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: set DATABASE_URL, or let bin/test bring a private one")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,234 @@
+"""``bin/test``: every check and every test, phase by phase, with a count at the end."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from cloudstack.runtime.config import MARKER, REPO
+from cloudstack.runtime.postgres import PostgresMissing, private_postgres
+from cloudstack.runtime.test_environment import RUN_VARIABLE
+
+_NO_TESTS_COLLECTED = 5
+# What an operator's shell may hold must not reach a test.
+_FOREIGN = ["DATABASE_URL", "REDIS_URL", "CLOUDSTACK_DATA", "DJANGO_SETTINGS_MODULE", "PORT", "HOST", "HTTPS"]
+_FOREIGN += [MARKER, RUN_VARIABLE, "CLOUDSTACK_LAB", "CLOUDSTACK_SECRET_KEY", "CLOUDSTACK_ENCRYPTION_KEY"]
+_FOREIGN += ["ALLOWED_HOSTS", "CLOUDSTACK_BROKER_URL", "CLOUDSTACK_PLUGINS_DISABLED", "PYTEST_ADDOPTS"]
+
+_USAGE = """\
+Sets up and runs everything: ruff, import contracts, mypy, Django's deployment checks, missing migrations, the suite on
+SQLite, every database test again on a private PostgreSQL, and the tests against the lab of real hosts (as root).
+
+With arguments of pytest (paths, -k, -x…) only the tests they choose run, on SQLite, PostgreSQL and the lab as they ask.
+"""
+
+
+@dataclass
+class Phase:
+    """How one phase ended."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    skip_reasons: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+
+class Suite:
+    """Runs the phases and remembers how they ended."""
+
+    def __init__(self, *, quick: bool, pytest_arguments: list[str], folder: Path):
+        self.quick = quick
+        self.pytest_arguments = pytest_arguments
+        self.folder = folder
+        self.phases: list[Phase] = []
+        self.child: subprocess.Popen[bytes] | None = None
+        self.environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+        # All scratch files of all phases lie in one folder, which goes at the end.
+        self.environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(REPO), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(self) -> int:
+        """Returns the exit status: 0 when nothing failed and something passed."""
+        if not self.pytest_arguments:
+            self._checks()
+        self._tests("tests on SQLite", "not postgres and not lab and not browser", parallel=True)
+        self._postgres_tests()
+        self._lab_tests()
+        if any(REPO.glob("tests/browser/test_*.py")):
+            self._tests("tests in a browser", "browser", parallel=False)
+        return self._summary()
+
+    def interrupt(self, signum: int, frame: FrameType | None) -> None:
+        """Signal handler: take the running phase down, then leave through the ordinary clean-up."""
+        if self.child is not None and self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGINT)
+            try:
+                self.child.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.child.pid, signal.SIGKILL)
+        raise SystemExit(128 + signum)
+
+    # ------------------------------------------------------------------ phases
+
+    def _checks(self) -> None:
+        tools, manage = Path(sys.executable).parent, [sys.executable, "manage.py"]
+        self._check("ruff", [str(tools / "ruff"), "check", "--no-cache", "."])
+        self._check("import contracts", [str(tools / "lint-imports"), "--no-cache"])
+        if not self.quick:
+            self._check("mypy", [str(tools / "mypy"), "--cache-dir", str(self.folder / "mypy")])
+        production = {
+            "DJANGO_SETTINGS_MODULE": "cloudstack.settings.production",
+            "CLOUDSTACK_DATA": str(self.folder / "deploy-check"),
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            "HTTPS": "1",
+        }
+        self._check("deployment check", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production)
+        test = {"DJANGO_SETTINGS_MODULE": "cloudstack.settings.test"}
+        self._check("missing migrations", [*manage, "makemigrations", "--check", "--dry-run"], test)
+
+    def _check(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
+        phase = self._begin(name)
+        status = self._execute(command, environment or {})
+        if status == 0:
+            phase.passed = 1
+        else:
+            phase.failed = 1
+            phase.failures.append(f"{' '.join(command[-3:])} ended with {status}")
+        self._end(phase)
+
+    def _tests(
+        self, name: str, markers: str, *, parallel: bool, database_url: str = "", database_only: bool = False
+    ) -> None:
+        phase = self._begin(name)
+        if self.quick:
+            markers = f"({markers}) and not slow"
+        report = self.folder / f"report-{len(self.phases)}.xml"
+        arguments = ["-q", f"--junitxml={report}", "-o", "junit_family=xunit2", "-m", markers]
+        if parallel:
+            arguments += ["-n", str(max(2, min(os.cpu_count() or 2, 8))), "--dist", "loadgroup"]
+        if database_only:
+            arguments += ["--database-only"]
+        environment = {"DATABASE_URL": database_url} if database_url else {}
+        status = self._execute([sys.executable, "-m", "pytest", *arguments, *self.pytest_arguments], environment)
+        if report.is_file():
+            _read_report(report, phase)
+        if status not in {0, 1, _NO_TESTS_COLLECTED} or (status == 1 and not phase.failed):
+            phase.failed += 1
+            phase.failures.append(f"pytest ended with {status}")
+        self._end(phase)
+
+    def _postgres_tests(self) -> None:
+        with ExitStack() as stack:
+            try:
+                url = stack.enter_context(private_postgres(self.folder / "postgres"))
+            except PostgresMissing as missing:
+                self._skip("tests on PostgreSQL", str(missing))
+                return
+            markers = "postgres" if self.quick else "not lab and not browser"
+            self._tests("tests on PostgreSQL", markers, parallel=True, database_url=url, database_only=True)
+
+    def _lab_tests(self) -> None:
+        answer = subprocess.run(
+            [REPO / "bin" / "lab", "check"], env=self.environment, capture_output=True, text=True, check=False
+        )
+        if answer.returncode != 0:
+            self._skip("tests in the lab", "; ".join(answer.stderr.strip().splitlines()))
+            return
+        self._tests("tests in the lab", "lab", parallel=False)
+
+    def _skip(self, name: str, reason: str) -> None:
+        phase = self._begin(name)
+        phase.skipped = 1
+        phase.skip_reasons[f"{name}: {reason}"] += 1
+        self._end(phase)
+
+    # ------------------------------------------------------------------ around them
+
+    def _begin(self, name: str) -> Phase:
+        print(f"\n=== {name}", flush=True)
+        phase = Phase(name, seconds=time.monotonic())
+        self.phases.append(phase)
+        return phase
+
+    def _end(self, phase: Phase) -> None:
+        phase.seconds = time.monotonic() - phase.seconds
+        print(f"--- {phase.name}: {'FAILED' if phase.failed else 'ok'}, {phase.seconds:.1f} s", flush=True)
+
+    def _execute(self, command: list[str], environment: dict[str, str]) -> int:
+        self.child = subprocess.Popen(
+            command,
+            cwd=REPO,
+            env=self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return self.child.wait()
+
+    def _summary(self) -> int:
+        print("\n=== summary")
+        width = max(len(phase.name) for phase in self.phases)
+        for phase in self.phases:
+            print(
+                f"{phase.name:<{width}}  {phase.passed:>5} passed {phase.failed:>4} failed {phase.skipped:>4} skipped"
+                f"  {phase.seconds:7.1f} s"
+            )
+        reasons: Counter[str] = sum((phase.skip_reasons for phase in self.phases), Counter())
+        if reasons:
+            print("\nSkipped because:")
+            for reason, count in reasons.most_common():
+                print(f"{count:>5} x {reason}")
+        if any(phase.failures for phase in self.phases):
+            print("\nFailed:")
+            for phase in self.phases:
+                for failure in phase.failures:
+                    print(f"  {phase.name}: {failure}")
+        passed = sum(phase.passed for phase in self.phases)
+        failed = sum(phase.failed for phase in self.phases)
+        skipped = sum(phase.skipped for phase in self.phases)
+        print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+        return 0 if passed and not failed else 1
+
+
+def _read_report(report: Path, phase: Phase) -> None:
+    """Count the cases of a JUnit report that pytest wrote a moment ago."""
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - our own file
+        name = f"{case.get('classname')}::{case.get('name')}"
+        skip = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            phase.failed += 1
+            phase.failures.append(name)
+        elif skip is not None:
+            phase.skipped += 1
+            phase.skip_reasons[skip.get("message") or "no reason given"] += 1
+        else:
+            phase.passed += 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="bin/test", description=_USAGE, usage="bin/test [--quick] [pytest arguments]")
+    parser.add_argument("--quick", action="store_true", help="no slow tests, no mypy, on PostgreSQL only what needs it")
+    options, rest = parser.parse_known_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="cs-"))
+    suite = Suite(quick=options.quick, pytest_arguments=rest, folder=folder)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, suite.interrupt)
+    try:
+        return suite.run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
