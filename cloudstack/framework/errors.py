@@ -35,6 +35,18 @@ class Unauthorized(CloudError):
     code, cs_code = 401, 9999
 
 
+class MethodNotAllowed(CloudError):
+    """The request uses the wrong HTTP method."""
+
+    code, cs_code = 405, 9999
+
+
+class RequestTooLarge(CloudError):
+    """The request is larger than the API reads."""
+
+    code, cs_code = 413, 9999
+
+
 class MalformedParameter(CloudError):
     """A parameter is written in a way that cannot be read."""
 

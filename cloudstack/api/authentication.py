@@ -1,0 +1,75 @@
+"""The seam to the app that knows users: who signs, who has logged in, what a role admits.
+
+The user model that it brings must lead to its owner by ``account`` (``uuid``, ``name``) and ``account.domain``
+(``uuid``, ``path``); responses about jobs read those columns.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+
+from cloudstack.framework.context import Caller
+from cloudstack.framework.secrets import Secret
+
+if TYPE_CHECKING:
+    from cloudstack.api.base import BaseCmd
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginResult:
+    """Who has logged in, with what the answer to ``login`` shows beside the caller."""
+
+    caller: Caller
+    firstname: str = ""
+    lastname: str = ""
+    timezone: str = ""
+    """IANA name; empty for none."""
+
+
+class Authenticator(Protocol):
+    """Implemented once, by the accounts app. Each method costs one statement."""
+
+    def caller_by_key(self, api_key: str) -> tuple[Caller, Secret | str] | None:
+        """The owner of a key pair that may be used, with the secret half."""
+
+    def caller_by_user(self, user_id: int) -> Caller | None:
+        """The caller behind a session or token; None when the user may not act any more."""
+
+    def login(
+        self,
+        username: str,
+        password: str,
+        *,
+        domain_path: str | None = None,
+        domain_uuid: str | None = None,
+        request: HttpRequest | None = None,
+    ) -> LoginResult:
+        """Check a password. ``domain_uuid`` wins over ``domain_path`` (``/sales/``); neither means ROOT.
+
+        Raises ``PermissionDenied`` with one text for every reason. Counts failures.
+        """
+
+    def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
+        """What the rules of the caller's role, then the command's own ``roles``, say."""
+
+
+_authenticator: Authenticator | None = None
+
+
+def register(authenticator: Authenticator) -> None:
+    """Called in ``ready()`` of the app that knows users."""
+    global _authenticator
+    _authenticator = authenticator
+
+
+def get() -> Authenticator:
+    if _authenticator is None:
+        raise ImproperlyConfigured("no authenticator is registered; is the accounts app installed?")
+    return _authenticator
+
+
+def is_allowed(caller: Caller, command: "type[BaseCmd]") -> bool:
+    """Root admins and the platform may call everything; for others the authenticator decides."""
+    return caller.is_root_admin or caller.is_system or get().is_allowed(caller, command)

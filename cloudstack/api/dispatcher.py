@@ -1,0 +1,125 @@
+"""One way in for all doors: role check → cast → require → resolve → execute → render."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from cloudstack.api import authentication, registry
+from cloudstack.api.base import BaseAsyncCmd, BaseCmd
+from cloudstack.api.listing import Page
+from cloudstack.api.params import MISSING, BadValue, Param
+from cloudstack.api.params.arguments import Arguments
+from cloudstack.api.responses import SuccessResponse
+from cloudstack.framework.context import Caller, executing
+from cloudstack.framework.errors import InvalidParameter, UnsupportedCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command answered."""
+
+    command: type[BaseCmd]
+    body: dict[str, Any]
+    """What stands under the envelope."""
+    rows: list[dict[str, Any]] | None = None
+    """The objects of an answer in list shape."""
+    count: int = 0
+    """All objects of the list, whatever the page."""
+    job_uuid: str = ""
+
+
+def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller, *, door: str = "api") -> Result:
+    """Run one command for ``caller``.
+
+    ``raw_params``: wire names → text (values of other types are written as text first). ``door`` is
+    ``api``, ``rest`` or ``admin``. Raises the errors of :mod:`cloudstack.framework.errors`.
+    """
+    cls = registry.get(command_name)
+    if not cls.anonymous and not authentication.is_allowed(caller, cls):
+        raise UnsupportedCommand(
+            f"The API [{cls.name}] does not exist or is not available for the account for user id [{caller.user_uuid}]."
+        )
+    command = bind(cls, raw_params, caller)
+    with executing(cls.info):
+        return answer(command, command.execute())
+
+
+def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any], caller: Caller) -> BaseCmd:
+    """The command with all its parameters cast, checked and resolved."""
+    arguments = Arguments(raw_params)
+    values: dict[str, Any] = {}
+    given: list[Param[Any]] = []
+    for attr, param in cls.params.items():
+        value: Any = MISSING
+        if param.roles is None or caller.role_type in param.roles:
+            try:
+                value = param.read(arguments)
+            except BadValue as error:
+                raise InvalidParameter(
+                    f"Unable to execute API command {cls.name.lower()} due to invalid value "
+                    f"{param.shown(arguments)} for parameter {param.wire}: {error}",
+                    parameter=param.wire,
+                ) from None
+        if value is MISSING:
+            values[attr] = param.default
+        else:
+            values[attr] = value
+            given.append(param)
+    for attr, param in cls.params.items():
+        if param.required and (values[attr] is None or values[attr] == "" or values[attr] == []):
+            raise InvalidParameter(
+                f"Unable to execute API command {cls.name.lower()} due to missing parameter {param.wire}",
+                parameter=param.wire,
+            )
+    for param in given:
+        values[param.attr] = param.resolve(values[param.attr], caller=caller)
+    return cls(caller, values, {param.attr for param in given})
+
+
+def answer(command: BaseCmd, value: Any) -> Result:
+    """What ``execute`` returned, as the protocol shapes it."""
+    cls = type(command)
+    if isinstance(value, Page):
+        return _listed(cls, value.rows, value.count)
+    if isinstance(command, BaseAsyncCmd):
+        return _submitted(command, value)
+    if cls.list_shaped:
+        rows = _rendered(command, value)
+        return _listed(cls, rows, len(rows))
+    if issubclass(cls.response, SuccessResponse):
+        return Result(cls, success(value))
+    if isinstance(value, Model):
+        value = cls.response.render_one(value, caller=command.caller, omit=command.omitted())
+    return Result(cls, value if cls.bare else {cls.object_name: value})
+
+
+def success(value: Any = None) -> dict[str, Any]:
+    """The body of ``SuccessResponse``: nothing or True, False, a remark, or a finished dictionary."""
+    if isinstance(value, dict):
+        return {"success": True, **value}
+    if isinstance(value, str) and value:
+        return {"success": True, "displaytext": value}
+    return {"success": value is not False}
+
+
+def _listed(cls: type[BaseCmd], rows: list[dict[str, Any]], count: int) -> Result:
+    body = {"count": count, cls.object_name: rows} if rows else {}
+    return Result(cls, body, rows=rows, count=count)
+
+
+def _submitted(command: BaseAsyncCmd, value: Any) -> Result:
+    instance, job = value if command.creates else (None, value)
+    body = {"jobid": str(job.uuid)}
+    if instance is not None:
+        body = {"id": str(instance.uuid), **body}
+    return Result(type(command), body, job_uuid=str(job.uuid))
+
+
+def _rendered(command: BaseCmd, value: Any) -> list[dict[str, Any]]:
+    response, caller, omit = command.response, command.caller, command.omitted()
+    if isinstance(value, QuerySet):
+        return response.render(value, caller=caller, omit=omit)
+    items: Iterable[Any] = value if isinstance(value, list | tuple) else [value]
+    return [response.render_one(item, caller=caller, omit=omit) if isinstance(item, Model) else item for item in items]

@@ -1,0 +1,197 @@
+"""The door of CloudStack's clients: ``/client/api``."""
+
+import logging
+import re
+import uuid
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from cloudstack.api import authentication, registry, session, signature, xml
+from cloudstack.api.dispatcher import bind, dispatch
+from cloudstack.api.envelopes import envelope_of
+from cloudstack.api.errors import presentable
+from cloudstack.framework.context import Caller, calling
+from cloudstack.framework.errors import (
+    BadRequest,
+    CloudError,
+    MethodNotAllowed,
+    RequestTooLarge,
+    Unauthorized,
+    UnsupportedCommand,
+)
+from cloudstack.framework.secrets import Secret
+
+log = logging.getLogger("cloudstack.api")
+
+ERROR_ENVELOPE = "errorresponse"
+JSON_TYPE = "application/json; charset=UTF-8"
+XML_TYPE = "text/xml; charset=UTF-8"
+DRAINED_BYTES = 64 * 1024 * 1024
+"""Of a body that is too large so much is read and forgotten, so that the client gets to see the answer."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_DOOR_COMMANDS = {command.name: command for command in (session.Login, session.Logout)}
+
+
+@csrf_exempt  # a signature, or the session key as a parameter, does what a CSRF token does
+def client_api(request: HttpRequest) -> HttpResponse:
+    """One call of one command."""
+    correlation = request_id(request)
+    params: dict[str, str] = {}
+    caller: Caller | None = None
+    opened: SessionBase | None = None
+    status, failure = 200, ""
+    with calling(None, correlation):
+        try:
+            params = parameters(request)
+            command = command_of(params)
+            if command in _DOOR_COMMANDS:
+                body, opened = _at_the_door(request, command, params)
+            else:
+                caller = authenticate(request, params, command)
+                with calling(caller, correlation):
+                    body = dispatch(command, params, caller).body
+            envelope = _DOOR_COMMANDS[command].envelope if command in _DOOR_COMMANDS else registry.get(command).envelope
+        except Exception as error:
+            shown = presentable(error, caller=caller, command=params.get("command", ""))
+            envelope, body = error_envelope(params, shown), error_body(shown)
+            status, failure = shown.code, shown.message
+    response = _rendered(params, envelope, body, status=status, authenticated=caller is not None or opened is not None)
+    response["X-Request-Id"] = correlation
+    if failure:
+        response["X-Description"] = re.sub(r"[^\x20-\x7e]+", " ", failure)[:500]
+    if opened is not None:
+        session.set_cookies(request, response, opened)
+    elif params.get("command") == session.Logout.name or (status == 401 and session.SESSION_COOKIE in request.COOKIES):
+        session.drop_cookies(response)
+    return response
+
+
+def request_id(request: HttpRequest) -> str:
+    """The caller's own ``X-Request-Id`` if it is harmless, else a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def parameters(request: HttpRequest) -> dict[str, str]:
+    """Form body with the query string over it; of a repeated name the last value.
+
+    Raises ``MethodNotAllowed`` and ``RequestTooLarge``.
+    """
+    if request.method not in ("GET", "POST"):
+        raise MethodNotAllowed(f"{request.method} is not possible here; use GET or POST")
+    merged: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            body = request.POST
+        except Exception as error:
+            too_large = presentable(error, caller=None, command="")
+            if isinstance(too_large, RequestTooLarge):
+                _drain(request)
+                raise RequestTooLarge(_size_text(request)) from None
+            raise BadRequest("The body of the request cannot be read; it is a form, URL-encoded") from error
+        for name in body:
+            merged[name] = str(body[name])
+    try:
+        query = request.GET
+    except Exception as error:
+        raise BadRequest("The query string of the request cannot be read") from error
+    for name in query:
+        merged[name] = str(query[name])
+    return merged
+
+
+def command_of(params: dict[str, str]) -> str:
+    """The name of the command; names of the two door commands in any case. Raises ``UnsupportedCommand``."""
+    name = params.get("command", "")
+    if not name:
+        raise UnsupportedCommand("Invalid request, no command sent; name one in the parameter command")
+    folded = name.lower()
+    return folded if folded in _DOOR_COMMANDS else name
+
+
+def authenticate(request: HttpRequest, params: dict[str, str], command: str) -> Caller:
+    """Who calls, by signature or by session. Raises ``Unauthorized``."""
+    folded = {name.lower(): value for name, value in params.items() if name.lower() in ("apikey", "signature")}
+    if folded.get("apikey"):
+        found = authentication.get().caller_by_key(folded["apikey"])
+        # An unknown key costs the same work as a known one.
+        caller, secret = found or (None, Secret("unknown"))
+        plain = secret.reveal() if isinstance(secret, Secret) else secret
+        try:
+            signature.verify(params, signature=folded.get("signature", ""), secret=plain)
+        except Unauthorized:
+            if caller is None:
+                raise Unauthorized(signature.REFUSAL) from None
+            raise
+        if caller is None:
+            raise Unauthorized(signature.REFUSAL)
+        return caller
+    if session.SESSION_COOKIE in request.COOKIES:
+        return session.caller_of(request, params)
+    raise Unauthorized(f"{signature.REFUSAL}: sign the request with a key pair (apiKey, signature) or log in")
+
+
+def error_envelope(params: dict[str, str], error: CloudError) -> str:
+    """The command's own envelope; ``errorresponse`` where there is no command to speak of."""
+    command = registry.find(params.get("command", ""))
+    if command is None or isinstance(error, UnsupportedCommand):
+        door = _DOOR_COMMANDS.get(params.get("command", "").lower())
+        return envelope_of(door.name) if door is not None else ERROR_ENVELOPE
+    return command.envelope
+
+
+def error_body(error: CloudError) -> dict[str, Any]:
+    return {
+        "uuidList": [{"uuid": uuid, "description": description} for uuid, description in error.uuids],
+        "errorcode": error.code,
+        "cserrorcode": error.cs_code,
+        "errortext": error.message,
+    }
+
+
+def _at_the_door(
+    request: HttpRequest, command: str, params: dict[str, str]
+) -> tuple[dict[str, Any], SessionBase | None]:
+    if command == session.Logout.name:
+        return session.logout(request), None
+    bound = bind(_DOOR_COMMANDS[command], params, None)
+    assert isinstance(bound, session.Login)  # noqa: S101 - for the type checker
+    return session.login(request, bound)
+
+
+def _rendered(
+    params: dict[str, str], envelope: str, body: dict[str, Any], *, status: int, authenticated: bool
+) -> HttpResponse:
+    if params.get("response", "xml").lower() == "json":
+        content, content_type = orjson.dumps({envelope: body}, option=orjson.OPT_NON_STR_KEYS), JSON_TYPE
+    else:
+        content, content_type = xml.render(envelope, body, authenticated=authenticated), XML_TYPE
+    response = HttpResponse(content, content_type=content_type, status=status)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["X-XSS-Protection"] = "1;mode=block"
+    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _drain(request: HttpRequest) -> None:
+    """Closing a connection with unread data resets it, and the client would see that instead of the answer."""
+    left = DRAINED_BYTES
+    try:
+        while left > 0 and (chunk := request.read(64 * 1024)):
+            left -= len(chunk)
+    except OSError:
+        pass
+
+
+def _size_text(request: HttpRequest) -> str:
+    size = request.META.get("CONTENT_LENGTH") or "too many"
+    return (
+        f"The request has {size} bytes; at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} are read, "
+        f"in at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} parameters"
+    )

@@ -1,0 +1,176 @@
+"""What callers read of jobs: ``queryAsyncJobResult`` and ``listAsyncJobs``.
+
+A job stores ids. Its result is rendered when it is read, by the response of the command that started it, and
+shows what the reader may see.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from cloudstack.api import registry
+from cloudstack.api.base import BaseAsyncCmd, BaseCmd
+from cloudstack.api.dispatcher import success
+from cloudstack.api.entities import entity_for, is_entity, register_entity
+from cloudstack.api.fields import DATE, INT, MAP, Field, Loaded
+from cloudstack.api.listing import BaseListCmd
+from cloudstack.api.params import Date, Flag, Ref, Str, Uuid
+from cloudstack.api.responses import Response, SuccessResponse
+from cloudstack.api.roles import Access
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InternalError
+from cloudstack.framework.jobs.models import AsyncJob
+
+Status = AsyncJob.Status
+# Clients know 0, 1 and 2; one that meets another number asks for ever.
+_WIRE_STATUS = {Status.PENDING: 0, Status.RUNNING: 0, Status.SUCCEEDED: 1, Status.FAILED: 2, Status.CANCELLED: 2}
+
+
+def jobs_visible_to(*, caller: Caller, access: Access = Access.USE) -> "QuerySet[AsyncJob]":
+    """Root admins see all jobs, domain admins those of their subtree, users those of their account."""
+    jobs = AsyncJob.objects.all()
+    if caller.is_root_admin:
+        return jobs
+    if caller.is_domain_admin:
+        return jobs.filter(user__account__domain__path__startswith=caller.domain_path)
+    return jobs.filter(account_uuid=caller.account_uuid)
+
+
+register_entity(AsyncJob, scope=jobs_visible_to, noun="job")
+
+
+def result_code(row: Any) -> int:
+    """0, or why the job failed."""
+    if _WIRE_STATUS[row["status"]] != 2:
+        return 0
+    return row["error_code"] or InternalError.code
+
+
+def load_results(keys: list[int], caller: Caller) -> dict[int, dict[str, Any]]:
+    """Result of each finished job as ``caller`` may see it; one statement per kind of resource."""
+    results: dict[int, dict[str, Any]] = {}
+    waiting: dict[type[BaseCmd], list[AsyncJob]] = defaultdict(list)
+    for job in AsyncJob.objects.filter(pk__in=keys).exclude(status__in=AsyncJob.LIVE).defer("data", "arguments"):
+        if job.status != Status.SUCCEEDED:
+            results[job.pk] = {
+                "errorcode": job.error_code or InternalError.code,
+                "errortext": job.error_text or ("cancelled" if job.status == Status.CANCELLED else "failed"),
+            }
+            continue
+        command = registry.find(job.command)
+        if command is None or command.response.model is None or job.resource_uuid is None:
+            results[job.pk] = _own_result(command, job, caller) or success()
+        else:
+            waiting[command].append(job)
+    for command, jobs in waiting.items():
+        shown = _resources(command, jobs, caller)
+        for job in jobs:
+            own = _own_result(command, job, caller)
+            body = shown.get(str(job.resource_uuid))
+            results[job.pk] = own or ({command.object_name: body} if body is not None else success())
+    return results
+
+
+def _own_result(command: type[BaseCmd] | None, job: AsyncJob, caller: Caller) -> dict[str, Any] | None:
+    if command is not None and issubclass(command, BaseAsyncCmd):
+        return command.job_result(job, caller=caller)
+    return None
+
+
+def _resources(command: type[BaseCmd], jobs: Iterable[AsyncJob], caller: Caller) -> dict[str, dict[str, Any]]:
+    """UUID → rendered resource: those in the reader's scope, and removed ones, which no scope holds any more.
+
+    Whoever may see a job may see what became of the object that it removed.
+    """
+    model = command.response.model
+    if model is None or issubclass(command.response, SuccessResponse) or not is_entity(model):
+        return {}
+    uuids = {job.resource_uuid for job in jobs}
+    shown: dict[str, dict[str, Any]] = {}
+    sources = [entity_for(model).scope(caller=caller, access=Access.USE)]
+    if any(field.name == "removed" for field in model._meta.get_fields()):
+        sources.append(model._base_manager.filter(removed__isnull=False))
+    for source in sources:
+        missing = [uuid for uuid in uuids if str(uuid) not in shown]
+        if missing:
+            rows = command.response.render_with(source.filter(uuid__in=missing), ("uuid",), caller=caller)
+            shown.update((str(uuid), body) for (uuid,), body in rows)
+    return shown
+
+
+class AsyncJobResponse(Response):
+    """A job as its starter sees it."""
+
+    object_name = "asyncjobs"
+    model = AsyncJob
+
+    jobid = Field("uuid", help="UUID of the job")
+    accountid = Field("account_uuid", help="UUID of the account whose object the job works on")
+    account = Field("user__account__name", help="name of the account that started the job")
+    domainid = Field("user__account__domain__uuid", help="UUID of that account's domain")
+    domainpath = Field(
+        compute=lambda row: (
+            ("ROOT" + row["user__account__domain__path"]).rstrip("/") if row["user__account__domain__path"] else None
+        ),
+        needs=("user__account__domain__path",),
+        help="path of that domain",
+    )
+    userid = Field("user__uuid", help="UUID of the user who started the job")
+    cmd = Field("command", help="the command that the job carries out")
+    jobstatus = Field(
+        type=INT,
+        compute=lambda row: _WIRE_STATUS[row["status"]],
+        needs=("status",),
+        help="0 going on, 1 done, 2 failed or cancelled",
+    )
+    jobprocstatus = Field("progress", type=INT, help="how much is done, in per cent")
+    jobresultcode = Field(
+        type=INT, compute=result_code, needs=("status", "error_code"), help="0, or the code of the error"
+    )
+    jobresulttype = Field(
+        compute=lambda row: None if row["status"] in AsyncJob.LIVE else "object",
+        needs=("status",),
+        help="kind of the result",
+    )
+    jobresult = Loaded(load_results, type=MAP, help="the object, success, or the error")
+    jobinstancetype = Field(
+        compute=lambda row: row["resource_type"] or None, needs=("resource_type",), help="kind of the object"
+    )
+    jobinstanceid = Field("resource_uuid", help="UUID of the object")
+    created = Field(type=DATE, help="when the job was started")
+    completed = Field(type=DATE, help="when the job ended")
+
+
+class QueryAsyncJobResult(BaseCmd):
+    """Tells how far a job is and, once it has ended, its result."""
+
+    response = AsyncJobResponse
+    bare = True
+
+    job = Ref("jobid", AsyncJob, required=True, help="UUID of the job")
+    resource_id = Str("resourceid", help="taken for compatibility; the job is found by jobid")
+    resource_type = Str("resourcetype", help="taken for compatibility; the job is found by jobid")
+
+    def execute(self) -> AsyncJob:
+        return self.job
+
+
+class ListAsyncJobs(BaseListCmd):
+    """Lists jobs, the newest first: those of the caller's account, or with listall all within reach."""
+
+    response = AsyncJobResponse
+    keyword_fields = ("command", "description")
+    ordering = ("-id",)
+    id_filter = None
+    ids_filter = None
+
+    start_date = Date("startdate", lookup="created__gte", help="only jobs started at or after this date")
+    listall = Flag("listall", default=False, help="all jobs within the caller's reach, not only those of the account")
+    resource_id = Uuid("resourceid", lookup="resource_uuid", help="only jobs on the object with this UUID")
+    resource_type = Str("resourcetype", lookup="resource_type__iexact", help="only jobs on objects of this kind")
+
+    def queryset(self) -> "QuerySet[AsyncJob]":
+        jobs = jobs_visible_to(caller=self.caller)
+        return jobs if self.listall else jobs.filter(account_uuid=self.caller.account_uuid)

@@ -1,0 +1,241 @@
+"""Responses: declared fields, rendered from rows of ``values_list`` so that no query can hide in a template."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import IntegerField, Model, QuerySet, Subquery
+
+from cloudstack.api.fields import (
+    BOOL,
+    CONVERTERS,
+    DATE,
+    FLOAT,
+    INT,
+    LIST,
+    LONG,
+    MAP,
+    STRING,
+    Children,
+    Converter,
+    Field,
+    FieldType,
+    Item,
+    Loaded,
+    plain,
+)
+from cloudstack.framework.context import Caller, RoleType
+
+NONE_OMITTED: frozenset[str] = frozenset()
+
+
+class CountOf(Subquery):
+    """The number of rows of a queryset, as an uncorrelated scalar: the database computes it once a statement."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+
+    def __init__(self, queryset: "QuerySet[Any]"):
+        super().__init__(queryset.order_by().values("pk"), output_field=IntegerField())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one response is made for one kind of caller: compiled once, walked for every row."""
+
+    paths: tuple[str, ...]
+    expressions: tuple[tuple[str, Any], ...]
+    plain: tuple[tuple[str, int, Converter | None], ...]
+    computed: tuple[tuple[str, Any, tuple[tuple[str, int], ...], Converter | None], ...]
+    loaded: tuple[Children | Loaded, ...]
+
+
+class Response:
+    """Base of all responses. Attributes are wire names; see :class:`cloudstack.api.fields.Field`.
+
+    ``object_name`` is the key under which the object (or the list of them) stands; ``model`` what it shows.
+    """
+
+    object_name: ClassVar[str] = ""
+    model: ClassVar[type[Model] | None] = None
+    _items: ClassVar[dict[str, Item]] = {}
+    _plans: ClassVar[dict[tuple[RoleType, frozenset[str]], _Plan]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        items: dict[str, Item] = {}
+        for base in reversed(cls.__mro__):
+            for name, value in vars(base).items():
+                if isinstance(value, Item):
+                    items[value.wire] = value
+                elif name in items and value is None:
+                    # ``field = None`` in a subclass takes an inherited field away.
+                    del items[name]
+        cls._items = items
+        cls._plans = {}
+
+    @classmethod
+    def fields(cls) -> dict[str, Item]:
+        """Wire name → declaration, for ``listApis`` and OpenAPI."""
+        return cls._items
+
+    @classmethod
+    def type_of(cls, item: Item) -> FieldType:
+        """The type of one of ``fields()`` on the wire."""
+        if isinstance(item, Field):
+            return item.described_type(cls.model)
+        return item.type or FieldType.STRING
+
+    @classmethod
+    def prepare(cls, queryset: "QuerySet[Any]", *, caller: Caller) -> "QuerySet[Any]":
+        """Override to add annotations that the fields read."""
+        return queryset
+
+    @classmethod
+    def render(
+        cls, queryset: "QuerySet[Any]", *, caller: Caller, omit: frozenset[str] = NONE_OMITTED
+    ) -> list[dict[str, Any]]:
+        """All rows, in the queryset's order, without the wire names in ``omit``."""
+        return [body for _, body in cls.render_with(queryset, (), caller=caller, omit=omit)]
+
+    @classmethod
+    def render_one(cls, instance: Model, *, caller: Caller, omit: frozenset[str] = NONE_OMITTED) -> dict[str, Any]:
+        """One object, read anew; also one that is removed."""
+        manager = type(instance)._base_manager
+        rows = cls.render(manager.filter(pk=instance.pk), caller=caller, omit=omit)
+        return rows[0] if rows else {}
+
+    @classmethod
+    def render_page(
+        cls,
+        queryset: "QuerySet[Any]",
+        *,
+        caller: Caller,
+        offset: int = 0,
+        limit: int | None = None,
+        omit: frozenset[str] = NONE_OMITTED,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The rows of one page and the number of all rows, in one statement where the queryset allows it.
+
+        Past the end there are no rows and the number is 0, as the protocol wants neither.
+        """
+        query = queryset.query
+        page = slice(offset, None if limit is None else offset + limit)
+        if limit is None and offset == 0:
+            rows = cls.render(queryset, caller=caller, omit=omit)
+            return rows, len(rows)
+        if query.is_sliced or query.combinator:
+            rows = cls.render(queryset[page], caller=caller, omit=omit)
+            return rows, queryset.count() if rows else 0
+        counted = queryset.annotate(_total=CountOf(queryset))[page]
+        pairs = list(cls.render_with(counted, ("_total",), caller=caller, omit=omit))
+        return [body for _, body in pairs], pairs[0][0][0] if pairs else 0
+
+    @classmethod
+    def render_with(
+        cls,
+        queryset: "QuerySet[Any]",
+        extra: Sequence[str],
+        *,
+        caller: Caller,
+        omit: frozenset[str] = NONE_OMITTED,
+    ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """Each row as (values of the paths in ``extra``, body)."""
+        plan = cls._plan(caller, omit)
+        queryset = cls.prepare(queryset, caller=caller)
+        if plan.expressions:
+            queryset = queryset.annotate(**{name: build() for name, build in plan.expressions})
+        width = len(extra)
+        rows = list(queryset.values_list("pk", *extra, *plan.paths))
+        first = 1 + width
+        keys: list[int] = []
+        bodies: list[dict[str, Any]] = []
+        for row in rows:
+            body: dict[str, Any] = {}
+            for wire, index, convert in plan.plain:
+                value = row[first + index]
+                if value is not None:
+                    body[wire] = value if convert is None else convert(value)
+            for wire, compute, needs, convert in plan.computed:
+                source = {path: row[first + index] for path, index in needs}
+                source["pk"] = row[0]
+                value = compute(source)
+                if value is not None:
+                    body[wire] = value if convert is None else convert(value)
+            keys.append(row[0])
+            bodies.append(body)
+        if keys:
+            for item in plan.loaded:
+                values = item.load(keys, caller)
+                for key, body in zip(keys, bodies, strict=True):
+                    value = values.get(key)
+                    if value is not None:
+                        body[item.wire] = value
+        return zip((row[1:first] for row in rows), bodies, strict=True)
+
+    @classmethod
+    def _plan(cls, caller: Caller, omit: frozenset[str]) -> _Plan:
+        key = (caller.role_type, omit)
+        plan = cls._plans.get(key)
+        if plan is None:
+            if len(cls._plans) > 256:
+                cls._plans.clear()
+            plan = cls._plans[key] = cls._compile(caller.role_type, omit)
+        return plan
+
+    @classmethod
+    def _compile(cls, role_type: RoleType, omit: frozenset[str]) -> _Plan:
+        indexes: dict[str, int] = {}
+
+        def index(path: str) -> int:
+            return indexes.setdefault(path, len(indexes))
+
+        expressions, simple, computed, loaded = [], [], [], []
+        for wire, item in cls._items.items():
+            if wire in omit or (item.roles is not None and role_type not in item.roles):
+                continue
+            if isinstance(item, Children | Loaded):
+                loaded.append(item)
+            elif isinstance(item, Field) and item.compute is not None:
+                needs = tuple((path, index(path)) for path in item.needs if path != "pk")
+                convert = plain if item.type is None else CONVERTERS[item.type]
+                computed.append((wire, item.compute, needs, convert))
+            elif isinstance(item, Field):
+                if item.expression is not None:
+                    build = item.expression if _is_builder(item.expression) else _always(item.expression)
+                    expressions.append((item.source, build))
+                simple.append((wire, index(item.source), item.converter(cls.model)))
+        return _Plan(tuple(indexes), tuple(expressions), tuple(simple), tuple(computed), tuple(loaded))
+
+
+def _is_builder(expression: Any) -> bool:
+    return callable(expression) and not hasattr(expression, "resolve_expression")
+
+
+def _always(expression: Any) -> Any:
+    return lambda: expression
+
+
+class SuccessResponse(Response):
+    """``{"success": true}``, for commands that have nothing to show."""
+
+    success = Field(type=BOOL, help="whether the operation was carried out")
+    displaytext = Field(type=STRING, help="a remark on it, if there is one")
+
+
+__all__ = [
+    "BOOL",
+    "DATE",
+    "FLOAT",
+    "INT",
+    "LIST",
+    "LONG",
+    "MAP",
+    "STRING",
+    "Children",
+    "CountOf",
+    "Field",
+    "FieldType",
+    "Loaded",
+    "Response",
+    "SuccessResponse",
+]
