@@ -118,7 +118,9 @@ def _consoles(devices: ET.Element, options: HostOptions, paths: HostPaths, vnc_p
     graphics = ET.SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
     if vnc_password:
         graphics.set("passwd", vnc_password)
-    ET.SubElement(graphics, "listen", type="address", address=options.vnc_listen)
+    listen = ET.SubElement(graphics, "listen", type="address")
+    if options.vnc_listen:
+        listen.set("address", options.vnc_listen)
     ET.SubElement(ET.SubElement(devices, "video"), "model", type="vga")
 
 

@@ -68,11 +68,23 @@ def migration_flags(spec: VmSpec, origin: HostRef, target: HostRef) -> int:
         # libvirt knows a few network file systems by name and calls all others unsafe. The operator said
         # that this directory is shared; past the page cache that is enough.
         flags |= libvirt.VIR_MIGRATE_UNSAFE
-    if target.details.get("libvirt_migrate_uri"):
+    if peer_uri(target):
         flags |= libvirt.VIR_MIGRATE_PEER2PEER
     if flag(target.details, "migration_tls"):
         flags |= libvirt.VIR_MIGRATE_TLS
     return flags
+
+
+def peer_uri(target: HostRef) -> str:
+    """Where the source's libvirt reaches the target's, when the two shall arrange the move between themselves.
+
+    By ``libvirt_migrate_uri``, or by a ``migration_uri`` that is libvirt's and not QEMU's.
+    """
+    for name in ("libvirt_migrate_uri", "migration_uri"):
+        uri = target.details.get(name, "")
+        if uri.startswith("qemu"):
+            return uri
+    return ""
 
 
 def migration_xml(current: str, spec: VmSpec, target: HostRef, paths: HostPaths) -> str:
@@ -89,13 +101,18 @@ def migration_xml(current: str, spec: VmSpec, target: HostRef, paths: HostPaths)
         bridge = element.find("source") if element is not None else None
         if bridge is not None:
             bridge.set("bridge", nic.bridge)
-    address = HostOptions.from_details(target.details).vnc_listen
-    for graphics in domain.iterfind("devices/graphics"):
-        if "listen" in graphics.attrib:
-            graphics.set("listen", address)
-        for listen in graphics.iterfind("listen"):
-            listen.set("address", address)
+    _set_vnc_address(domain, HostOptions.from_details(target.details).vnc_listen)
     return ET.tostring(domain, encoding="unicode")
+
+
+def _set_vnc_address(domain: ET.Element, address: str) -> None:
+    """The console listens where the target says; without a word from it, where the target's libvirt says."""
+    for graphics in domain.iterfind("devices/graphics"):
+        for element in (graphics, *graphics.iterfind("listen")):
+            name = "listen" if element is graphics else "address"
+            element.attrib.pop(name, None)
+            if address:
+                element.set(name, address)
 
 
 def _parameters(domain: libvirt.virDomain, paths: HostPaths, spec: VmSpec, target: HostRef) -> dict[str, Any]:
@@ -105,8 +122,9 @@ def _parameters(domain: libvirt.virDomain, paths: HostPaths, spec: VmSpec, targe
         libvirt.VIR_MIGRATE_PARAM_DEST_XML: migration_xml(domain.XMLDesc(visible), spec, target, paths),
         libvirt.VIR_MIGRATE_PARAM_PERSIST_XML: migration_xml(domain.XMLDesc(stored), spec, target, paths),
     }
-    if target.details.get("migration_uri"):
-        parameters[libvirt.VIR_MIGRATE_PARAM_URI] = target.details["migration_uri"]
+    data_uri = target.details.get("migration_uri", "")
+    if data_uri and data_uri != peer_uri(target):
+        parameters[libvirt.VIR_MIGRATE_PARAM_URI] = data_uri
     return parameters
 
 
@@ -124,7 +142,7 @@ def _run(
     def work() -> None:
         try:
             if flags & libvirt.VIR_MIGRATE_PEER2PEER:
-                domain.migrateToURI3(target.details["libvirt_migrate_uri"], parameters, flags)
+                domain.migrateToURI3(peer_uri(target), parameters, flags)
             else:
                 domain.migrate3(destination, parameters, flags)
         except Exception as error:

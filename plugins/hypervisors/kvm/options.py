@@ -26,7 +26,8 @@ class HostOptions:
     cpu_shares: bool = True
     """False on hosts whose libvirt has no CPU control group."""
     cache: str = "none"
-    vnc_listen: str = "127.0.0.1"
+    vnc_listen: str = ""
+    """Address of the consoles; empty: what the host's ``qemu.conf`` says, which is loopback by default."""
     seed_path: str = "/var/lib/libvirt/cloudstack-seeds"
     console_path: str = "/var/log/libvirt/cloudstack-consoles"
 

@@ -24,8 +24,8 @@ def watch(host: HostRef, report: Callable[[str, str, PowerState], None], stop: C
     """
     if not event_loop.ensure():
         raise DriverUnavailable(f"{host.name}: libvirt events need a process that did not fork after its first use")
+    # A connection of its own: on the cached one the callbacks would outlive this call.
     conn = open_connection(host)
-    # Not the cached connection: the callbacks would outlive this call on it.
     changed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     try:
         conn.registerCloseCallback(lambda *_: changed.put(None), None)
@@ -35,9 +35,10 @@ def watch(host: HostRef, report: Callable[[str, str, PowerState], None], stop: C
         _report_changes(host, conn, changed, report, stop)
         conn.domainEventDeregisterAny(handle)
         conn.unregisterCloseCallback()
-        conn.close()
     except libvirt.libvirtError as error:
         raise translate(error, f"{host.name}: watch power") from error
+    finally:
+        conn.close()
 
 
 def _report_changes(

@@ -1,0 +1,285 @@
+"""What every hypervisor driver must do: subclass, override the ``make_…`` methods, run by pytest.
+
+The suite asks a driver only what the contract promises, so that the same tests run against a real
+hypervisor and against a simulated one. Abilities that a driver does not have are skipped by name.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+
+from cloudstack.contracts.errors import DriverTimeout, DriverUnavailable, InvalidSpec, NotFound
+from cloudstack.contracts.hypervisor import (
+    DiskSpec,
+    HypervisorDriver,
+    NicSpec,
+    PowerState,
+    SupportsDiskHotplug,
+    SupportsLiveMigration,
+    SupportsNicHotplug,
+    SupportsPowerEvents,
+    SupportsStatistics,
+    VmSpec,
+)
+
+T = TypeVar("T")
+
+
+class HypervisorConformance:
+    """The contract of :class:`cloudstack.contracts.hypervisor.HypervisorDriver` as tests."""
+
+    graceful_timeout_s: float = 90.0
+    event_timeout_s: float = 15.0
+
+    # -- what a subclass gives -------------------------------------------------------------------
+
+    def make_driver(self) -> HypervisorDriver:
+        """A driver of a host that works."""
+        raise NotImplementedError
+
+    def make_spec(self) -> VmSpec:
+        """A new machine that can boot on that host; each call another one."""
+        raise NotImplementedError
+
+    def make_unreachable_driver(self) -> HypervisorDriver:
+        """A driver of a host that does not answer."""
+        raise NotImplementedError
+
+    def make_target(self) -> HypervisorDriver:
+        """A driver of a second host to which machines can move."""
+        raise NotImplementedError
+
+    def make_disk(self) -> DiskSpec:
+        """A new data disk that the host can reach."""
+        raise NotImplementedError
+
+    def make_nic(self) -> NicSpec:
+        """A new network card on a bridge that the host has."""
+        raise NotImplementedError
+
+    def wait_until_up(self, driver: HypervisorDriver, spec: VmSpec) -> None:
+        """Return when the guest of a started machine listens to its power button and to hotplug."""
+
+    # -- fixtures --------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def driver(self) -> HypervisorDriver:
+        return self.make_driver()
+
+    @pytest.fixture
+    def machine(self, driver: HypervisorDriver) -> Iterator[VmSpec]:
+        """A machine that is not started yet and is destroyed afterwards."""
+        spec = self.make_spec()
+        yield spec
+        driver.destroy(spec.uuid)
+
+    @pytest.fixture
+    def running(self, driver: HypervisorDriver, machine: VmSpec) -> VmSpec:
+        driver.start(machine)
+        return machine
+
+    @pytest.fixture
+    def booted(self, driver: HypervisorDriver, running: VmSpec) -> VmSpec:
+        self.wait_until_up(driver, running)
+        return running
+
+    # -- the verbs that every driver has ---------------------------------------------------------
+
+    def test_it_is_a_driver(self, driver: HypervisorDriver) -> None:
+        assert isinstance(driver, HypervisorDriver)
+
+    def test_facts_are_sensible(self, driver: HypervisorDriver) -> None:
+        facts = driver.host_facts()
+        assert facts.cpus >= 1
+        assert facts.cpu_mhz >= 1
+        assert facts.memory_mib >= 1
+
+    def test_start_twice_is_one_machine(self, driver: HypervisorDriver, machine: VmSpec) -> None:
+        before = set(driver.power_states())
+        driver.start(machine)
+        driver.start(machine)
+        states = driver.power_states()
+        assert set(states) - before == {machine.uuid}
+        assert states[machine.uuid] is PowerState.ON
+
+    def test_unknown_machine_is_absent(self, driver: HypervisorDriver) -> None:
+        assert driver.power_state(str(uuid4())) is PowerState.ABSENT
+
+    def test_forced_stop(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        driver.stop(running.uuid, force=True)
+        assert driver.power_state(running.uuid) in (PowerState.OFF, PowerState.ABSENT)
+        driver.stop(running.uuid, force=True)
+        driver.stop(running.uuid)
+
+    def test_stop_of_an_absent_machine_is_fine(self, driver: HypervisorDriver) -> None:
+        driver.stop(str(uuid4()))
+        driver.stop(str(uuid4()), force=True)
+
+    def test_graceful_stop(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        driver.stop(booted.uuid, timeout_s=self.graceful_timeout_s)
+        assert driver.power_state(booted.uuid) in (PowerState.OFF, PowerState.ABSENT)
+
+    def test_start_after_stop(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        driver.stop(running.uuid, force=True)
+        driver.start(replace(running, cpus=1, memory_mib=running.memory_mib + 32))
+        assert driver.power_state(running.uuid) is PowerState.ON
+
+    def test_reboot_keeps_it_running(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        driver.reboot(running.uuid, force=True)
+        assert driver.power_state(running.uuid) is PowerState.ON
+
+    def test_reboot_of_an_absent_machine_is_refused(self, driver: HypervisorDriver) -> None:
+        with pytest.raises(NotFound):
+            driver.reboot(str(uuid4()))
+
+    def test_destroy_twice(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        driver.destroy(running.uuid)
+        driver.destroy(running.uuid)
+        assert driver.power_state(running.uuid) is PowerState.ABSENT
+        assert running.uuid not in driver.power_states()
+
+    def test_validate_accepts_what_can_run(self, driver: HypervisorDriver, machine: VmSpec) -> None:
+        driver.validate(machine)
+        assert driver.power_state(machine.uuid) is PowerState.ABSENT
+
+    @pytest.mark.parametrize(
+        "nonsense",
+        [{"cpus": 0}, {"cpus": 100_000}, {"memory_mib": 0}, {"memory_mib": 1 << 40}],
+        ids=["no CPU", "too many CPUs", "no memory", "too much memory"],
+    )
+    def test_validate_refuses_nonsense(
+        self, driver: HypervisorDriver, machine: VmSpec, nonsense: dict[str, int]
+    ) -> None:
+        with pytest.raises(InvalidSpec):
+            driver.validate(replace(machine, **nonsense))
+
+    def test_unreachable_host_is_worth_another_try(self) -> None:
+        driver = self.make_unreachable_driver()
+        for call in (driver.host_facts, driver.power_states, lambda: driver.start(self.make_spec())):
+            with pytest.raises((DriverUnavailable, DriverTimeout)) as caught:
+                call()
+            assert caught.value.retryable
+
+    # -- live migration --------------------------------------------------------------------------
+
+    def test_migration_moves_the_machine_once(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        target = self._other(driver)
+        try:
+            for _ in range(2):
+                target.prepare_migration(booted)
+                driver.migrate(booted, target.host)
+                assert target.power_state(booted.uuid) is PowerState.ON
+                assert driver.power_state(booted.uuid) is PowerState.ABSENT
+        finally:
+            target.destroy(booted.uuid)
+
+    def test_migration_back(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        target = self._other(driver)
+        try:
+            target.prepare_migration(booted)
+            driver.migrate(booted, target.host)
+            driver.prepare_migration(booted)
+            target.migrate(booted, driver.host)
+            assert driver.power_state(booted.uuid) is PowerState.ON
+            assert target.power_state(booted.uuid) is PowerState.ABSENT
+        finally:
+            target.destroy(booted.uuid)
+
+    def test_migration_of_an_absent_machine_is_refused(self, driver: HypervisorDriver, machine: VmSpec) -> None:
+        target = self._other(driver)
+        with pytest.raises(NotFound):
+            driver.migrate(machine, target.host)
+
+    # -- disks and network cards -----------------------------------------------------------------
+
+    def test_disk_comes_and_goes(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        hotplug = able(driver, SupportsDiskHotplug)
+        disk = replace(self.make_disk(), device_id=1)
+        for verb in (hotplug.attach_disk, hotplug.detach_disk):
+            verb(booted.uuid, disk)
+            verb(booted.uuid, disk)
+        hotplug.attach_disk(booted.uuid, disk)
+        assert driver.power_state(booted.uuid) is PowerState.ON
+
+    def test_disk_grows_while_it_is_used(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        hotplug = able(driver, SupportsDiskHotplug)
+        disk = replace(self.make_disk(), device_id=1)
+        hotplug.attach_disk(booted.uuid, disk)
+        larger = replace(disk, size_bytes=disk.size_bytes * 2)
+        hotplug.resize_disk(booted.uuid, larger)
+        hotplug.resize_disk(booted.uuid, larger)
+
+    def test_attach_to_an_absent_machine_is_refused(self, driver: HypervisorDriver) -> None:
+        hotplug = able(driver, SupportsDiskHotplug)
+        with pytest.raises(NotFound):
+            hotplug.attach_disk(str(uuid4()), replace(self.make_disk(), device_id=1))
+
+    def test_detach_from_an_absent_machine_is_fine(self, driver: HypervisorDriver) -> None:
+        able(driver, SupportsDiskHotplug).detach_disk(str(uuid4()), replace(self.make_disk(), device_id=1))
+
+    def test_nic_comes_and_goes(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        hotplug = able(driver, SupportsNicHotplug)
+        nic = replace(self.make_nic(), device_id=1)
+        for verb in (hotplug.attach_nic, hotplug.detach_nic):
+            verb(booted.uuid, nic)
+            verb(booted.uuid, nic)
+        assert driver.power_state(booted.uuid) is PowerState.ON
+
+    # -- what it tells ---------------------------------------------------------------------------
+
+    def test_statistics_never_run_backwards(self, driver: HypervisorDriver, booted: VmSpec) -> None:
+        source = able(driver, SupportsStatistics)
+        first = source.statistics()[booted.uuid]
+        second = source.statistics()[booted.uuid]
+        assert first.uuid == booted.uuid
+        for counter in ("cpu_time_ns", "net_rx_bytes", "net_tx_bytes", "disk_read_bytes", "disk_write_bytes"):
+            assert 0 <= getattr(first, counter) <= getattr(second, counter), counter
+        assert 0 <= first.memory_used_mib <= booted.memory_mib
+
+    def test_statistics_leave_out_what_is_off(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        source = able(driver, SupportsStatistics)
+        driver.stop(running.uuid, force=True)
+        assert running.uuid not in source.statistics()
+
+    def test_power_changes_are_reported(self, driver: HypervisorDriver, machine: VmSpec) -> None:
+        watcher = able(driver, SupportsPowerEvents)
+        reports: list[tuple[str, str, PowerState]] = []
+        done = threading.Event()
+        thread = threading.Thread(
+            target=watcher.watch_power, args=(lambda *report: reports.append(report), done.is_set), daemon=True
+        )
+        thread.start()
+        time.sleep(1)  # the contract has no word for "now I listen"
+        try:
+            driver.start(machine)
+            wait_for(lambda: (driver.host.uuid, machine.uuid, PowerState.ON) in reports, self.event_timeout_s)
+            driver.stop(machine.uuid, force=True)
+            wait_for(lambda: reports[-1][2] in (PowerState.OFF, PowerState.ABSENT), self.event_timeout_s)
+        finally:
+            done.set()
+            thread.join(self.event_timeout_s)
+        assert not thread.is_alive()
+
+    def _other(self, driver: HypervisorDriver) -> Any:
+        able(driver, SupportsLiveMigration)
+        return self.make_target()
+
+
+def able(driver: Any, ability: type[T]) -> T:
+    """The driver as one that has ``ability``; the test is skipped when it has not."""
+    if not isinstance(driver, ability):
+        pytest.skip(f"{type(driver).__name__} has not {ability.__name__}")
+    return driver
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float) -> None:
+    """Wait until ``condition()`` holds; fails the test after ``timeout_s``."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
+        time.sleep(0.1)

@@ -1,0 +1,49 @@
+"""Directory pools through real libvirt hosts: what every primary storage must do."""
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from cloudstack.contracts.storage import PoolRef, TemplateSpec
+from cloudstack.testing.storage import PrimaryStorageConformance
+
+pytest.importorskip("libvirt", reason="libvirt-python is not installed")
+
+from plugins.hypervisors.kvm.storage import DirectoryPoolDriver
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+
+class TestSharedMountPoint(PrimaryStorageConformance):
+    @pytest.fixture(autouse=True)
+    def _lab(self, kvm_lab, kvm_template):
+        self.lab = kvm_lab
+        self.image = kvm_template
+        self.pool = kvm_lab.pool
+
+    def make_driver(self) -> DirectoryPoolDriver:
+        return DirectoryPoolDriver(self.pool, self.lab.host(1))
+
+    def make_other_driver(self) -> DirectoryPoolDriver:
+        return DirectoryPoolDriver(self.pool, self.lab.host(2))
+
+    def make_template(self) -> tuple[TemplateSpec, bytes]:
+        spec, path = self.image
+        return replace(spec, uuid=str(uuid.uuid4())), path.read_bytes()
+
+    def make_misplaced_driver(self) -> DirectoryPoolDriver:
+        pool = PoolRef(uuid=str(uuid.uuid4()), name="lost", type=self.pool.type, path="/nonexistent/pool")
+        return DirectoryPoolDriver(pool, self.lab.host(1))
+
+
+class TestLocalDirectory(TestSharedMountPoint):
+    @pytest.fixture(autouse=True)
+    def _local(self, _lab, kvm_lab):
+        name = "local-pool"
+        kvm_lab.file(1, f"/var/lib/libvirt/{name}").mkdir(exist_ok=True)
+        identity = str(uuid.uuid5(uuid.NAMESPACE_URL, str(kvm_lab.data)))
+        self.pool = PoolRef(uuid=identity, name=name, type="Filesystem", path=f"/var/lib/libvirt/{name}", scope="HOST")
+
+    def make_other_driver(self) -> DirectoryPoolDriver:
+        return self.make_driver()
