@@ -71,5 +71,5 @@ def get() -> Authenticator:
 
 
 def is_allowed(caller: Caller, command: "type[BaseCmd]") -> bool:
-    """Root admins and the platform may call everything; for others the authenticator decides."""
-    return caller.is_root_admin or caller.is_system or get().is_allowed(caller, command)
+    """The platform itself may call everything; for others the authenticator decides."""
+    return caller.is_system or get().is_allowed(caller, command)

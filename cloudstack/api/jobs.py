@@ -61,15 +61,16 @@ def load_results(keys: list[int], caller: Caller) -> dict[int, dict[str, Any]]:
             continue
         command = registry.find(job.command)
         if command is None or command.response.model is None or job.resource_uuid is None:
-            results[job.pk] = _own_result(command, job, caller) or success()
+            results[job.pk] = _own_result(command, job, caller) or job.result or success()
         else:
             waiting[command].append(job)
     for command, jobs in waiting.items():
         shown = _resources(command, jobs, caller)
         for job in jobs:
-            own = _own_result(command, job, caller)
             body = shown.get(str(job.resource_uuid))
-            results[job.pk] = own or ({command.object_name: body} if body is not None else success())
+            extra = {name: value for name, value in (job.result or {}).items() if name != "success"}
+            visible = success() if body is None else {command.object_name: {**body, **extra}}
+            results[job.pk] = _own_result(command, job, caller) or visible
     return results
 
 

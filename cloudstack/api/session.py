@@ -20,7 +20,7 @@ from cloudstack.api import authentication
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.config import SESSION_TIMEOUT_MIN
 from cloudstack.api.fields import INT, Field
-from cloudstack.api.params import Secret, Str
+from cloudstack.api.params import Secret, Str, Uuid
 from cloudstack.api.responses import Response
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, MethodNotAllowed, Unauthorized
@@ -79,7 +79,7 @@ class Login(_DoorCmd):
     username = Str("username", required=True, help="name of the user")
     password = Secret("password", required=True, help="password of the user")
     domain = Str("domain", max_length=1000, help="path of the user's domain; ROOT if left out")
-    domain_id = Str("domainId", help="UUID of the user's domain; wins over domain")
+    domain_id = Uuid("domainId", help="UUID of the user's domain; wins over domain")
 
 
 class Logout(_DoorCmd):
