@@ -166,7 +166,7 @@ def _agent_options(agent: AgentOptions, remembered: dict[str, Any], count: int) 
 
 def _remembered(layout: Layout) -> dict[str, Any]:
     try:
-        return json.loads(layout.state_file.read_text())
+        return dict(json.loads(layout.state_file.read_text()))
     except (OSError, ValueError):
         return {}
 

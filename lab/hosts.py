@@ -162,7 +162,7 @@ def service_pids(layout: Layout, name: str, init_pid: int) -> dict[str, int]:
 
 def _restarts(layout: Layout, name: str) -> int:
     try:
-        return json.loads((layout.host_folder(name) / "services.json").read_text())["libvirtd"]["restarts"]
+        return int(json.loads((layout.host_folder(name) / "services.json").read_text())["libvirtd"]["restarts"])
     except (OSError, ValueError, KeyError):
         return 0
 
@@ -178,7 +178,7 @@ def _accepts(path: Path) -> bool:
 
 def _specification(layout: Layout, name: str, ip_address: str, agent: AgentOptions) -> dict[str, Any]:
     folder = layout.host_folder(name)
-    services = [
+    services: list[Mapping[str, Any]] = [
         {
             "name": "libvirtd",
             "argv": [shutil.which("libvirtd"), "--listen", "--pid-file", "/run/libvirt/libvirtd.pid"],
@@ -199,6 +199,7 @@ def _specification(layout: Layout, name: str, ip_address: str, agent: AgentOptio
             [str(folder / "lib"), "/var/lib/libvirt"],
             [str(folder / "cache"), "/var/cache/libvirt"],
             [str(folder / "log"), "/var/log/libvirt"],
+            [str(folder / "agent"), "/var/lib/cloudstack-agent"],
         ],
         "services": services,
     }
@@ -207,7 +208,6 @@ def _specification(layout: Layout, name: str, ip_address: str, agent: AgentOptio
 def _agent_service(layout: Layout, name: str, agent: AgentOptions) -> Mapping[str, Any]:
     folder = layout.host_folder(name)
     argv = [agent.python, "-m", "cloudstack.agent", "--host-uuid", layout.host_uuid(name)]
-    argv += ["--state-dir", str(folder / "agent")]
     if agent.memory_mib:
         argv += ["--memory-mib", str(agent.memory_mib)]
     return {

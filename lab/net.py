@@ -32,7 +32,8 @@ def ip(*args: str, netns: str = "") -> str:
 
 
 def ip_json(*args: str, netns: str = "") -> list[dict[str, Any]]:
-    return json.loads(ip("-j", *args, netns=netns) or "[]")
+    found: list[dict[str, Any]] = json.loads(ip("-j", *args, netns=netns) or "[]")
+    return found
 
 
 def links(netns: str = "") -> dict[str, dict[str, Any]]:

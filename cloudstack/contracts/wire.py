@@ -31,18 +31,18 @@ def dump(instance: Any) -> dict[str, Any]:
 
 def load(cls: type[T], payload: object) -> T:
     """The dataclass of a JSON object."""
-    return _record(cls, payload, cls.__name__)
+    return typing.cast(T, _record(cls, payload, cls.__name__))
 
 
 def check(instance: Any) -> None:
     """Raise ``InvalidSpec`` when a field holds a value of another type than declared."""
-    hints = _hints(type(instance))
+    hints = _hints(type(instance))  # type: ignore[arg-type]  # classes are hashable
     for name, hint in hints.items():
         _typed(hint, getattr(instance, name), f"{type(instance).__name__}.{name}", from_json=False)
 
 
 @functools.cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     return {f.name: hints[f.name] for f in dataclasses.fields(cls)}
 
@@ -69,6 +69,7 @@ def _record(cls: Any, payload: object, place: str) -> Any:
 
 
 def _typed(hint: Any, value: Any, place: str, *, from_json: bool) -> Any:
+    """``value`` if it is what ``hint`` says; JSON's lists become tuples and its objects dataclasses on the way."""
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         if value is None:
@@ -84,8 +85,8 @@ def _typed(hint: Any, value: Any, place: str, *, from_json: bool) -> Any:
     if dataclasses.is_dataclass(hint):
         if from_json:
             return _record(hint, value, place)
-        if not isinstance(value, typing.cast(type, hint)):
-            raise InvalidSpec(f"{place}: {hint.__name__} is wanted, not {shown(value)}")
+        if type(value) is not hint:
+            raise InvalidSpec(f"{place}: {getattr(hint, '__name__', hint)} is wanted, not {shown(value)}")
         return value
     if hint is float and type(value) is int:
         return float(value)

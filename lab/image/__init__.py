@@ -102,7 +102,7 @@ def _build(target: Path, say: Callable[[str], None]) -> None:
 
 def _recipe_of(stamp: Path) -> str:
     try:
-        return json.loads(stamp.read_text())["recipe"]
+        return str(json.loads(stamp.read_text())["recipe"])
     except (OSError, ValueError, KeyError):
         return ""
 
