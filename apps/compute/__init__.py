@@ -1,0 +1,1 @@
+"""Compute: virtual machines, their cards, their disks' attachments, service offerings and SSH keys."""

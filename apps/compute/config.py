@@ -1,0 +1,44 @@
+"""Operator settings of compute."""
+
+from cloudstack.framework.configuration import ConfigKey, Scope
+
+EXPUNGE_DELAY = ConfigKey(
+    "expunge.delay", int, 86400, minimum=0, description="Seconds that a destroyed machine is kept before it is expunged."
+)
+STOP_TIMEOUT = ConfigKey(
+    "vm.stop.timeout",
+    int,
+    60,
+    minimum=1,
+    maximum=3600,
+    scope=Scope.ZONE,
+    description="Seconds that a guest has to power off by itself before its power is cut.",
+)
+MIGRATE_TIMEOUT = ConfigKey(
+    "vm.migrate.timeout",
+    int,
+    300,
+    minimum=10,
+    maximum=86400,
+    scope=Scope.ZONE,
+    description="Seconds after which a live migration is given up; the machine stays where it was.",
+)
+USERDATA_MAX_LENGTH = ConfigKey(
+    "vm.userdata.max.length",
+    int,
+    32768,
+    minimum=0,
+    maximum=1048576,
+    description="Largest user data of a machine in bytes, before base64.",
+)
+USER_EXPUNGE = ConfigKey(
+    "allow.user.expunge.recover.vm",
+    bool,
+    False,
+    scope=Scope.ACCOUNT,
+    description="Whether users may expunge and recover their machines themselves.",
+)
+POWER_SWEEP_INTERVAL_S = 60
+"""How often all hosts are asked which machines run. Events tell most changes earlier."""
+EXPUNGE_INTERVAL_S = 300
+"""How often destroyed machines are looked through for those whose time is up."""

@@ -1,0 +1,25 @@
+"""Event types of compute."""
+
+from cloudstack.framework.events.types import event_type
+
+VM_CREATE = event_type("VM.CREATE", "a machine is deployed")
+VM_START = event_type("VM.START", "a machine is started")
+VM_STOP = event_type("VM.STOP", "a machine is stopped")
+VM_REBOOT = event_type("VM.REBOOT", "a machine is rebooted")
+VM_UPDATE = event_type("VM.UPDATE", "a machine's properties were changed")
+VM_MIGRATE = event_type("VM.MIGRATE", "a machine moves to another host")
+VM_DESTROY = event_type("VM.DESTROY", "a machine is destroyed")
+VM_RECOVER = event_type("VM.RECOVER", "a destroyed machine was recovered")
+VM_EXPUNGE = event_type("VM.EXPUNGE", "a destroyed machine is removed for good")
+VM_STATE = event_type("VM.STATE", "a machine changed its state")
+VM_POWER = event_type("VM.POWER", "a host reported another power state than the one on record")
+NIC_CREATE = event_type("NIC.CREATE", "a machine gets another network card")
+NIC_DELETE = event_type("NIC.DELETE", "a machine loses a network card")
+NIC_UPDATE = event_type("NIC.UPDATE", "a network card was changed")
+VOLUME_ATTACH = event_type("VOLUME.ATTACH", "a volume is attached to a machine")
+VOLUME_DETACH = event_type("VOLUME.DETACH", "a volume is detached from a machine")
+SERVICE_OFFERING_CREATE = event_type("SERVICE.OFFERING.CREATE", "a service offering was created")
+SERVICE_OFFERING_EDIT = event_type("SERVICE.OFFERING.EDIT", "a service offering was changed")
+SERVICE_OFFERING_DELETE = event_type("SERVICE.OFFERING.DELETE", "a service offering was deleted")
+REGISTER_SSH_KEYPAIR = event_type("REGISTER.SSH.KEYPAIR", "an SSH key pair was registered")
+DELETE_SSH_KEYPAIR = event_type("DELETE.SSH.KEYPAIR", "an SSH key pair was deleted")

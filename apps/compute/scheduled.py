@@ -1,0 +1,56 @@
+"""Periodic work of compute."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from apps.compute.config import EXPUNGE_DELAY, EXPUNGE_INTERVAL_S, POWER_SWEEP_INTERVAL_S
+from apps.compute.events import VM_EXPUNGE
+from apps.compute.models import VirtualMachine
+from apps.compute.services.power_sync import PowerSyncManager
+from apps.compute.states import VmState
+from apps.infrastructure.models import Host
+from apps.infrastructure.specs import host_ref
+from apps.infrastructure.states import HostStatus
+from cloudstack.contracts.errors import DriverError
+from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.framework.jobs import AsyncJob, dispatch
+from cloudstack.framework.scheduler import scheduled
+
+log = logging.getLogger(__name__)
+
+EXPUNGE_BATCH = 200
+
+
+@scheduled("compute.power_sweep", every_s=POWER_SWEEP_INTERVAL_S)
+def power_sweep() -> None:
+    """Ask every host that is up which machines run, and settle what differs from the record."""
+    hosts = Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster")
+    for host in hosts:
+        try:
+            states = hypervisor_driver(host_ref(host)).power_states()
+        except DriverError as error:
+            log.warning("host %s did not say which machines run: %s", host, error)
+            continue
+        PowerSyncManager().report_host(host=host, states=states)
+
+
+@scheduled("compute.expunge_destroyed", every_s=EXPUNGE_INTERVAL_S)
+def expunge_destroyed() -> None:
+    """Remove machines for good whose time after destruction is up."""
+    before = timezone.now() - timedelta(seconds=EXPUNGE_DELAY.value())
+    due = VirtualMachine.objects.select_related("account").filter(
+        state=VmState.DESTROYED, destroyed_at__lt=before
+    )
+    for vm in due[:EXPUNGE_BATCH]:
+        if AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists():
+            continue
+        dispatch(
+            "compute.vm.expunge",
+            exclusive=[f"vm:{vm.uuid}"],
+            resource=vm,
+            arguments={"vm_uuid": str(vm.uuid)},
+            description=f"Expunge {vm}, destroyed long enough ago",
+            event_type=VM_EXPUNGE,
+        )

@@ -1,0 +1,1 @@
+"""Managers of the compute app: intent, one transaction each."""

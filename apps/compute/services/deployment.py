@@ -1,0 +1,164 @@
+"""What a deployment asks for, checked: everything that can be refused is refused here, before any row exists."""
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from apps.accounts.models import Account
+from apps.compute.models import ServiceOffering, SshKeyPair
+from apps.compute.services.user_data import checked_user_data
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.states import AllocationState
+from apps.network.models import Network
+from apps.network.selectors.networks import open_to_domain
+from apps.network.states import AclType, NetworkState
+from apps.storage.models import DiskOffering, Template, TemplateZone
+from apps.storage.states import TemplateState
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+
+HOST_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+MAX_NICS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class NicRequest:
+    """A card asked for: its network and, if the user names them, its addresses."""
+
+    network: Network
+    ipv4: str = ""
+    mac: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployRequest:
+    """A machine asked for. Sizes in GiB; ``user_data`` is base64 text."""
+
+    owner: Account
+    zone: Zone
+    template: Template
+    service_offering: ServiceOffering
+    name: str = ""
+    display_name: str = ""
+    nics: Sequence[NicRequest] = ()
+    disk_offering: DiskOffering | None = None
+    data_disk_gib: int | None = None
+    root_disk_gib: int | None = None
+    user_data: str = field(default="", repr=False)
+    key_pairs: Sequence[SshKeyPair] = ()
+    host: Host | None = None
+    cluster: Cluster | None = None
+    pod: Pod | None = None
+    start: bool = True
+    displayed: bool = True
+    dynamically_scalable: bool = False
+    ha_enabled: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_name(name: str) -> str:
+    """A host name as in RFC 952 and 1123: letters, digits and hyphens, at most 63. Raises ``InvalidParameter``."""
+    if not HOST_NAME.fullmatch(name):
+        raise InvalidParameter(
+            f"name {name!r} is no host name: up to 63 letters, digits and hyphens, beginning with a letter "
+            "and not ending with a hyphen",
+            parameter="name",
+        )
+    return name
+
+
+def check(request: DeployRequest, *, caller: Caller) -> None:
+    """Raise what stands against the deployment; reads only."""
+    zone, template = request.zone, request.template
+    if zone.allocation_state != AllocationState.ENABLED and not caller.is_root_admin:
+        raise PermissionDenied(f"zone {zone} is disabled at the moment; only root admins may deploy there")
+    if template.state != TemplateState.ACTIVE:
+        raise InvalidParameter(f"template {template} is {template.state}, not ready for use", parameter="templateid")
+    if not template.is_cross_zone and not TemplateZone.objects.filter(template=template, zone=zone).exists():
+        raise InvalidParameter(f"template {template} is not available in zone {zone}", parameter="templateid")
+    if not template.bootable:
+        raise InvalidParameter(f"template {template} holds no bootable system", parameter="templateid")
+    _check_place(request, caller)
+    _check_offering(request)
+    _check_networks(request)
+    if request.name:
+        check_name(request.name)
+    checked_user_data(request.user_data)
+
+
+def _check_place(request: DeployRequest, caller: Caller) -> None:
+    for parameter, place in (("hostid", request.host), ("clusterid", request.cluster), ("podid", request.pod)):
+        if place is None:
+            continue
+        if not caller.is_root_admin:
+            raise PermissionDenied(f"only root admins may choose a place; leave {parameter} out")
+        zone_id = place.pod.zone_id if isinstance(place, Cluster) else place.zone_id
+        if zone_id != request.zone.pk:
+            raise InvalidParameter(f"{place} is not in zone {request.zone}", parameter=parameter)
+    if request.host and request.host.hypervisor != request.template.hypervisor:
+        raise InvalidParameter(
+            f"template {request.template} is for {request.template.hypervisor}, host {request.host} is "
+            f"{request.host.hypervisor}",
+            parameter="hostid",
+        )
+
+
+def _check_offering(request: DeployRequest) -> None:
+    offering = request.service_offering
+    if offering.state != "Active":
+        raise InvalidParameter(f"service offering {offering} is no longer offered", parameter="serviceofferingid")
+    zones = set(offering.zones.values_list("pk", flat=True))
+    if zones and request.zone.pk not in zones:
+        raise InvalidParameter(
+            f"service offering {offering} is not offered in zone {request.zone}", parameter="serviceofferingid"
+        )
+
+
+def _check_networks(request: DeployRequest) -> None:
+    if len(request.nics) > MAX_NICS:
+        raise InvalidParameter(f"a machine has at most {MAX_NICS} network cards", parameter="networkids")
+    seen: set[int] = set()
+    for nic in request.nics:
+        network = nic.network
+        if network.pk in seen:
+            raise InvalidParameter(f"network {network} is named twice", parameter="networkids")
+        seen.add(network.pk)
+        check_network(network, zone=request.zone, owner=request.owner)
+
+
+def check_network(network: Network, *, zone: Zone, owner: Account) -> None:
+    """Raise ``InvalidParameter`` unless machines of ``owner`` in ``zone`` may have a card in ``network``."""
+    if network.zone_id != zone.pk:
+        raise InvalidParameter(f"network {network} is not in zone {zone}", parameter="networkids")
+    if network.state == NetworkState.DESTROY:
+        raise InvalidParameter(f"network {network} is being deleted", parameter="networkids")
+    if network.acl_type == AclType.ACCOUNT and network.account_id != owner.pk:
+        shared = owner.group.groupobjectpermission_set.filter(
+            object_pk=str(network.pk), permission__codename="use_network"
+        )
+        if not shared.exists():
+            raise InvalidParameter(f"account {owner} may not use network {network}", parameter="networkids")
+
+
+def default_networks(owner: Account, zone: Zone) -> list[NicRequest]:
+    """The network of a deployment that names none: the owner's only one in the zone, else the only shared one.
+
+    Raises ``InvalidParameter`` when there is none or a choice to make.
+    """
+    usable = Network.objects.filter(zone=zone).exclude(state=NetworkState.DESTROY)
+    own = list(usable.filter(account=owner, acl_type=AclType.ACCOUNT)[:2])
+    found = own or list(
+        usable.filter(open_to_domain(domain_id=owner.domain_id, domain_path=owner.domain.path))[:2]
+    )
+    if len(found) != 1:
+        what = "there are several networks" if found else "there is no network"
+        raise InvalidParameter(
+            f"{what} that account {owner} may use in zone {zone}; name one or more in networkids",
+            parameter="networkids",
+        )
+    return [NicRequest(network=found[0])]
+
+
+def default_name(vm_uuid: uuid.UUID) -> str:
+    return f"VM-{vm_uuid}"

@@ -1,0 +1,57 @@
+"""What hosts say of machines, against what is on record. A difference becomes a job that looks again and settles it."""
+
+import logging
+from collections.abc import Mapping
+
+from apps.compute.events import VM_POWER
+from apps.compute.models import VirtualMachine
+from apps.compute.states import VmState
+from apps.infrastructure.models import Host
+from cloudstack.contracts.hypervisor import PowerState
+from cloudstack.framework.jobs import AsyncJob, dispatch
+
+log = logging.getLogger(__name__)
+
+GONE = (PowerState.OFF, PowerState.ABSENT)
+
+
+class PowerSyncManager:
+    """Takes reports of single changes (events) and of whole hosts (the sweep)."""
+
+    def report(self, *, host_uuid: str, vm_uuid: str, power: PowerState) -> AsyncJob | None:
+        """One machine's state on one host; answers the job that will settle a difference, if there is one."""
+        vm = VirtualMachine.objects.select_related("host", "account").filter(uuid=vm_uuid).first()
+        host = Host.objects.filter(uuid=host_uuid).first()
+        if vm is None or host is None:
+            return None
+        return self._compare(vm, host, power)
+
+    def report_host(self, *, host: Host, states: Mapping[str, PowerState]) -> list[AsyncJob]:
+        """All machines that ``host`` knows: those on record there, and those it should not have."""
+        here = VirtualMachine.objects.select_related("host", "account").filter(host=host, state=VmState.RUNNING)
+        known = {str(vm.uuid): vm for vm in here}
+        strangers = [uuid for uuid, power in states.items() if power == PowerState.ON and uuid not in known]
+        if strangers:
+            others = VirtualMachine.objects.select_related("host", "account").filter(uuid__in=strangers)
+            known.update({str(vm.uuid): vm for vm in others})
+        jobs = [self._compare(vm, host, states.get(uuid, PowerState.ABSENT)) for uuid, vm in known.items()]
+        return [job for job in jobs if job is not None]
+
+    def _compare(self, vm: VirtualMachine, host: Host, power: PowerState) -> AsyncJob | None:
+        off_here = vm.state == VmState.RUNNING and vm.host_id == host.pk and power in GONE
+        on_unasked = power == PowerState.ON and vm.host_id != host.pk and vm.state in (VmState.RUNNING, VmState.STOPPED)
+        if not (off_here or on_unasked) or self._is_busy(vm):
+            return None
+        log.info("machine %s is %s on %s, on record it is %s", vm.uuid, power, host, vm.state)
+        return dispatch(
+            "compute.vm.settle_power",
+            exclusive=[f"vm:{vm.uuid}"],
+            resource=vm,
+            arguments={"vm_uuid": str(vm.uuid), "host_uuid": str(host.uuid)},
+            description=f"{vm} is {power} on {host} but {vm.state} on record",
+            event_type=VM_POWER,
+        )
+
+    def _is_busy(self, vm: VirtualMachine) -> bool:
+        """A job that works on the machine knows better, and ends in a settled state."""
+        return AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists()

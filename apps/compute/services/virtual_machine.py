@@ -1,0 +1,280 @@
+"""Intent on virtual machines: each method is one short transaction that stores what is wanted and a job for it."""
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import ResourceType
+from apps.accounts.services.limits import LimitManager
+from apps.compute import events
+from apps.compute.config import USER_EXPUNGE
+from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.services import deployment
+from apps.compute.services.deployment import DeployRequest, NicRequest
+from apps.compute.services.lifecycle import VM_FSM
+from apps.compute.services.quota import amounts_of_vm
+from apps.compute.services.sizing import data_disk_bytes, machine_size, root_disk_bytes
+from apps.compute.services.user_data import checked_user_data
+from apps.compute.states import VmState
+from apps.infrastructure.models import Host
+from apps.network.services.addresses import reserve_nic
+from apps.storage.models import Volume
+from apps.storage.states import VolumeType
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+
+DATA_DISK_SLOT = 1
+
+
+class VirtualMachineManager:
+    """The life of machines, as doors ask for it."""
+
+    def deploy(self, *, caller: Caller, request: DeployRequest) -> tuple[VirtualMachine, AsyncJob]:
+        """Store a machine with its disks and cards, and the job that brings it up (or only settles it).
+
+        Raises ``LimitExceeded``, ``InvalidParameter``, ``InsufficientAddressCapacity``; leaves nothing then.
+        """
+        deployment.check(request, caller=caller)
+        nics = list(request.nics) or deployment.default_networks(request.owner, request.zone)
+        try:
+            with transaction.atomic():
+                return self._deploy(caller, request, nics)
+        except IntegrityError as error:
+            if "host_name_once_per_network" in str(error) or "compute_nic.hostname" in str(error):
+                raise self._name_taken(request.name) from None
+            raise
+
+    def _deploy(
+        self, caller: Caller, request: DeployRequest, nics: list[NicRequest]
+    ) -> tuple[VirtualMachine, AsyncJob]:
+        vm = self._new_vm(caller, request)
+        volumes = self._new_volumes(vm, request)
+        LimitManager().reserve(
+            request.owner,
+            {
+                **amounts_of_vm(vm),
+                ResourceType.VOLUME: len(volumes),
+                ResourceType.PRIMARY_STORAGE: sum(volume.size_bytes for volume in volumes),
+            },
+        )
+        vm.save(force_insert=True)
+        Volume.objects.bulk_create(volumes)
+        VolumeAttachment.objects.bulk_create(
+            VolumeAttachment(volume=volume, vm=vm, device_id=slot) for slot, volume in enumerate(volumes)
+        )
+        self._new_nics(vm, nics)
+        job = dispatch(
+            "compute.vm.deploy" if request.start else "compute.vm.create",
+            caller=caller,
+            exclusive=[f"vm:{vm.uuid}"],
+            shared=[f"network:{nic.network.uuid}" for nic in nics] + [f"template:{request.template.uuid}"],
+            resource=vm,
+            arguments={
+                "vm_uuid": str(vm.uuid),
+                "host_uuid": str(request.host.uuid) if request.host else "",
+                "cluster_uuid": str(request.cluster.uuid) if request.cluster else "",
+                "pod_uuid": str(request.pod.uuid) if request.pod else "",
+            },
+            description=f"Deploy {vm}",
+            event_type=events.VM_CREATE,
+        )
+        return vm, job
+
+    def _new_vm(self, caller: Caller, request: DeployRequest) -> VirtualMachine:
+        size = machine_size(request.service_offering, request.details)
+        vm_uuid = uuid.uuid4()
+        name = request.name or deployment.default_name(vm_uuid)
+        sized = {"cpunumber", "cpuspeed", "memory"}
+        return VirtualMachine(
+            uuid=vm_uuid,
+            account=request.owner,
+            domain_id=request.owner.domain_id,
+            name=name,
+            display_name=request.display_name or name,
+            zone=request.zone,
+            hypervisor=request.template.hypervisor,
+            service_offering=request.service_offering,
+            template=request.template,
+            guest_os=request.template.guest_os,
+            user_id=caller.user_id or None,
+            cpus=size.cpus,
+            cpu_mhz=size.cpu_mhz,
+            memory_mib=size.memory_mib,
+            user_data=checked_user_data(request.user_data) or None,
+            public_keys=[key.public_key for key in request.key_pairs],
+            key_pair_names=",".join(key.name for key in request.key_pairs),
+            ha_enabled=request.ha_enabled or request.service_offering.offer_ha,
+            is_displayed=request.displayed,
+            dynamically_scalable=request.dynamically_scalable,
+            details={key: value for key, value in request.details.items() if key.lower() not in sized},
+        )
+
+    def _new_volumes(self, vm: VirtualMachine, request: DeployRequest) -> list[Volume]:
+        offering = request.service_offering
+        common = {"account": request.owner, "domain_id": request.owner.domain_id, "zone": request.zone}
+        root = Volume(
+            name=f"ROOT-{vm.uuid}",
+            type=VolumeType.ROOT,
+            size_bytes=root_disk_bytes(offering, request.template, request.root_disk_gib),
+            template=request.template,
+            disk_offering=offering.disk_offering,
+            **common,
+        )
+        if request.disk_offering is None:
+            return [root]
+        data = Volume(
+            name=f"DATA-{vm.uuid}",
+            type=VolumeType.DATADISK,
+            size_bytes=data_disk_bytes(request.disk_offering, request.data_disk_gib),
+            disk_offering=request.disk_offering,
+            **common,
+        )
+        return [root, data]
+
+    def _new_nics(self, vm: VirtualMachine, nics: list[NicRequest]) -> None:
+        for slot, wanted in enumerate(nics):
+            nic = Nic(vm=vm, network=wanted.network, device_id=slot, hostname=vm.name, is_default=slot == 0)
+            address = reserve_nic(
+                network=wanted.network, nic_uuid=nic.uuid, requested_ip=wanted.ipv4, requested_mac=wanted.mac
+            )
+            nic.mac, nic.ipv4 = address.mac, address.ipv4
+            nic.save(force_insert=True)
+
+    def start(
+        self, *, caller: Caller, vm: VirtualMachine, host: Host | None = None, cluster: Any = None, pod: Any = None
+    ) -> AsyncJob:
+        """Bring a stopped machine up, where placement or the root admin says."""
+        if (host or cluster or pod) and not caller.is_root_admin:
+            raise PermissionDenied("only root admins may choose where a machine starts")
+        self._expect(vm, "start_requested", VmState.STOPPED)
+        return self._dispatch(
+            "compute.vm.start",
+            caller,
+            vm,
+            events.VM_START,
+            f"Start {vm}",
+            host_uuid=str(host.uuid) if host else "",
+            cluster_uuid=str(cluster.uuid) if cluster else "",
+            pod_uuid=str(pod.uuid) if pod else "",
+        )
+
+    def stop(self, *, caller: Caller, vm: VirtualMachine, forced: bool = False) -> AsyncJob:
+        """Let the guest power off, and cut its power when it does not in time; at once with ``forced``."""
+        self._expect(vm, "stop_requested", VmState.RUNNING)
+        return self._dispatch("compute.vm.stop", caller, vm, events.VM_STOP, f"Stop {vm}", forced=forced)
+
+    def reboot(self, *, caller: Caller, vm: VirtualMachine, forced: bool = False) -> AsyncJob:
+        """Restart the guest on its host; with ``forced`` by cutting its power."""
+        if vm.state != VmState.RUNNING:
+            raise InvalidParameter(f"machine {vm} is {vm.state}; only a running one is rebooted", parameter="id")
+        return self._dispatch("compute.vm.reboot", caller, vm, events.VM_REBOOT, f"Reboot {vm}", forced=forced)
+
+    def migrate(self, *, caller: Caller, vm: VirtualMachine, host: Host | None = None) -> AsyncJob:
+        """Move a running machine to ``host``, or to the best one of its cluster, without stopping it."""
+        self._expect(vm, "migrate_requested", VmState.RUNNING)
+        if host is not None:
+            if host.pk == vm.host_id:
+                raise InvalidParameter(f"machine {vm} already runs on host {host}", parameter="hostid")
+            if host.hypervisor != vm.hypervisor or host.zone_id != vm.zone_id:
+                raise InvalidParameter(
+                    f"host {host} is a {host.hypervisor} host of another kind or zone than machine {vm}",
+                    parameter="hostid",
+                )
+        return self._dispatch(
+            "compute.vm.migrate",
+            caller,
+            vm,
+            events.VM_MIGRATE,
+            f"Migrate {vm}" + (f" to {host}" if host else ""),
+            host_uuid=str(host.uuid) if host else "",
+        )
+
+    def destroy(self, *, caller: Caller, vm: VirtualMachine, expunge: bool = False) -> AsyncJob:
+        """Stop the machine and put it aside; with ``expunge`` remove it, its root disk and its addresses for good."""
+        if vm.delete_protection:
+            raise ResourceInUse(f"machine {vm} is protected from deletion; update deleteprotection first")
+        if expunge:
+            self._may_expunge(caller, vm)
+        if vm.state == VmState.DESTROYED and expunge:
+            return self.expunge(caller=caller, vm=vm)
+        if vm.state not in (VmState.RUNNING, VmState.STOPPED, VmState.ERROR):
+            raise InvalidParameter(f"machine {vm} is {vm.state} and cannot be destroyed now", parameter="id")
+        return self._dispatch(
+            "compute.vm.destroy_expunge" if expunge else "compute.vm.destroy",
+            caller,
+            vm,
+            events.VM_DESTROY,
+            f"Destroy {vm}",
+        )
+
+    def expunge(self, *, caller: Caller, vm: VirtualMachine) -> AsyncJob:
+        """Remove a destroyed machine for good."""
+        self._may_expunge(caller, vm)
+        self._expect(vm, "expunge_requested", VmState.DESTROYED)
+        return self._dispatch("compute.vm.expunge", caller, vm, events.VM_EXPUNGE, f"Expunge {vm}")
+
+    @transaction.atomic
+    def recover(self, *, caller: Caller, vm: VirtualMachine) -> VirtualMachine:
+        """Take a destroyed machine back; it counts against its owner's limits again."""
+        self._may_expunge(caller, vm)
+        if AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists():
+            raise ResourceInUse(f"a job works on machine {vm}; try again when it has ended")
+        VM_FSM.fire(vm, "recover_requested", destroyed_at=None)
+        LimitManager().reserve(vm.account, amounts_of_vm(vm))
+        publish(events.VM_RECOVER, caller=caller, description=f"Recover {vm}", resource=vm)
+        return vm
+
+    @transaction.atomic
+    def update(self, *, caller: Caller, vm: VirtualMachine, changes: dict[str, Any]) -> VirtualMachine:
+        """Change properties of the row; size and place have their own verbs.
+
+        ``changes`` holds attribute names; a new ``name`` needs a stopped machine. Raises ``InvalidParameter``.
+        """
+        if "name" in changes:
+            if vm.state != VmState.STOPPED:
+                raise InvalidParameter(f"machine {vm} is {vm.state}; only a stopped one is renamed", parameter="name")
+            deployment.check_name(changes["name"])
+            networks = list(vm.nics(manager="objects").values_list("network_id", flat=True))
+            taken = Nic.objects.filter(network_id__in=networks, hostname=changes["name"]).exclude(vm=vm)
+            if taken.exists():
+                raise self._name_taken(changes["name"])
+            Nic.objects.filter(vm=vm).update(hostname=changes["name"])
+        if "user_data" in changes:
+            changes["user_data"] = checked_user_data(changes["user_data"]) or None
+        for name, value in changes.items():
+            setattr(vm, name, value)
+        vm.updated = timezone.now()
+        vm.save(update_fields=[*changes, "updated"])
+        publish(events.VM_UPDATE, caller=caller, description=f"Update {vm}: {', '.join(changes)}", resource=vm)
+        return vm
+
+    def _dispatch(
+        self, workflow: str, caller: Caller, vm: VirtualMachine, event: str, description: str, **arguments: Any
+    ) -> AsyncJob:
+        networks = vm.nics(manager="objects").values_list("network__uuid", flat=True)
+        return dispatch(
+            workflow,
+            caller=caller,
+            exclusive=[f"vm:{vm.uuid}"],
+            shared=[f"network:{network}" for network in networks],
+            resource=vm,
+            arguments={"vm_uuid": str(vm.uuid), **arguments},
+            description=description,
+            event_type=event,
+        )
+
+    def _expect(self, vm: VirtualMachine, event: str, state: str) -> None:
+        """Refuse at once what the state does not allow; the job looks again when its turn comes."""
+        if vm.state != state and not VM_FSM.can(vm, event):
+            raise InvalidParameter(f"machine {vm} is {vm.state}, not {state}", parameter="id")
+
+    def _may_expunge(self, caller: Caller, vm: VirtualMachine) -> None:
+        if not caller.is_admin and not USER_EXPUNGE.value(vm.account.uuid):
+            raise PermissionDenied("users may not expunge or recover machines here; ask an administrator")
+
+    def _name_taken(self, name: str) -> InvalidParameter:
+        return InvalidParameter(f"a machine in one of the networks is called {name!r} already", parameter="name")

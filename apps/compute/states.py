@@ -1,0 +1,50 @@
+"""States of a virtual machine and their transitions: data only."""
+
+from django.db.models import TextChoices
+
+
+class VmState(TextChoices):
+    STOPPED = "Stopped", "Stopped"
+    STARTING = "Starting", "Starting"
+    RUNNING = "Running", "Running"
+    STOPPING = "Stopping", "Stopping"
+    MIGRATING = "Migrating", "Migrating"
+    DESTROYED = "Destroyed", "Destroyed"
+    EXPUNGING = "Expunging", "Expunging"
+    ERROR = "Error", "Error"
+
+
+S = VmState
+VM_TRANSITIONS = {
+    (S.STOPPED, "start_requested"): S.STARTING,
+    (S.STARTING, "start_requested"): S.STARTING,
+    (S.STARTING, "succeeded"): S.RUNNING,
+    (S.STARTING, "failed"): S.STOPPED,
+    (S.STOPPED, "create_failed"): S.ERROR,
+    (S.RUNNING, "stop_requested"): S.STOPPING,
+    (S.STOPPING, "stop_requested"): S.STOPPING,
+    (S.STOPPING, "succeeded"): S.STOPPED,
+    (S.STOPPING, "failed"): S.RUNNING,
+    (S.RUNNING, "migrate_requested"): S.MIGRATING,
+    (S.MIGRATING, "migrate_requested"): S.MIGRATING,
+    (S.MIGRATING, "succeeded"): S.RUNNING,
+    (S.MIGRATING, "failed"): S.RUNNING,
+    (S.RUNNING, "power_off_reported"): S.STOPPED,
+    (S.STOPPED, "power_on_reported"): S.RUNNING,
+    (S.STOPPED, "destroy_requested"): S.DESTROYED,
+    (S.ERROR, "destroy_requested"): S.DESTROYED,
+    (S.DESTROYED, "recover_requested"): S.STOPPED,
+    (S.DESTROYED, "expunge_requested"): S.EXPUNGING,
+    (S.EXPUNGING, "expunge_requested"): S.EXPUNGING,
+    (S.EXPUNGING, "failed"): S.DESTROYED,
+}
+VM_TRANSITIONAL = (S.STARTING, S.STOPPING, S.MIGRATING, S.EXPUNGING)
+"""States that a live job must own."""
+
+VM_HOLDS_HOST = (S.STARTING, S.RUNNING, S.STOPPING, S.MIGRATING)
+"""States in which a machine takes room on a host."""
+
+
+class OfferingState(TextChoices):
+    ACTIVE = "Active", "Active"
+    INACTIVE = "Inactive", "Inactive"

@@ -1,0 +1,1 @@
+"""Execution: one verb a file, a list of steps."""

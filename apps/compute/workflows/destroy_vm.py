@@ -1,0 +1,93 @@
+"""Put a machine aside, and remove it for good."""
+
+from apps.accounts.services.limits import LimitManager
+from apps.compute.models import VolumeAttachment
+from apps.compute.services.lifecycle import VM_FSM
+from apps.compute.services.quota import amounts_of_vm
+from apps.compute.states import VmState
+from apps.compute.workflows.steps.disks import DeleteRootVolume
+from apps.compute.workflows.steps.guest import StopGuest
+from apps.compute.workflows.steps.loading import VmWorkflow
+from apps.compute.workflows.steps.networks import ReleaseNetworks
+from apps.compute.workflows.steps.state import BeginExpunge, BeginStopIfRunning
+from apps.compute.workflows.stop_vm import settle_as_stopped
+from apps.network.services.addresses import free_nic
+from cloudstack.framework.jobs import JobContext, Step, workflow
+from django.utils import timezone
+
+
+class CutPower(StopGuest):
+    """A machine that is to be destroyed is not asked to power off."""
+
+    title = "Cut the power"
+
+    def do(self, ctx: JobContext) -> None:
+        ctx.arguments["forced"] = True
+        super().do(ctx)
+
+
+class PutAside(Step):
+    """From here on the machine counts no more; nothing is undone after this."""
+
+    title = "Put the machine aside"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            ctx.vm.refresh_from_db(fields=["state", "host"])
+            put_aside(ctx)
+
+    def verify(self, ctx: JobContext) -> bool:
+        return ctx.vm.state == VmState.DESTROYED
+
+
+class ReleaseAddresses(Step):
+    title = "Give the addresses back"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            for nic in ctx.vm.live_nics:
+                free_nic(nic_uuid=nic.uuid)
+                nic.mark_removed()
+
+
+class DetachDataVolumes(Step):
+    """Data disks outlive the machine."""
+
+    title = "Detach the data disks"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            VolumeAttachment.objects.filter(vm=ctx.vm).exclude(device_id=0).delete()
+
+
+@workflow("compute.vm.destroy")
+class DestroyVm(VmWorkflow):
+    title = "Destroy a machine"
+    steps = [BeginStopIfRunning, CutPower, ReleaseNetworks, PutAside]
+
+
+@workflow("compute.vm.expunge")
+class ExpungeVm(VmWorkflow):
+    title = "Expunge a machine"
+    steps = [BeginExpunge, ReleaseAddresses, DetachDataVolumes, DeleteRootVolume]
+
+    def on_succeeded(self, ctx: JobContext) -> None:
+        ctx.vm.mark_removed()
+        ctx.set_result(success=True)
+
+
+@workflow("compute.vm.destroy_expunge")
+class DestroyAndExpungeVm(ExpungeVm):
+    title = "Destroy and expunge a machine"
+    steps = [*DestroyVm.steps, *ExpungeVm.steps]
+
+
+def put_aside(ctx: JobContext) -> None:
+    """Stopping or stopped or in error → Destroyed; what it counted against the limits is given back."""
+    vm = ctx.vm
+    counted = vm.state != VmState.ERROR
+    if vm.state == VmState.STOPPING:
+        settle_as_stopped(ctx, "succeeded")
+    VM_FSM.fire(vm, "destroy_requested", destroyed_at=timezone.now())
+    if counted:
+        LimitManager().release(vm.account, amounts_of_vm(vm))

@@ -1,0 +1,139 @@
+"""Where a machine goes: a host with room for it, and pools with room for those of its disks that have none yet."""
+
+from apps.compute.models import VirtualMachine
+from apps.compute.workflows.steps.loading import reload_vm
+from apps.infrastructure.models import Host
+from apps.infrastructure.selectors import host_for_job
+from apps.infrastructure.services import capacity
+from apps.infrastructure.services.placement import explain, place
+from apps.storage.services import allocation
+from cloudstack.contracts.placement import PlacementRequest, Refusal
+from cloudstack.framework.errors import InsufficientCapacity
+from cloudstack.framework.jobs import JobContext, Step
+
+MAX_TRIES = 20
+"""Candidates that are tried when promises of others come in between."""
+
+
+def placement_request(vm: VirtualMachine, **limits: object) -> PlacementRequest:
+    """What ``vm`` needs of a host."""
+    pools = {str(one.volume.pool.uuid) for one in vm.live_attachments if one.volume.pool}
+    tags = vm.service_offering.host_tag_tuple + ((vm.template.tag,) if vm.template.tag else ())
+    return PlacementRequest(
+        vm_uuid=str(vm.uuid),
+        hypervisor=vm.hypervisor,
+        zone_uuid=str(vm.zone.uuid),
+        cpus=vm.cpus,
+        cpu_mhz=vm.cpu_mhz,
+        memory_mib=vm.memory_mib,
+        host_tags=tags,
+        pool_uuids=tuple(sorted(pools)),
+        **limits,  # type: ignore[arg-type]
+    )
+
+
+class ChooseHost(Step):
+    title = "Choose a host and reserve its capacity"
+
+    def request(self, ctx: JobContext) -> PlacementRequest:
+        vm, wanted = ctx.vm, ctx.arguments
+        return placement_request(
+            vm,
+            host_uuid=wanted.get("host_uuid", ""),
+            cluster_uuid=wanted.get("cluster_uuid", ""),
+            pod_uuid=wanted.get("pod_uuid", ""),
+            last_host_uuid=str(vm.last_host.uuid) if vm.last_host else "",
+        )
+
+    def plan(self, ctx: JobContext) -> str:
+        return f"run {ctx.vm} on {place(self.request(ctx)).ranked[0].name}"
+
+    def do(self, ctx: JobContext) -> None:
+        self.undo(ctx)
+        vm = reload_vm(ctx)
+        placement = place(self.request(ctx))
+        refusals = list(placement.refusals)
+        for candidate in placement.ranked[:MAX_TRIES]:
+            host = host_for_job(uuid=candidate.uuid)
+            try:
+                with ctx.transaction():
+                    self.take(ctx, vm, host)
+            except InsufficientCapacity as full:
+                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
+                continue
+            ctx.data["host_uuid"] = candidate.uuid
+            ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
+            return
+        raise InsufficientCapacity(f"no host can take {vm} with its disks: {explain(refusals)}")
+
+    def take(self, ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
+        capacity.reserve(
+            host=host,
+            holder_uuid=vm.uuid,
+            cpu_mhz=vm.cpus * vm.cpu_mhz,
+            memory_mib=vm.memory_mib,
+            job_uuid=ctx.job.uuid,
+        )
+        for attachment in vm.live_attachments:
+            if attachment.volume.pool is None:
+                allocation.assign_pool(volume=attachment.volume, host=host)
+        type(vm).objects.filter(pk=vm.pk).update(host=host)
+        vm.host = host
+
+    def undo(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            vm = reload_vm(ctx)
+            capacity.release(holder_uuid=vm.uuid)
+            for attachment in vm.live_attachments:
+                allocation.unassign_pool(volume=attachment.volume)
+            type(vm).objects.filter(pk=vm.pk).update(host=None)
+            vm.host = None
+            ctx.data.pop("host_uuid", None)
+
+
+class ChooseTarget(Step):
+    """Another host for a running machine; what it has on its present one stays promised."""
+
+    title = "Choose the target host and reserve its capacity"
+
+    def request(self, ctx: JobContext) -> PlacementRequest:
+        vm = ctx.vm
+        return placement_request(
+            vm,
+            host_uuid=ctx.arguments.get("host_uuid", ""),
+            cluster_uuid=str(vm.host.cluster.uuid),
+            avoid_hosts=frozenset({str(vm.host.uuid)}),
+        )
+
+    def plan(self, ctx: JobContext) -> str:
+        return f"move {ctx.vm} from {ctx.vm.host} to {place(self.request(ctx)).ranked[0].name}"
+
+    def do(self, ctx: JobContext) -> None:
+        self.undo(ctx)
+        vm = ctx.vm
+        placement = place(self.request(ctx))
+        refusals = list(placement.refusals)
+        for candidate in placement.ranked[:MAX_TRIES]:
+            host = host_for_job(uuid=candidate.uuid)
+            try:
+                with ctx.transaction():
+                    capacity.reserve(
+                        host=host,
+                        holder_uuid=vm.uuid,
+                        cpu_mhz=vm.cpus * vm.cpu_mhz,
+                        memory_mib=vm.memory_mib,
+                        job_uuid=ctx.job.uuid,
+                    )
+            except InsufficientCapacity as full:
+                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
+                continue
+            ctx.data.update(host_uuid=candidate.uuid, source_uuid=str(vm.host.uuid))
+            ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
+            return
+        raise InsufficientCapacity(f"no other host can take {vm}: {explain(refusals)}")
+
+    def undo(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            for uuid in capacity.reserved_on(holder_uuid=ctx.vm.uuid):
+                if uuid != str(ctx.vm.host.uuid):
+                    capacity.release(holder_uuid=ctx.vm.uuid, host=host_for_job(uuid=uuid))
