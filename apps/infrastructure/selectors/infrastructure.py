@@ -1,14 +1,16 @@
 """Which zones, pods, clusters and hosts a caller may see; and the unfiltered reads of jobs."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from apps.accounts.models.domain import ancestor_paths
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.states import AllocationState
 from cloudstack.api import Access
-from cloudstack.framework.context import Caller
+from cloudstack.framework.context import Caller, RoleType
+
+M = TypeVar("M", bound=Model)
 
 
 def zones_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Zone]:
@@ -23,19 +25,28 @@ def zones_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet
     return zones.filter(open_to_all | mine, allocation_state=AllocationState.ENABLED)
 
 
+def _operators(rows: QuerySet[M], zone: str, *, caller: Caller, access: Access) -> QuerySet[M]:
+    """Rows for root admins; resource admins see what stands in zones dedicated to their domain or below."""
+    if caller.is_root_admin:
+        return rows
+    if caller.role_type == RoleType.RESOURCE_ADMIN and access == Access.USE:
+        return rows.filter(**{f"{zone}__domain__path__startswith": caller.domain_path})
+    return rows.none()
+
+
 def pods_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Pod]:
     """Pods are the operators' business."""
-    return Pod.objects.all() if caller.is_root_admin else Pod.objects.none()
+    return _operators(Pod.objects.all(), "zone", caller=caller, access=access)
 
 
 def clusters_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Cluster]:
     """Clusters are the operators' business."""
-    return Cluster.objects.all() if caller.is_root_admin else Cluster.objects.none()
+    return _operators(Cluster.objects.all(), "pod__zone", caller=caller, access=access)
 
 
 def hosts_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Host]:
     """Hosts are the operators' business."""
-    return Host.objects.all() if caller.is_root_admin else Host.objects.none()
+    return _operators(Host.objects.all(), "zone", caller=caller, access=access)
 
 
 def host_for_job(*, uuid: Any) -> Host:

@@ -26,6 +26,14 @@ class ClusterManager:
         return cluster
 
     @transaction.atomic
+    def find_or_add(self, *, caller: Caller, pod: Pod, name: str, hypervisor: str) -> Cluster:
+        """The cluster of that name in ``pod``, made if it is not there."""
+        if not name:
+            raise InvalidParameter("one of clusterid and clustername is needed", parameter="clusterid")
+        found = Cluster.objects.filter(pod=pod, name=name).first()
+        return found or self.add(caller=caller, pod=pod, name=name, hypervisor=hypervisor)
+
+    @transaction.atomic
     def update(self, *, caller: Caller, cluster: Cluster, **fields: Any) -> Cluster:
         """Change the columns in ``fields``; the hypervisor only while no host is in the cluster."""
         cluster = Cluster.objects.select_for_update().get(pk=cluster.pk)

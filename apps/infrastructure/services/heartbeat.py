@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 
 BUDGET_S = 20.0
 """How long one check may ask hosts; the rest is asked by the next one."""
-NUMBERS = {"cpus": 65536, "cpu_mhz": 1_000_000, "memory_mib": 2**31}
+# What the agent calls it, what the row calls it, and the largest value that can be meant.
+NUMBERS = (("cpus", "cpus", 65536), ("cpu_mhz", "cpu_mhz", 1_000_000), ("memory_total_mib", "memory_mib", 2**31))
+TEXTS = (("agent_version", "version"), ("hostname", "hostname"))
 
 
 def heartbeat(host_uuid: Any, facts: dict[str, Any]) -> bool:
@@ -48,13 +50,13 @@ def _again(act: Any, host: Host, *arguments: Any) -> None:
 
 def _sane(facts: dict[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = {}
-    for name, highest in NUMBERS.items():
+    for name, column, highest in NUMBERS:
         value = facts.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= highest:
-            known[name] = value
-    for name in ("version", "hostname"):
+        if type(value) is int and 0 < value <= highest:
+            known[column] = value
+    for name, column in TEXTS:
         if isinstance(facts.get(name), str):
-            known[name] = facts[name]
+            known[column] = facts[name]
     return known
 
 

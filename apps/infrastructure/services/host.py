@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.infrastructure.events import HOST_ADD, HOST_DELETE, HOST_EDIT, HOST_RECONNECT, MAINT_CANCEL, MAINT_PREPARE
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.services import capacity, evacuation, guards, validation
-from apps.infrastructure.services.cluster import known_hypervisor
+from apps.infrastructure.services.cluster import ClusterManager, known_hypervisor
 from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
 from apps.infrastructure.states import HostStatus, ResourceState
 from cloudstack.framework.context import Caller
@@ -37,7 +37,8 @@ class HostManager:
         caller: Caller,
         zone: Zone,
         pod: Pod,
-        cluster: Cluster,
+        cluster: Cluster | None = None,
+        cluster_name: str = "",
         hypervisor: str,
         url: str,
         name: str = "",
@@ -50,10 +51,13 @@ class HostManager:
     ) -> tuple[Host, AsyncJob]:
         """A new host, ``Connecting`` until its job has spoken with it; without an answer it ends in ``Alert``.
 
+        Without ``cluster`` the one called ``cluster_name`` is taken, and made if it is not there.
         ``uuid`` is for those who have named the host already, as its agent's queue has.
         """
         if pod.zone_id != zone.pk:
             raise InvalidParameter(f"pod {pod} is not in zone {zone}", parameter="podid")
+        if cluster is None:
+            cluster = ClusterManager().find_or_add(caller=caller, pod=pod, name=cluster_name, hypervisor=hypervisor)
         if cluster.pod_id != pod.pk:
             raise InvalidParameter(f"cluster {cluster} is not in pod {pod}", parameter="clusterid")
         if known_hypervisor(hypervisor) != cluster.hypervisor:

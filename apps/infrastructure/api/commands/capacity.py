@@ -1,0 +1,48 @@
+"""Commands on capacity and hypervisors."""
+
+from apps.infrastructure.api.commands.pod import OPERATORS
+from apps.infrastructure.api.responses.capacity import CapacityResponse, HypervisorResponse, capacity_row
+from apps.infrastructure.models import Cluster, Pod, Zone
+from apps.infrastructure.selectors import hypervisors_in_use
+from apps.infrastructure.selectors.capacities import capacities
+from cloudstack.api import EVERYONE, BaseCmd, BaseListCmd, Choice, Flag, Int, Ref
+from cloudstack.framework.drivers import hypervisor_types
+
+
+class ListCapacity(BaseListCmd):
+    """Lists how much CPU, memory and more there is and how much of it is promised, by zone, pod or cluster."""
+
+    roles = OPERATORS
+    response = CapacityResponse
+    keyword_fields = ()
+
+    id_filter = None
+    ids_filter = None
+    zone = Ref("zoneid", Zone, help="capacity of this zone")
+    pod = Ref("podid", Pod, help="capacity of this pod")
+    cluster = Ref("clusterid", Cluster, help="capacity of this cluster")
+    type = Int("type", help="only this kind: 0 memory, 1 CPU")
+    sort_by = Choice("sortby", ("usage",), help="usage: fullest first")
+    fetch_latest = Flag("fetchlatest", help="accepted for compatibility: figures are always the latest")
+
+    def queryset(self):
+        found = capacities(caller=self.caller, zone=self.zone, pod=self.pod, cluster=self.cluster)
+        if self.type is not None:
+            found = [one for one in found if one.type == self.type]
+        if self.sort_by:
+            found = sorted(found, key=lambda one: -one.percent)
+        return [capacity_row(one) for one in found]
+
+
+class ListHypervisors(BaseCmd):
+    """Lists the hypervisors of a zone, or all that plugins can drive."""
+
+    roles = EVERYONE
+    response = HypervisorResponse
+    list_shaped = True
+
+    zone = Ref("zoneid", Zone, help="hypervisors of this zone")
+
+    def execute(self):
+        names = hypervisors_in_use(caller=self.caller, zone=self.zone) if self.zone else hypervisor_types()
+        return [{"name": name} for name in names]

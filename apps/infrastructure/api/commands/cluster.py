@@ -1,0 +1,106 @@
+"""Commands on clusters."""
+
+from apps.infrastructure.api.commands.pod import OPERATORS
+from apps.infrastructure.api.responses.cluster import ClusterResponse
+from apps.infrastructure.models import Cluster, Pod, Zone
+from apps.infrastructure.selectors import clusters_visible_to
+from apps.infrastructure.services.cluster import ClusterManager
+from apps.infrastructure.states import AllocationState, ManagedState
+from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Flag, Ref, Str, SuccessResponse
+from cloudstack.framework.errors import InvalidParameter
+
+CLUSTER_TYPES = ("CloudManaged",)
+
+
+class ListClusters(BaseListCmd):
+    """Lists clusters."""
+
+    roles = OPERATORS
+    response = ClusterResponse
+
+    cluster_name = Str("name", lookup="name", help="exact name")
+    pod = Ref("podid", Pod, lookup="pod", help="clusters of this pod")
+    zone = Ref("zoneid", Zone, lookup="pod__zone", help="clusters of this zone")
+    hypervisor = Str("hypervisor", lookup="hypervisor__iexact", help="clusters of this hypervisor")
+    cluster_type = Str("clustertype", lookup="cluster_type__iexact", help="clusters of this type")
+    allocation_state = Choice("allocationstate", AllocationState, lookup="allocation_state", help="by this state")
+    managed_state = Choice("managedstate", ManagedState, lookup="managed_state", help="managed or not")
+    architecture = Str("arch", lookup="architecture", help="clusters of this architecture")
+    show_capacities = Flag("showcapacities", default=False, help="also show CPU and memory")
+
+    def queryset(self):
+        return clusters_visible_to(caller=self.caller)
+
+    def omitted(self):
+        return frozenset() if self.show_capacities else frozenset({"capacity"})
+
+
+class AddCluster(BaseCmd):
+    """Adds a cluster to a pod."""
+
+    roles = ROOT
+    response = ClusterResponse
+    list_shaped = True
+
+    cluster_name = Str("clustername", required=True, help="name, unique in the pod")
+    zone = Ref("zoneid", Zone, access=Access.MODIFY, required=True, help="zone of the pod")
+    pod = Ref("podid", Pod, access=Access.MODIFY, required=True, help="pod of the cluster")
+    hypervisor = Str("hypervisor", required=True, help="hypervisor of its hosts")
+    cluster_type = Choice("clustertype", CLUSTER_TYPES, required=True, help="who manages it")
+    allocation_state = Choice(
+        "allocationstate", AllocationState, default=AllocationState.ENABLED, help="whether it takes machines"
+    )
+    architecture = Choice("arch", ("x86_64", "aarch64"), default="x86_64", help="architecture of its hosts")
+
+    def execute(self):
+        if self.pod.zone_id != self.zone.pk:
+            raise InvalidParameter(f"pod {self.pod} is not in zone {self.zone}", parameter="podid")
+        return ClusterManager().add(
+            caller=self.caller,
+            pod=self.pod,
+            name=self.cluster_name,
+            hypervisor=self.hypervisor,
+            cluster_type=self.cluster_type,
+            allocation_state=self.allocation_state,
+            architecture=self.architecture,
+        )
+
+    def omitted(self):
+        return frozenset({"capacity"})
+
+
+class UpdateCluster(BaseCmd):
+    """Changes a cluster; what is not given stays. A disabled or unmanaged one takes no new machines."""
+
+    roles = ROOT
+    response = ClusterResponse
+
+    cluster = Ref("id", Cluster, access=Access.MODIFY, required=True, help="the cluster")
+    new_name = Str("clustername", help="new name")
+    hypervisor = Str("hypervisor", help="hypervisor, while no host is in it")
+    cluster_type = Choice("clustertype", CLUSTER_TYPES, help="who manages it")
+    allocation_state = Choice("allocationstate", AllocationState, help="whether it takes machines")
+    managed_state = Choice("managedstate", ManagedState, help="managed or not")
+    architecture = Choice("arch", ("x86_64", "aarch64"), help="architecture of its hosts")
+
+    def execute(self):
+        columns = ("hypervisor", "cluster_type", "allocation_state", "managed_state", "architecture")
+        changes = {name: getattr(self, name) for name in columns if self.given(name)}
+        if self.given("new_name"):
+            changes["name"] = self.new_name
+        return ClusterManager().update(caller=self.caller, cluster=self.cluster, **changes)
+
+    def omitted(self):
+        return frozenset({"capacity"})
+
+
+class DeleteCluster(BaseCmd):
+    """Deletes a cluster without hosts."""
+
+    roles = ROOT
+    response = SuccessResponse
+
+    cluster = Ref("id", Cluster, access=Access.MODIFY, required=True, help="the cluster")
+
+    def execute(self):
+        ClusterManager().delete(caller=self.caller, cluster=self.cluster)

@@ -1,0 +1,168 @@
+"""Commands on hosts."""
+
+from apps.infrastructure.api.commands.pod import OPERATORS
+from apps.infrastructure.api.responses.host import CAPACITY_FIELDS, HostResponse
+from apps.infrastructure.events import HOST_RECONNECT, MAINT_CANCEL, MAINT_PREPARE
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.selectors import hosts_visible_to
+from apps.infrastructure.services.host import HostManager
+from apps.infrastructure.states import HostStatus, ResourceState
+from cloudstack.api import (
+    ROOT,
+    Access,
+    BaseAsyncCmd,
+    BaseCmd,
+    BaseListCmd,
+    Choice,
+    Flag,
+    ListOf,
+    Map,
+    Ref,
+    Secret,
+    Str,
+    SuccessResponse,
+)
+
+
+class ListHosts(BaseListCmd):
+    """Lists hosts."""
+
+    roles = OPERATORS
+    response = HostResponse
+    keyword_fields = ("name", "private_ip", "cluster__name")
+
+    host_name = Str("name", lookup="name", help="exact name")
+    zone = Ref("zoneid", Zone, lookup="zone", help="hosts of this zone")
+    pod = Ref("podid", Pod, lookup="pod", help="hosts of this pod")
+    cluster = Ref("clusterid", Cluster, lookup="cluster", help="hosts of this cluster")
+    state = Choice("state", HostStatus, lookup="status", help="how the connection stands")
+    resource_state = Choice("resourcestate", ResourceState, lookup="resource_state", help="what operators want of it")
+    type = Str("type", lookup="type__iexact", help="kind of host")
+    hypervisor = Str("hypervisor", lookup="hypervisor__iexact", help="hosts of this hypervisor")
+    architecture = Str("arch", lookup="architecture", help="hosts of this architecture")
+    version = Str("version", lookup="version", help="hosts whose agent has this version")
+    details = ListOf(
+        "details", Choice(choices=("all", "capacity", "events", "stats", "min")), help="min leaves capacity out"
+    )
+
+    def queryset(self):
+        return hosts_visible_to(caller=self.caller)
+
+    def omitted(self):
+        asked = set(self.details or ["all"])
+        return frozenset() if asked & {"all", "capacity"} else CAPACITY_FIELDS
+
+
+class AddHost(BaseCmd):
+    """Adds a host to a cluster and answers it at once, in state Connecting.
+
+    A job connects it in the background: it becomes Up, or Alert with the reason in its events. No hypervisor is
+    ever called inside a request.
+    """
+
+    roles = ROOT
+    response = HostResponse
+    list_shaped = True
+
+    zone = Ref("zoneid", Zone, access=Access.MODIFY, required=True, help="zone of the host")
+    pod = Ref("podid", Pod, access=Access.MODIFY, required=True, help="pod of the host")
+    cluster = Ref("clusterid", Cluster, access=Access.MODIFY, help="cluster of the host; or give clustername")
+    cluster_name = Str("clustername", help="cluster in the pod, made if it is not there")
+    hypervisor = Str("hypervisor", required=True, help="hypervisor that runs on it")
+    url = Str("url", required=True, max_length=1024, help="how to reach it, such as qemu+ssh://root@host/system")
+    username = Str("username", default="", help="user to log in as")
+    password = Secret("password", help="password of that user")
+    tags = ListOf("hosttags", Str, default=[], help="tags that offerings may ask for")
+    allocation_state = Choice("allocationstate", ("Enabled", "Disabled"), default="Enabled", help="takes machines")
+    details = Map("externaldetails", default={}, help="options for the driver, such as memory_mib")
+
+    def execute(self):
+        host, _ = HostManager().add(
+            caller=self.caller,
+            zone=self.zone,
+            pod=self.pod,
+            cluster=self.cluster,
+            cluster_name=self.cluster_name or "",
+            hypervisor=self.hypervisor,
+            url=self.url,
+            username=self.username,
+            password=self.password,
+            tags=tuple(self.tags),
+            details=self.details,
+            enabled=self.allocation_state == "Enabled",
+        )
+        return host
+
+
+class UpdateHost(BaseCmd):
+    """Changes a host, enables or disables it; what is not given stays."""
+
+    roles = ROOT
+    response = HostResponse
+
+    host = Ref("id", Host, access=Access.MODIFY, required=True, help="the host")
+    new_name = Str("name", help="new name")
+    allocation_state = Choice("allocationstate", ("Enable", "Disable", "Enabled", "Disabled"), help="takes machines")
+    tags = ListOf("hosttags", Str, help="tags that offerings may ask for")
+    url = Str("url", max_length=1024, help="new address; takes effect with reconnectHost")
+    annotation = Str("annotation", max_length=1024, help="a note")
+    details = Map("externaldetails", help="options for the driver")
+
+    def execute(self):
+        changes = {name: getattr(self, name) for name in ("tags", "url", "annotation", "details") if self.given(name)}
+        if self.given("new_name"):
+            changes["name"] = self.new_name
+        enabled = self.allocation_state.startswith("Enable") if self.allocation_state else None
+        return HostManager().update(caller=self.caller, host=self.host, enabled=enabled, **changes)
+
+
+class DeleteHost(BaseCmd):
+    """Deletes a host that is disabled or in maintenance and carries no machine."""
+
+    roles = OPERATORS
+    response = SuccessResponse
+
+    host = Ref("id", Host, access=Access.MODIFY, required=True, help="the host")
+    forced = Flag("forced", default=False, help="in any state; machines still keep it")
+
+    def execute(self):
+        HostManager().delete(caller=self.caller, host=self.host, forced=self.forced)
+
+
+class ReconnectHost(BaseAsyncCmd):
+    """Connects a host anew and reads what it has."""
+
+    roles = ROOT
+    response = HostResponse
+    event_type = HOST_RECONNECT
+
+    host = Ref("id", Host, access=Access.OPERATE, required=True, help="the host")
+
+    def execute(self):
+        return HostManager().reconnect(caller=self.caller, host=self.host)
+
+
+class PrepareHostForMaintenance(BaseAsyncCmd):
+    """Has all machines leave a host and keeps new ones away."""
+
+    roles = ROOT
+    response = HostResponse
+    event_type = MAINT_PREPARE
+
+    host = Ref("id", Host, access=Access.OPERATE, required=True, help="the host")
+
+    def execute(self):
+        return HostManager().prepare_maintenance(caller=self.caller, host=self.host)
+
+
+class CancelHostMaintenance(BaseAsyncCmd):
+    """Brings a host back from maintenance."""
+
+    roles = ROOT
+    response = HostResponse
+    event_type = MAINT_CANCEL
+
+    host = Ref("id", Host, access=Access.OPERATE, required=True, help="the host")
+
+    def execute(self):
+        return HostManager().cancel_maintenance(caller=self.caller, host=self.host)

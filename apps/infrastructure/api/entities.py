@@ -1,0 +1,15 @@
+"""Which infrastructure a caller may name in a command."""
+
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.selectors import (
+    clusters_visible_to,
+    hosts_visible_to,
+    pods_visible_to,
+    zones_visible_to,
+)
+from cloudstack.api import register_entity
+
+register_entity(Zone, scope=zones_visible_to)
+register_entity(Pod, scope=pods_visible_to)
+register_entity(Cluster, scope=clusters_visible_to)
+register_entity(Host, scope=hosts_visible_to)

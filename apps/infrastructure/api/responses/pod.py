@@ -1,0 +1,37 @@
+"""Pods on the wire."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.infrastructure.api.responses.capacity import CapacityResponse, capacity_loader
+from apps.infrastructure.models import Pod
+from cloudstack.api import LIST, STRING, Field, Loaded, Response
+
+
+def _one(row: Mapping[str, Any], column: str) -> list[str]:
+    return [row[column]] if row[column] else []
+
+
+def _ranges(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    if not row["start_ip"]:
+        return []
+    return [{"startip": row["start_ip"], "endip": row["end_ip"] or row["start_ip"], "gateway": row["gateway"]}]
+
+
+class PodResponse(Response):
+    """A pod."""
+
+    object_name = "pod"
+    model = Pod
+
+    id = Field("uuid")
+    name = Field()
+    zoneid = Field("zone__uuid")
+    zonename = Field("zone__name")
+    gateway = Field(compute=lambda row: row["gateway"] or None, needs=("gateway",), type=STRING)
+    netmask = Field(compute=lambda row: row["netmask"] or None, needs=("netmask",), type=STRING)
+    ipranges = Field(compute=_ranges, needs=("start_ip", "end_ip", "gateway"), type=LIST)
+    startip = Field(compute=lambda row: _one(row, "start_ip"), needs=("start_ip",), type=LIST)
+    endip = Field(compute=lambda row: _one(row, "end_ip"), needs=("end_ip",), type=LIST)
+    allocationstate = Field("allocation_state")
+    capacity = Loaded(capacity_loader("pod"), type=LIST, response=CapacityResponse, help="with showcapacities only")
