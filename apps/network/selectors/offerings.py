@@ -11,7 +11,7 @@ from cloudstack.framework.context import Caller
 
 
 def offerings_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[NetworkOffering]:
-    """Operators have all offerings; others use the enabled ones that are for all domains, for theirs, or for one above."""
+    """Operators have all offerings; others use the enabled ones for all domains, for theirs, or for one above."""
     offerings = NetworkOffering.objects.all()
     if caller.is_root_admin:
         return offerings

@@ -271,8 +271,8 @@ def ensure_unused(network: Network) -> None:
     cards = MacAllocation.objects.filter(network=network).count()
     if cards:
         raise ResourceInUse(
-            f"network {network} has {cards} card{'s' if cards > 1 else ''} of machines in it: remove them, or expunge the "
-            "machines, first",
+            f"network {network} has {cards} card{'s' if cards > 1 else ''} of machines in it: "
+            "remove the cards or expunge the machines first",
             uuids=((str(network.uuid), "network"),),
         )
 

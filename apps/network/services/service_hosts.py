@@ -18,7 +18,7 @@ def is_eligible(host: Host) -> bool:
 
 
 def can_stay(host: Host | None) -> bool:
-    """Whether services may stay on ``host``. A host that is merely silent keeps them: two servers are worse than none."""
+    """Whether services may stay on ``host``. One that is merely silent keeps them: two servers are worse than none."""
     return (
         host is not None and host.removed is None and host.status != HostStatus.DOWN and host.resource_state in STAYS_IN
     )

@@ -99,8 +99,8 @@ class ShutDownIfIdle(Step):
 
     def do(self, ctx: JobContext) -> None:
         network = ctx.network
-        begun = network.state == NetworkState.SHUTDOWN and network.implementing_job in (None, ctx.job.uuid)
-        if begun or (network.state == NetworkState.IMPLEMENTED and not guest_nics(network)):
+        half_down = network.state == NetworkState.SHUTDOWN
+        if half_down or (network.state == NetworkState.IMPLEMENTED and not guest_nics(network)):
             take_down(ctx, network)
         elif network.state == NetworkState.IMPLEMENTED:
             with ctx.transaction():

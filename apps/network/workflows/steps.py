@@ -5,8 +5,7 @@ A job that uses a network holds the shared lock ``network:<uuid>``; one that tak
 holds the lock alone. Therefore a segment is never taken away while somebody is plugging into it.
 """
 
-from datetime import datetime
-
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.infrastructure.models import Host
@@ -66,7 +65,7 @@ def rebuild_network(ctx: JobContext, network: Network, *, clean: bool) -> Networ
     _claim(ctx, network, None)
     if clean and network.service_host is not None and is_reachable(network.service_host):
         elements.shutdown(network, network.service_host)
-    for link in _links(network):
+    for link in links_of(network):
         if is_reachable(link.host):
             connect_host(ctx, network, link.host)
     _bring_up(ctx, network)
@@ -85,6 +84,14 @@ def undo_implement(ctx: JobContext, network: Network) -> None:
         take_down(ctx, network)
     with ctx.transaction():
         _write(network, implementing_job=None, services_up=False)
+
+
+def undo_rebuild(ctx: JobContext, network: Network) -> None:
+    """After a rebuilding that failed: the network is nobody's, and the next guest or the collector brings it up."""
+    network = network_for_job(uuid=network.uuid)
+    if network.implementing_job == ctx.job.uuid:
+        with ctx.transaction():
+            _write(network, implementing_job=None, services_up=False)
 
 
 def _claim(ctx: JobContext, network: Network, near_host: Host | None) -> None:
@@ -118,7 +125,7 @@ def _bring_up(ctx: JobContext, network: Network) -> None:
 
 def _silence_others(ctx: JobContext, network: Network, host: Host) -> None:
     """Take services down wherever else they may run. A host that cannot be asked is dealt with when it is back."""
-    for link in _links(network).filter(serves=True).exclude(host=host):
+    for link in links_of(network).filter(serves=True).exclude(host=host):
         _stop_serving(ctx, network, link)
 
 
@@ -184,7 +191,7 @@ def take_down(ctx: JobContext, network: Network) -> None:
     elif network.services_up:
         with ctx.transaction():
             _write(network, services_up=False)
-    for link in _links(network):
+    for link in links_of(network):
         clean_link(ctx, network, link)
     with ctx.transaction():
         if not network.vni_is_fixed:
@@ -230,13 +237,8 @@ def _leave_for_later(ctx: JobContext, network: Network, link: NetworkHost, why: 
         NetworkHost.objects.filter(pk=link.pk, idle_since=None).update(idle_since=timezone.now())
 
 
-def idle_links(network: Network, *, before: datetime) -> list[NetworkHost]:
-    """Links without guests since ``before``, that of the present service host excepted."""
-    links = _links(network).filter(idle_since__lte=before)
-    return [link for link in links if not (network.services_up and link.host_id == network.service_host_id)]
-
-
-def _links(network: Network):
+def links_of(network: Network) -> QuerySet[NetworkHost]:
+    """The hosts on which the network is, with what drivers need to know of them."""
     return NetworkHost.objects.filter(network=network).select_related("host__zone", "host__pod", "host__cluster")
 
 

@@ -1,0 +1,315 @@
+"""Physical networks with their traffic types and providers: the operators' business."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.services.names import ensure_name
+from apps.infrastructure.models import Zone
+from apps.network import events
+from apps.network.models import (
+    Network,
+    NetworkServiceProvider,
+    PhysicalNetwork,
+    PhysicalNetworkTrafficType,
+    VnetRange,
+    VniAllocation,
+)
+from apps.network.services.addressing import Span
+from apps.network.services.vnis import HIGHEST_VNI, check_vnet_ranges
+from apps.network.states import IsolationMethod, PhysicalNetworkState, ProviderState, TrafficType
+from cloudstack.contracts import checks
+from cloudstack.contracts.errors import InvalidSpec
+from cloudstack.contracts.network import Service
+from cloudstack.framework.context import Caller
+from cloudstack.framework.drivers import network_element, network_elements
+from cloudstack.framework.errors import InvalidParameter, ResourceInUse
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+
+MAX_RANGES = 50
+
+
+class PhysicalNetworkManager:
+    """Creates, changes and deletes physical networks and what hangs on them."""
+
+    @transaction.atomic
+    def create(
+        self,
+        *,
+        caller: Caller,
+        zone: Zone,
+        name: str,
+        vlan: str = "",
+        isolation_methods: list[str] | None = None,
+        tags: list[str] | None = None,
+        network_speed: str = "",
+    ) -> tuple[PhysicalNetwork, AsyncJob]:
+        """A physical network, ``Disabled``; the job gives it a row for every installed provider."""
+        spans = parse_vnet_ranges(vlan)
+        check_vnet_ranges(None, zone.pk, spans)
+        physical = PhysicalNetwork.objects.create(
+            zone=zone,
+            name=ensure_name(name, parameter="name", what="a physical network's name"),
+            isolation_method=_isolation_method(isolation_methods),
+            tags=_joined_tags(tags),
+            network_speed=network_speed,
+        )
+        _store_ranges(physical, spans)
+        publish(
+            events.PHYSICAL_NETWORK_CREATE, caller=caller, resource=physical, description=f"{physical} in zone {zone}"
+        )
+        return physical, self._submit("network.physical_network.create", caller, physical, "adding providers to {}")
+
+    @transaction.atomic
+    def update(
+        self,
+        *,
+        caller: Caller,
+        physical_network: PhysicalNetwork,
+        state: str | None = None,
+        vlan: str | None = None,
+        tags: list[str] | None = None,
+        network_speed: str | None = None,
+    ) -> AsyncJob:
+        """Have the given values changed by a job. Numbers in use must stay within the ranges."""
+        changes: dict[str, Any] = {}
+        if state is not None:
+            changes["state"] = str(PhysicalNetworkState(state))
+        if tags is not None:
+            changes["tags"] = _joined_tags(tags)
+        if network_speed is not None:
+            changes["network_speed"] = network_speed
+        if vlan is not None:
+            spans = parse_vnet_ranges(vlan)
+            check_vnet_ranges(physical_network, physical_network.zone_id, spans)
+            _check_kept(physical_network, spans)
+            changes["vlan"] = vlan
+        return self._submit(
+            "network.physical_network.update", caller, physical_network, "updating physical network {}", changes=changes
+        )
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, physical_network: PhysicalNetwork) -> AsyncJob:
+        """Raises ``ResourceInUse`` while guest networks are on it."""
+        ensure_without_networks(physical_network)
+        return self._submit("network.physical_network.delete", caller, physical_network, "deleting physical network {}")
+
+    @transaction.atomic
+    def add_traffic_type(
+        self, *, caller: Caller, physical_network: PhysicalNetwork, traffic_type: str, kvm_label: str = ""
+    ) -> tuple[PhysicalNetworkTrafficType, AsyncJob]:
+        """``kvm_label`` is the link of KVM hosts that carries the traffic."""
+        try:
+            with transaction.atomic():
+                row = PhysicalNetworkTrafficType.objects.create(
+                    physical_network=physical_network,
+                    traffic_type=TrafficType(traffic_type),
+                    kvm_label=_checked_label(kvm_label),
+                )
+        except IntegrityError:
+            raise InvalidParameter(
+                f"physical network {physical_network} carries {traffic_type} already", parameter="traffictype"
+            ) from None
+        publish(
+            events.TRAFFIC_TYPE_CREATE,
+            caller=caller,
+            resource=row,
+            description=f"physical network {physical_network} carries {traffic_type}",
+        )
+        return row, self._submit_row("network.traffic_type.add", caller, physical_network, row, "adding {} traffic")
+
+    @transaction.atomic
+    def update_traffic_type(
+        self, *, caller: Caller, traffic_type: PhysicalNetworkTrafficType, kvm_label: str | None = None
+    ) -> AsyncJob:
+        """Another link for new segments; segments that stand keep theirs until they are made anew."""
+        label = None if kvm_label is None else _checked_label(kvm_label)
+        return self._submit_row(
+            "network.traffic_type.update",
+            caller,
+            traffic_type.physical_network,
+            traffic_type,
+            "updating {} traffic",
+            kvm_label=label,
+        )
+
+    @transaction.atomic
+    def delete_traffic_type(self, *, caller: Caller, traffic_type: PhysicalNetworkTrafficType) -> AsyncJob:
+        """Raises ``ResourceInUse`` for guest traffic that guest networks need."""
+        if traffic_type.traffic_type == TrafficType.GUEST:
+            ensure_without_networks(traffic_type.physical_network)
+        return self._submit_row(
+            "network.traffic_type.delete", caller, traffic_type.physical_network, traffic_type, "removing {} traffic"
+        )
+
+    @transaction.atomic
+    def add_provider(
+        self, *, caller: Caller, physical_network: PhysicalNetwork, name: str
+    ) -> tuple[NetworkServiceProvider, AsyncJob]:
+        """Let the network element ``name`` give services there, once it is enabled."""
+        if name not in network_elements():
+            raise InvalidParameter(
+                f"no plugin gives a network element named {name!r}; there are {', '.join(network_elements()) or 'none'}",
+                parameter="name",
+            )
+        provider, made = NetworkServiceProvider.objects.get_or_create(physical_network=physical_network, name=name)
+        if not made:
+            raise InvalidParameter(f"physical network {physical_network} has provider {name} already", parameter="name")
+        publish(events.SERVICE_PROVIDER_CREATE, caller=caller, resource=provider, description=f"provider {name} added")
+        return provider, self._submit_row(
+            "network.provider.add", caller, physical_network, provider, "adding provider {}"
+        )
+
+    @transaction.atomic
+    def update_provider(self, *, caller: Caller, provider: NetworkServiceProvider, state: str | None) -> AsyncJob:
+        """Enable or disable a provider: new networks need an enabled one, existing ones keep theirs."""
+        wanted = None if state is None else str(ProviderState(state))
+        return self._submit_row(
+            "network.provider.update",
+            caller,
+            provider.physical_network,
+            provider,
+            "updating provider {}",
+            state=wanted,
+        )
+
+    @transaction.atomic
+    def delete_provider(self, *, caller: Caller, provider: NetworkServiceProvider) -> AsyncJob:
+        """Raises ``ResourceInUse`` while an offering of a network there needs it."""
+        ensure_provider_unused(provider)
+        return self._submit_row(
+            "network.provider.delete", caller, provider.physical_network, provider, "removing provider {}"
+        )
+
+    def _submit(
+        self, workflow: str, caller: Caller, physical: PhysicalNetwork, text: str, **arguments: Any
+    ) -> AsyncJob:
+        return dispatch(
+            workflow,
+            caller=caller,
+            exclusive=[f"physical_network:{physical.uuid}"],
+            resource=physical,
+            arguments={"physical_network_uuid": str(physical.uuid), **arguments},
+            description=text.format(physical),
+        )
+
+    def _submit_row(
+        self, workflow: str, caller: Caller, physical: PhysicalNetwork, row: Any, text: str, **arguments: Any
+    ) -> AsyncJob:
+        return dispatch(
+            workflow,
+            caller=caller,
+            exclusive=[f"physical_network:{physical.uuid}"],
+            resource=row,
+            arguments={"physical_network_uuid": str(physical.uuid), "row_uuid": str(row.uuid), **arguments},
+            description=text.format(getattr(row, "traffic_type", None) or getattr(row, "name", row)),
+        )
+
+
+def apply_changes(physical: PhysicalNetwork, changes: dict[str, Any]) -> None:
+    """What ``update`` asked for; in the job's transaction, checked again since the request."""
+    changes = dict(changes)
+    vlan = changes.pop("vlan", None)
+    if vlan is not None:
+        spans = parse_vnet_ranges(vlan)
+        check_vnet_ranges(physical, physical.zone_id, spans)
+        _check_kept(physical, spans)
+        physical.vnet_ranges.all().delete()
+        _store_ranges(physical, spans)
+    if changes:
+        PhysicalNetwork.objects.filter(pk=physical.pk).update(**changes)
+
+
+def add_installed_providers(physical: PhysicalNetwork) -> list[str]:
+    """A row, disabled, for each installed element that gives more than a segment."""
+    names = [name for name in network_elements() if network_element(name).services - {Service.CONNECTIVITY}]
+    NetworkServiceProvider.objects.bulk_create(
+        [NetworkServiceProvider(physical_network=physical, name=name) for name in names], ignore_conflicts=True
+    )
+    return names
+
+
+def ensure_without_networks(physical: PhysicalNetwork) -> None:
+    used = Network.objects.filter(physical_network=physical).count()
+    if used:
+        raise ResourceInUse(f"physical network {physical} carries {used} guest networks; delete them first")
+
+
+def ensure_provider_unused(provider: NetworkServiceProvider) -> None:
+    used = (
+        Network.objects.filter(
+            physical_network=provider.physical_network_id, offering__services__provider=provider.name
+        )
+        .distinct()
+        .count()
+    )
+    if used:
+        raise ResourceInUse(f"provider {provider} serves {used} networks; delete them or give them another offering")
+
+
+def parse_vnet_ranges(text: str) -> list[Span]:
+    """``5000-5999,7000-7100`` → spans that do not overlap. Raises ``InvalidParameter``."""
+    spans: list[Span] = []
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if len(parts) > MAX_RANGES:
+        raise InvalidParameter(f"vlan names {len(parts)} ranges; at most {MAX_RANGES} are allowed", parameter="vlan")
+    for part in parts:
+        first, dash, last = part.partition("-")
+        numbers = [first.strip(), (last if dash else first).strip()]
+        if not all(number.isascii() and number.isdigit() and len(number) <= 8 for number in numbers):
+            raise InvalidParameter(f"{part!r} is not a range of numbers such as 5000-5999", parameter="vlan")
+        span = Span(int(numbers[0]), int(numbers[1]))
+        if not 1 <= span.first <= span.last <= HIGHEST_VNI:
+            raise InvalidParameter(f"range {part} does not rise within 1 to {HIGHEST_VNI}", parameter="vlan")
+        spans.append(span)
+    spans.sort()
+    for left, right in zip(spans, spans[1:], strict=False):
+        if right.first <= left.last:
+            raise InvalidParameter(
+                f"ranges {left.first}-{left.last} and {right.first}-{right.last} overlap", parameter="vlan"
+            )
+    return spans
+
+
+def _store_ranges(physical: PhysicalNetwork, spans: list[Span]) -> None:
+    VnetRange.objects.bulk_create(
+        VnetRange(physical_network=physical, start=span.first, end=span.last) for span in spans
+    )
+
+
+def _check_kept(physical: PhysicalNetwork, spans: list[Span]) -> None:
+    """Numbers given out from the present ranges must stay inside the new ones."""
+    used = VniAllocation.objects.filter(physical_network=physical, network__vni_is_fixed=False)
+    for span in spans:
+        used = used.exclude(vni__gte=span.first, vni__lte=span.last)
+    outside = used.select_related("network").first()
+    if outside:
+        raise ResourceInUse(f"network {outside.network} has number {outside.vni}, which the new ranges leave out")
+
+
+def _isolation_method(methods: list[str] | None) -> str:
+    wanted = [method.strip().upper() for method in methods or [] if method.strip()]
+    for method in wanted:
+        if method not in IsolationMethod.values:
+            raise InvalidParameter(
+                f"isolation method {method} is not available; there is {', '.join(IsolationMethod.values)}",
+                parameter="isolationmethods",
+            )
+    return wanted[0] if wanted else str(IsolationMethod.VXLAN)
+
+
+def _joined_tags(tags: list[str] | None) -> str:
+    joined = ",".join(sorted({tag.strip() for tag in tags or [] if tag.strip()}))
+    if len(joined) > 255:
+        raise InvalidParameter("tags together have at most 255 characters", parameter="tags")
+    return joined
+
+
+def _checked_label(label: str) -> str:
+    if label:
+        try:
+            checks.link("kvmnetworklabel", label)
+        except InvalidSpec as error:
+            raise InvalidParameter(str(error), parameter="kvmnetworklabel") from None
+    return label

@@ -1,0 +1,190 @@
+"""Changes of physical networks, their traffic types and providers. Database only, one at a time each."""
+
+from django.utils import timezone
+
+from apps.network import events
+from apps.network.models import NetworkServiceProvider, PhysicalNetworkTrafficType
+from apps.network.selectors import physical_network_for_job
+from apps.network.services.physical_networks import (
+    add_installed_providers,
+    apply_changes,
+    ensure_provider_unused,
+    ensure_without_networks,
+)
+from apps.network.states import TrafficType
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
+
+
+class PhysicalNetworkWorkflow(Workflow):
+    """Base of workflows about one physical network, named ``physical_network_uuid`` in their arguments."""
+
+    def load(self, ctx: JobContext) -> None:
+        ctx.physical = physical_network_for_job(uuid=ctx.arguments["physical_network_uuid"])
+
+
+def _tell(ctx: JobContext, type: str, resource: object, text: str) -> None:
+    publish(type, user_id=ctx.job.user_id, resource=resource, job_uuid=ctx.job.uuid, description=text)
+
+
+class AddProviders(Step):
+    title = "Add the installed providers"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            add_installed_providers(ctx.physical)
+
+
+@workflow("network.physical_network.create")
+class CreatePhysicalNetwork(PhysicalNetworkWorkflow):
+    title = "Create a physical network"
+    steps = [AddProviders]
+
+
+class ApplyChanges(Step):
+    title = "Apply the changes"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            apply_changes(ctx.physical, ctx.arguments["changes"])
+            what = ", ".join(sorted(ctx.arguments["changes"])) or "nothing"
+            _tell(ctx, events.PHYSICAL_NETWORK_UPDATE, ctx.physical, f"{ctx.physical} changed: {what}")
+
+
+@workflow("network.physical_network.update")
+class UpdatePhysicalNetwork(PhysicalNetworkWorkflow):
+    title = "Update a physical network"
+    steps = [ApplyChanges]
+
+
+class RemovePhysicalNetwork(Step):
+    title = "Delete the physical network"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            ensure_without_networks(ctx.physical)
+            if not ctx.physical.mark_removed():
+                return
+            now = timezone.now()
+            ctx.physical.vnet_ranges.all().delete()
+            PhysicalNetworkTrafficType.objects.filter(physical_network=ctx.physical).update(removed=now)
+            NetworkServiceProvider.objects.filter(physical_network=ctx.physical).update(removed=now)
+            _tell(ctx, events.PHYSICAL_NETWORK_DELETE, ctx.physical, f"physical network {ctx.physical} deleted")
+
+
+@workflow("network.physical_network.delete")
+class DeletePhysicalNetwork(PhysicalNetworkWorkflow):
+    title = "Delete a physical network"
+    steps = [RemovePhysicalNetwork]
+
+
+class TrafficTypeWorkflow(PhysicalNetworkWorkflow):
+    """Base of workflows about one traffic type, named ``row_uuid``."""
+
+    def load(self, ctx: JobContext) -> None:
+        super().load(ctx)
+        ctx.row = PhysicalNetworkTrafficType.all_objects.get(uuid=ctx.arguments["row_uuid"])
+
+
+class SeeTrafficType(Step):
+    title = "See that the traffic type is there"
+
+    def do(self, ctx: JobContext) -> None:
+        """The row was made with the request; hosts learn of it with the next segment."""
+        ctx.log(f"{ctx.physical} carries {ctx.row.traffic_type} over {ctx.row.kvm_label or 'no named link'}")
+
+
+@workflow("network.traffic_type.add")
+class AddTrafficType(TrafficTypeWorkflow):
+    title = "Add a traffic type"
+    steps = [SeeTrafficType]
+
+
+class Relabel(Step):
+    title = "Name the link that carries the traffic"
+
+    def do(self, ctx: JobContext) -> None:
+        label = ctx.arguments["kvm_label"]
+        with ctx.transaction():
+            if label is not None:
+                PhysicalNetworkTrafficType.objects.filter(pk=ctx.row.pk).update(kvm_label=label)
+            _tell(ctx, events.TRAFFIC_TYPE_UPDATE, ctx.row, f"{ctx.row.traffic_type} of {ctx.physical} changed")
+
+
+@workflow("network.traffic_type.update")
+class UpdateTrafficType(TrafficTypeWorkflow):
+    title = "Update a traffic type"
+    steps = [Relabel]
+
+
+class RemoveTrafficType(Step):
+    title = "Take the traffic type off"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            if ctx.row.traffic_type == TrafficType.GUEST:
+                ensure_without_networks(ctx.physical)
+            if ctx.row.mark_removed():
+                _tell(ctx, events.TRAFFIC_TYPE_DELETE, ctx.row, f"{ctx.row.traffic_type} off {ctx.physical}")
+
+
+@workflow("network.traffic_type.delete")
+class DeleteTrafficType(TrafficTypeWorkflow):
+    title = "Delete a traffic type"
+    steps = [RemoveTrafficType]
+
+
+class ProviderWorkflow(PhysicalNetworkWorkflow):
+    """Base of workflows about one provider, named ``row_uuid``."""
+
+    def load(self, ctx: JobContext) -> None:
+        super().load(ctx)
+        ctx.row = NetworkServiceProvider.all_objects.get(uuid=ctx.arguments["row_uuid"])
+
+
+class SeeProvider(Step):
+    title = "See that the provider is there"
+
+    def do(self, ctx: JobContext) -> None:
+        """The row was made with the request."""
+        ctx.log(f"provider {ctx.row} is {ctx.row.state} on {ctx.physical}")
+
+
+@workflow("network.provider.add")
+class AddProvider(ProviderWorkflow):
+    title = "Add a provider"
+    steps = [SeeProvider]
+
+
+class SetProviderState(Step):
+    title = "Enable or disable the provider"
+
+    def do(self, ctx: JobContext) -> None:
+        state = ctx.arguments["state"]
+        if state is None:
+            return
+        with ctx.transaction():
+            NetworkServiceProvider.objects.filter(pk=ctx.row.pk).update(state=state)
+            _tell(ctx, events.SERVICE_PROVIDER_UPDATE, ctx.row, f"provider {ctx.row} is {state} on {ctx.physical}")
+
+
+@workflow("network.provider.update")
+class UpdateProvider(ProviderWorkflow):
+    title = "Update a provider"
+    steps = [SetProviderState]
+
+
+class RemoveProvider(Step):
+    title = "Take the provider off"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            ensure_provider_unused(ctx.row)
+            if ctx.row.mark_removed():
+                _tell(ctx, events.SERVICE_PROVIDER_DELETE, ctx.row, f"provider {ctx.row} off {ctx.physical}")
+
+
+@workflow("network.provider.delete")
+class DeleteProvider(ProviderWorkflow):
+    title = "Delete a provider"
+    steps = [RemoveProvider]
