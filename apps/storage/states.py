@@ -24,6 +24,7 @@ VOLUME_TRANSITIONS = {
     (V.CREATING, "create_requested"): V.CREATING,
     (V.CREATING, "succeeded"): V.READY,
     (V.CREATING, "failed"): V.ALLOCATED,
+    (V.READY, "create_undone"): V.ALLOCATED,
     (V.READY, "resize_requested"): V.RESIZING,
     (V.RESIZING, "resize_requested"): V.RESIZING,
     (V.RESIZING, "succeeded"): V.READY,
@@ -74,6 +75,7 @@ TEMPLATE_TRANSITIONS = {
     (T.DOWNLOADING, "failed"): T.ERROR,
     (T.NOT_UPLOADED, "upload_received"): T.UPLOADING,
     (T.NOT_UPLOADED, "abandoned"): T.UPLOAD_ABANDONED,
+    (T.NOT_UPLOADED, "failed"): T.UPLOAD_ERROR,
     (T.UPLOADING, "upload_received"): T.UPLOADING,
     (T.UPLOADING, "succeeded"): T.ACTIVE,
     (T.UPLOADING, "failed"): T.UPLOAD_ERROR,
@@ -123,6 +125,7 @@ CACHE_TRANSITIONS = {
     (C.ALLOCATED, "evict_requested"): C.EVICTING,
     (C.READY, "evict_requested"): C.EVICTING,
     (C.EVICTING, "evict_requested"): C.EVICTING,
+    (C.EVICTING, "copy_requested"): C.CREATING,
     (C.EVICTING, "failed"): C.READY,
 }
 CACHE_TRANSITIONAL = (C.CREATING, C.EVICTING)
@@ -143,7 +146,7 @@ class PoolState(TextChoices):
 P = PoolState
 POOL_TRANSITIONS = {
     (P.INITIALIZED, "connected"): P.UP,
-    (P.INITIALIZED, "remove_requested"): P.REMOVING,
+    (P.INITIALIZED, "failed"): P.REMOVED,
     (P.UP, "disable"): P.DISABLED,
     (P.DISABLED, "enable"): P.UP,
     (P.UP, "maintenance_requested"): P.PREPARE_FOR_MAINTENANCE,

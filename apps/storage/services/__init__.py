@@ -1,0 +1,1 @@
+"""Managers of storage: intent, one transaction each."""

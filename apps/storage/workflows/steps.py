@@ -1,0 +1,172 @@
+"""What steps of several workflows, also of apps above, do with volumes and templates on pools.
+
+All functions are for use inside ``do`` and ``undo``: idempotent, external calls outside transactions,
+rows written inside ``ctx.transaction()``. A volume's pool is noted before anything is made on it.
+"""
+
+from collections.abc import Collection
+
+from apps.infrastructure.models import Host
+from apps.infrastructure.specs import host_ref
+from apps.storage.models import StoragePool, TemplatePoolRef, Volume
+from apps.storage.selectors import hosts_of_pool, volume_for_job
+from apps.storage.services import allocation
+from apps.storage.services.state_machines import VOLUME_FSM
+from apps.storage.specs import pool_ref, volume_spec
+from apps.storage.states import VolumeState
+from apps.storage.workflows.template_cache import ensure_template_on_pool
+from cloudstack.contracts.errors import DriverUnavailable, InvalidSpec, NotFound
+from cloudstack.contracts.storage import PrimaryStorageDriver
+from cloudstack.framework.drivers import storage_driver
+from cloudstack.framework.jobs import JobContext
+
+__all__ = [
+    "allocate_volume",
+    "create_volume_on_pool",
+    "delete_volume_on_pool",
+    "driver_for",
+    "ensure_template_on_pool",
+    "expunge_volume",
+    "host_for_pool",
+    "release_volume_pool",
+    "undo_create_volume",
+]
+
+
+def host_for_pool(pool: StoragePool, prefer: Host | None = None) -> Host:
+    """A host that sees ``pool`` and answers. Raises ``DriverUnavailable`` (the job tries again) when there is none."""
+    hosts = hosts_of_pool(pool)
+    if prefer is not None and hosts.filter(pk=prefer.pk).exists():
+        return prefer
+    host = hosts.first()
+    if host is None:
+        raise DriverUnavailable(f"no host that is Up sees the pool {pool.name}")
+    return host
+
+
+def driver_for(pool: StoragePool, host: Host) -> PrimaryStorageDriver:
+    return storage_driver(pool_ref(pool), host_ref(host))
+
+
+def allocate_volume(
+    ctx: JobContext,
+    volume: Volume,
+    host: Host,
+    *,
+    avoid: Collection[str] = (),
+    only: StoragePool | None = None,
+) -> StoragePool:
+    """Choose a pool for an Allocated volume by its offering, promise the room and note the pool.
+
+    A volume that has a pool keeps it. Raises ``InsufficientCapacity`` with the reasons of each pool.
+    """
+    offering = volume.disk_offering
+    with ctx.transaction():
+        volume.refresh_from_db(fields=["pool", "state"])
+        if volume.pool is not None:
+            return volume.pool
+        pool = allocation.choose_and_reserve(
+            holder_uuid=volume.uuid,
+            size_bytes=volume.size_bytes,
+            host=host,
+            tags=offering.tag_set if offering else (),
+            local=bool(offering and offering.local_storage),
+            avoid=avoid,
+            only=only,
+        )
+        Volume.all_objects.filter(pk=volume.pk).update(pool=pool)
+        volume.pool = pool
+    return pool
+
+
+def release_volume_pool(ctx: JobContext, volume: Volume) -> None:
+    """The reverse of :func:`allocate_volume`, for a volume of which nothing is on the pool."""
+    with ctx.transaction():
+        allocation.release(holder_uuid=volume.uuid)
+        Volume.all_objects.filter(pk=volume.pk, state=VolumeState.ALLOCATED).update(pool=None, path="")
+    volume.refresh_from_db(fields=["pool", "path", "state"])
+
+
+def create_volume_on_pool(ctx: JobContext, volume: Volume, host: Host) -> Volume:
+    """Make the volume on its pool through ``host``, as a clone if it has a template: Allocated → Creating → Ready.
+
+    The template is brought to the pool when it is not there. A Ready volume is left alone.
+    """
+    volume.refresh_from_db(fields=["state", "pool", "path", "size_bytes"])
+    if volume.state == VolumeState.READY:
+        return volume
+    pool = volume.pool
+    if pool is None:
+        raise InvalidSpec(f"volume {volume.name} has no pool yet")
+    if volume.state == VolumeState.ALLOCATED:
+        with ctx.transaction():
+            VOLUME_FSM.fire(volume, "create_requested")
+    template_path = ""
+    if volume.template is not None:
+        template_path = ensure_template_on_pool(ctx, volume.template, pool, host)
+    facts = driver_for(pool, host).create_volume(volume_spec(volume, template_path=template_path))
+    with ctx.transaction():
+        VOLUME_FSM.fire(
+            volume,
+            "succeeded",
+            path=facts.path,
+            format=facts.format,
+            size_bytes=facts.size_bytes,
+            physical_size_bytes=facts.allocated_bytes,
+        )
+    return volume
+
+
+def undo_create_volume(ctx: JobContext, volume: Volume, host: Host) -> None:
+    """Take away what :func:`create_volume_on_pool` made, wholly or in part: back to Allocated, without a pool."""
+    volume.refresh_from_db(fields=["state", "pool", "path"])
+    if volume.state in (VolumeState.CREATING, VolumeState.READY):
+        delete_volume_on_pool(ctx, volume, host)
+        with ctx.transaction():
+            VOLUME_FSM.fire(volume, "failed" if volume.state == VolumeState.CREATING else "create_undone", path="")
+    if volume.state == VolumeState.ALLOCATED:
+        release_volume_pool(ctx, volume)
+
+
+def delete_volume_on_pool(ctx: JobContext, volume: Volume, host: Host | None = None) -> None:
+    """Delete the volume's data; writes no rows. Through ``host`` if it sees the pool, else through any that does."""
+    if volume.pool is None:
+        return
+    path = volume.path
+    driver = driver_for(volume.pool, host_for_pool(volume.pool, host))
+    if not path and volume.state == VolumeState.CREATING:
+        path = _path_of_unfinished(driver, volume)
+    if path:
+        driver.delete_volume(path)
+
+
+def _path_of_unfinished(driver: PrimaryStorageDriver, volume: Volume) -> str:
+    """Where a creation that broke off has put the volume.
+
+    Only the driver knows, and verbs are idempotent by UUID: it is asked to make the volume, and tells where.
+    """
+    cached = TemplatePoolRef.objects.filter(template=volume.template_id, pool=volume.pool_id).exclude(path="").first()
+    try:
+        return driver.create_volume(volume_spec(volume, template_path=cached.path if cached else "")).path
+    except (InvalidSpec, NotFound):
+        # Neither the pool nor the template is there, so neither is the volume.
+        return ""
+
+
+def expunge_volume(ctx: JobContext, volume: Volume, host: Host | None = None) -> None:
+    """Destroy → Expunging → Expunged: data deleted, room given back, row marked as removed.
+
+    Limits were given back when the volume went to Destroy (``VolumeManager``'s ``retire``).
+    """
+    volume.refresh_from_db(fields=["state", "pool", "path", "removed"])
+    if volume.state == VolumeState.EXPUNGED:
+        return
+    with ctx.transaction():
+        VOLUME_FSM.fire(volume, "expunge_requested")
+    volume = volume_for_job(uuid=volume.uuid)
+    delete_volume_on_pool(ctx, volume, host)
+    with ctx.transaction():
+        allocation.release(holder_uuid=volume.uuid)
+        VOLUME_FSM.fire(volume, "succeeded", path="")
+        volume.mark_removed()
+
