@@ -16,8 +16,8 @@ from django.db.models.functions import Coalesce
 from apps.infrastructure.models import Host
 from apps.storage.config import POOL_ALLOCATED_THRESHOLD, POOL_USED_THRESHOLD, STORAGE_OVERPROVISIONING
 from apps.storage.events import POOL_DRIFT
-from apps.storage.models import PoolHost, PoolReservation, StoragePool
-from apps.storage.states import PoolScope, PoolState
+from apps.storage.models import PoolHost, PoolReservation, StoragePool, Volume
+from apps.storage.states import PoolScope, PoolState, VolumeState
 from cloudstack.framework.configuration import Scope
 from cloudstack.framework.errors import InsufficientCapacity, StaleState
 from cloudstack.framework.events.bus import publish
@@ -99,6 +99,41 @@ def choose_and_reserve(*, holder_uuid: Any, size_bytes: int, host: Host, **wishe
     raise InsufficientCapacity(
         f"no storage pool has room for {_size(size_bytes)} on host {host.name} ({choice.explanation()})"
     )
+
+
+def assign_pool(
+    *, volume: Volume, host: Host, avoid: Collection[Any] = (), only: StoragePool | None = None
+) -> StoragePool:
+    """Choose a pool for an Allocated volume by its offering, promise the room and note the pool; in one transaction.
+
+    A volume that has a pool keeps it. Raises ``InsufficientCapacity`` with the reasons of each pool.
+    """
+    offering = volume.disk_offering
+    with transaction.atomic():
+        if volume.pool is not None:
+            return volume.pool
+        pool = choose_and_reserve(
+            holder_uuid=volume.uuid,
+            size_bytes=volume.size_bytes,
+            host=host,
+            tags=offering.tag_set if offering else (),
+            local=bool(offering and offering.local_storage),
+            avoid=avoid,
+            only=only,
+        )
+        if Volume.objects.filter(pk=volume.pk, pool__isnull=True).update(pool=pool) != 1:
+            raise StaleState(f"volume {volume} has got a pool in the meantime, or is gone")
+        volume.pool = pool
+    return pool
+
+
+def unassign_pool(*, volume: Volume) -> None:
+    """The reverse of :func:`assign_pool`, for a volume of which nothing is on the pool; others are left alone."""
+    with transaction.atomic():
+        nothing_there = Volume.all_objects.filter(pk=volume.pk, state=VolumeState.ALLOCATED)
+        if nothing_there.update(pool=None, path="") == 1:
+            release(holder_uuid=volume.uuid)
+            volume.pool, volume.path = None, ""
 
 
 def limit_bytes(pool: StoragePool) -> int:

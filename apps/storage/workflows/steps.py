@@ -56,35 +56,16 @@ def allocate_volume(
     avoid: Collection[str] = (),
     only: StoragePool | None = None,
 ) -> StoragePool:
-    """Choose a pool for an Allocated volume by its offering, promise the room and note the pool.
-
-    A volume that has a pool keeps it. Raises ``InsufficientCapacity`` with the reasons of each pool.
-    """
-    offering = volume.disk_offering
+    """``allocation.assign_pool`` under the job's fence."""
     with ctx.transaction():
         volume.refresh_from_db(fields=["pool", "state"])
-        if volume.pool is not None:
-            return volume.pool
-        pool = allocation.choose_and_reserve(
-            holder_uuid=volume.uuid,
-            size_bytes=volume.size_bytes,
-            host=host,
-            tags=offering.tag_set if offering else (),
-            local=bool(offering and offering.local_storage),
-            avoid=avoid,
-            only=only,
-        )
-        Volume.all_objects.filter(pk=volume.pk).update(pool=pool)
-        volume.pool = pool
-    return pool
+        return allocation.assign_pool(volume=volume, host=host, avoid=avoid, only=only)
 
 
 def release_volume_pool(ctx: JobContext, volume: Volume) -> None:
-    """The reverse of :func:`allocate_volume`, for a volume of which nothing is on the pool."""
+    """``allocation.unassign_pool`` under the job's fence."""
     with ctx.transaction():
-        allocation.release(holder_uuid=volume.uuid)
-        Volume.all_objects.filter(pk=volume.pk, state=VolumeState.ALLOCATED).update(pool=None, path="")
-    volume.refresh_from_db(fields=["pool", "path", "state"])
+        allocation.unassign_pool(volume=volume)
 
 
 def create_volume_on_pool(ctx: JobContext, volume: Volume, host: Host) -> Volume:
