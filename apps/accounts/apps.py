@@ -1,10 +1,17 @@
 """App configuration: ready() imports what registers itself, nothing more."""
 
-from django.apps import AppConfig
+from cloudstack.framework.apps_support import CloudAppConfig
 
 
-class AccountsConfig(AppConfig):
+class AccountsConfig(CloudAppConfig):
     name = "apps.accounts"
     label = "accounts"
     verbose_name = "Accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        super().ready()
+        from apps.accounts.api.authentication import AccountsAuthenticator
+        from cloudstack.api import authentication
+
+        authentication.register(AccountsAuthenticator())

@@ -1,0 +1,1 @@
+"""The accounts app at the command API."""

@@ -1,0 +1,53 @@
+"""Who signs, who logs in, and what roles admit: the accounts app's answer to the API layer."""
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+
+from apps.accounts import selectors
+from apps.accounts.config import API_KEY_ACCESS
+from apps.accounts.models.domain import ROOT_PATH
+from apps.accounts.models.user import path_from_text
+from apps.accounts.services.login import check_login, record_login
+from apps.accounts.services.role_rules import rules_of
+from cloudstack.api.authentication import LoginResult
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import PermissionDenied
+from cloudstack.framework.secrets import Secret
+
+if TYPE_CHECKING:
+    from cloudstack.api.base import BaseCmd
+
+
+class AccountsAuthenticator:
+    """See :class:`cloudstack.api.authentication.Authenticator`."""
+
+    def caller_by_key(self, api_key: str) -> tuple[Caller, Secret] | None:
+        return selectors.caller_by_key(api_key=api_key, keys_by_default=API_KEY_ACCESS.value())
+
+    def caller_by_user(self, user_id: int) -> Caller | None:
+        return selectors.caller_by_user(user_id=user_id)
+
+    def login(
+        self,
+        username: str,
+        password: str,
+        *,
+        domain_path: str | None = None,
+        domain_uuid: str | None = None,
+        request: HttpRequest | None = None,
+    ) -> LoginResult:
+        path = path_from_text(domain_path) if domain_path else ROOT_PATH
+        user = check_login(username=username, password=password, domain_path=path, domain_uuid=domain_uuid)
+        if user is None:
+            raise PermissionDenied("Failed to authenticate: user name, password or domain is not right")
+        record_login(user)
+        return LoginResult(
+            caller=selectors.caller_of(user),
+            firstname=user.first_name,
+            lastname=user.last_name,
+            timezone=user.timezone,
+        )
+
+    def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
+        return rules_of(caller.role_id, caller.role_version).allows(command)

@@ -1,0 +1,1 @@
+"""Commands on domains, accounts, users, roles and limits."""

@@ -1,0 +1,118 @@
+"""Commands on limits and counts."""
+
+from typing import Any
+
+from apps.accounts import events
+from apps.accounts.api.responses.limit import ResourceCountResponse, ResourceLimitResponse, owner_of
+from apps.accounts.models import Account, AccountType, Domain, ResourceType
+from apps.accounts.models.domain import ROOT_PATH
+from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.selectors import accounts_visible_to
+from apps.accounts.selectors.limits import counts, own_limits
+from apps.accounts.services.limits import LimitManager, default_limit
+from apps.accounts.services.ownership import PROJECTS_MISSING
+from apps.accounts.services.recounts import RecountManager
+from cloudstack.api import ADMINS, Access, BadValue, BaseCmd, BaseListCmd, Flag, Int, Long, Ref, Str
+from cloudstack.framework.errors import InvalidParameter
+
+_NAMES = {kind.label: kind for kind in ResourceType}
+
+
+def _is_type(number: int) -> None:
+    if number not in ResourceType.values:
+        raise BadValue(f"one of {', '.join(f'{int(kind)} ({kind.label})' for kind in ResourceType)} is expected")
+
+
+class _OfOwner(BaseCmd):
+    """``account`` (of ``domainid`` or of your domain) or a whole domain."""
+
+    abstract = True
+
+    account_name = Str("account", help="name of the account; without it the domain itself is meant")
+    domain = Ref("domainid", Domain, help="the domain, or that of the account; yours if left out")
+    project = Str("projectid", help="projects are not available yet")
+
+    def owner(self, *, access: Access = Access.USE) -> Account | Domain:
+        """Raises ``InvalidParameter`` when there is no such account within reach."""
+        if self.project:
+            raise InvalidParameter(PROJECTS_MISSING, parameter="projectid")
+        accounts = accounts_visible_to(caller=self.caller, access=access).select_related("domain", "role")
+        if not self.account_name:
+            return self.domain if self.domain is not None else accounts.get(pk=self.caller.account_id)
+        domain_id = self.domain.pk if self.domain is not None else self.caller.domain_id
+        account = accounts.filter(name=self.account_name, domain_id=domain_id).first()
+        if account is None:
+            raise InvalidParameter(f"Unable to find account {self.account_name} in that domain", parameter="account")
+        return account
+
+
+class ListResourceLimits(_OfOwner, BaseListCmd):
+    """Lists the limits of an account or a domain: yours if none is named."""
+
+    response = ResourceLimitResponse
+    id_filter = None
+    ids_filter = None
+    keyword = None
+
+    kind = Int("resourcetype", validate=_is_type, help="number of the kind of resource")
+    kind_name = Str("resourcetypename", help="name of the kind of resource, as in user_vm")
+    list_all = Flag("listall", help="has no effect: limits are those of one owner")
+
+    def queryset(self) -> list[dict[str, Any]]:
+        owner = self.owner()
+        kinds = list(ResourceType) if self.kind is None else [ResourceType(self.kind)]
+        if self.kind_name:
+            if self.kind_name not in _NAMES:
+                raise InvalidParameter(
+                    f"resourcetypename={self.kind_name} is none of {', '.join(_NAMES)}", parameter="resourcetypename"
+                )
+            kinds = [kind for kind in kinds if kind == _NAMES[self.kind_name]]
+        free = owner.type == AccountType.ADMIN if isinstance(owner, Account) else owner.path == ROOT_PATH
+        own = {} if free else own_limits(owner, caller=self.caller)
+        return [
+            {
+                **owner_of(owner, kind),
+                "max": UNLIMITED if free else own.get(kind, default_limit(kind, of_domain=isinstance(owner, Domain))),
+            }
+            for kind in kinds
+        ]
+
+
+class UpdateResourceLimit(_OfOwner):
+    """Sets a limit of an account or a domain."""
+
+    roles = ADMINS
+    response = ResourceLimitResponse
+    event_type = events.RESOURCE_LIMIT_UPDATE
+
+    kind = Int("resourcetype", required=True, validate=_is_type, help="number of the kind of resource")
+    maximum = Long("max", default=UNLIMITED, help="the limit; -1 is none. Memory in MiB, storage in GiB")
+
+    def execute(self) -> dict[str, Any]:
+        if self.domain is None and not self.account_name:
+            raise InvalidParameter("Give domainid, or account and domainid", parameter="domainid")
+        owner = self.owner(access=Access.MODIFY)
+        kind = ResourceType(self.kind)
+        account, domain = (owner, None) if isinstance(owner, Account) else (None, owner)
+        limit = LimitManager().update(
+            caller=self.caller, kind=kind, maximum=self.maximum, account=account, domain=domain
+        )
+        return {**owner_of(owner, kind), "max": limit.max}
+
+
+class UpdateResourceCount(_OfOwner):
+    """Counts again what an account, or a domain with all below it, holds."""
+
+    roles = ADMINS
+    response = ResourceCountResponse
+    list_shaped = True
+
+    domain = Ref("domainid", Domain, required=True, help="the domain, or that of the account")
+    kind = Int("resourcetype", validate=_is_type, help="number of the kind of resource; all if left out")
+
+    def execute(self) -> list[dict[str, Any]]:
+        owner = self.owner(access=Access.MODIFY)
+        kinds = tuple(ResourceType) if self.kind is None else (ResourceType(self.kind),)
+        RecountManager().recount(caller=self.caller, owner=owner, kinds=kinds)
+        held = counts(owner, caller=self.caller)
+        return [{**owner_of(owner, kind), "resourcecount": held.get(kind, 0)} for kind in kinds]

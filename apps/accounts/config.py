@@ -1,0 +1,61 @@
+"""Settings of accounts: default limits, keys and log-in."""
+
+from apps.accounts.models.limit import ResourceType
+from cloudstack.framework.configuration import ConfigKey
+
+INCORRECT_LOGINS_ALLOWED = ConfigKey(
+    "incorrect.login.attempts.allowed",
+    int,
+    5,
+    description="Failed log-ins after which a user is disabled (a root admin is shut out for a minute); 0 is no limit.",
+    minimum=0,
+)
+API_KEY_ACCESS = ConfigKey(
+    "api.key.access",
+    bool,
+    True,
+    description="Whether requests may be signed with key pairs; accounts and users may differ from it.",
+)
+
+_MEANINGS = {
+    ResourceType.USER_VM: ("user.vms", 20, 40, "virtual machines"),
+    ResourceType.PUBLIC_IP: ("public.ips", 20, 40, "public IP addresses"),
+    ResourceType.VOLUME: ("volumes", 20, 40, "volumes"),
+    ResourceType.SNAPSHOT: ("snapshots", 20, 40, "snapshots"),
+    ResourceType.TEMPLATE: ("templates", 20, 40, "templates"),
+    ResourceType.PROJECT: ("projects", 10, 50, "projects"),
+    ResourceType.NETWORK: ("networks", 20, 40, "guest networks"),
+    ResourceType.VPC: ("vpcs", 20, 40, "VPCs"),
+    ResourceType.CPU: ("cpus", 40, 80, "virtual CPUs"),
+    ResourceType.MEMORY: ("memory", 40960, 81920, "MiB of memory"),
+    ResourceType.PRIMARY_STORAGE: ("primary.storage", 200, 400, "GiB of primary storage"),
+    ResourceType.SECONDARY_STORAGE: ("secondary.storage", 400, 800, "GiB of secondary storage"),
+    ResourceType.BACKUP: ("backups", 20, 40, "backups"),
+    ResourceType.BACKUP_STORAGE: ("backup.storage", 400, 800, "GiB of backups"),
+    ResourceType.BUCKET: ("buckets", 20, 40, "buckets"),
+    ResourceType.OBJECT_STORAGE: ("object.storage", 400, 800, "GiB of objects"),
+    ResourceType.GPU: ("gpus", 20, 40, "GPUs"),
+}
+
+ACCOUNT_LIMITS = {
+    kind: ConfigKey(
+        f"max.account.{name}",
+        int,
+        of_account,
+        description=f"How many {what} an account may hold unless it has a limit of its own; -1 is no limit.",
+        category="Account Defaults",
+        minimum=-1,
+    )
+    for kind, (name, of_account, _, what) in _MEANINGS.items()
+}
+DOMAIN_LIMITS = {
+    kind: ConfigKey(
+        f"max.domain.{name}",
+        int,
+        of_domain,
+        description=f"How many {what} a domain below ROOT may hold unless it has a limit of its own; -1 is no limit.",
+        category="Domain Defaults",
+        minimum=-1,
+    )
+    for kind, (name, _, of_domain, what) in _MEANINGS.items()
+}

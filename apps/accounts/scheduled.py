@@ -1,0 +1,18 @@
+"""Periodic work of the accounts app."""
+
+import logging
+
+from apps.accounts.services.counting import recount_all_for_job
+from cloudstack.framework.scheduler import scheduled
+
+log = logging.getLogger(__name__)
+
+DAY_S = 24 * 3600
+
+
+@scheduled("accounts.recount", every_s=DAY_S)
+def recount() -> None:
+    """Repair and report counters that have drifted."""
+    wrong = recount_all_for_job()
+    if wrong:
+        log.warning("resource counters of %d accounts were wrong and have been corrected", wrong)

@@ -1,0 +1,28 @@
+"""Limits and counts of one account or domain, all kinds at once."""
+
+from apps.accounts.models import Account, Domain, ResourceCount, ResourceLimit
+from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
+
+
+def own_limits(owner: Account | Domain, *, caller: Caller) -> dict[int, int]:
+    """Type → limit, for those that differ from the defaults. Raises ``InvalidParameter`` when out of sight."""
+    return dict(ResourceLimit.objects.filter(**_owned(owner, caller)).values_list("type", "max"))
+
+
+def counts(owner: Account | Domain, *, caller: Caller) -> dict[int, int]:
+    """Type → count. Raises ``InvalidParameter`` when the owner is out of the caller's sight."""
+    return dict(ResourceCount.objects.filter(**_owned(owner, caller)).values_list("type", "count"))
+
+
+def _owned(owner: Account | Domain, caller: Caller) -> dict[str, int]:
+    if isinstance(owner, Account):
+        seen = owner.pk == caller.account_id or accounts_visible_to(caller=caller).filter(pk=owner.pk).exists()
+        where = {"account_id": owner.pk}
+    else:
+        seen = domains_visible_to(caller=caller).filter(pk=owner.pk).exists()
+        where = {"domain_id": owner.pk}
+    if not seen:
+        raise InvalidParameter(f"Unable to find {owner._meta.verbose_name} {owner}")
+    return where

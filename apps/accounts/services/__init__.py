@@ -1,0 +1,1 @@
+"""Managers: intent. Short, one transaction each, no driver."""

@@ -1,0 +1,124 @@
+"""The domain tree: grow it, rename a branch, cut one off."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat, Substr
+
+from apps.accounts import events
+from apps.accounts.models import Account, Domain
+from apps.accounts.models.domain import ROOT_PATH
+from apps.accounts.services.holdings import held_in_domains
+from apps.accounts.services.names import ensure_dns_suffix, ensure_name
+from apps.accounts.services.state_machines import DOMAIN_FSM
+from apps.accounts.states import DomainState
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+
+
+class DomainManager:
+    """Creates, changes and deletes domains."""
+
+    @transaction.atomic
+    def create(
+        self, *, caller: Caller, name: str, parent: Domain, network_domain: str = "", uuid: Any = None
+    ) -> Domain:
+        """A new domain below ``parent``; raises ``InvalidParameter`` for a name that is taken there or has a slash."""
+        name = ensure_domain_name(name)
+        ensure_dns_suffix(network_domain)
+        if parent.state != DomainState.ACTIVE:
+            raise InvalidParameter(f"domain {parent} is being deleted", parameter="parentdomainid")
+        domain = Domain(
+            name=name,
+            parent=parent,
+            path=f"{parent.path}{name}/",
+            level=parent.level + 1,
+            network_domain=network_domain,
+            **({"uuid": uuid} if uuid else {}),
+        )
+        self._ensure_free(domain.path, "name")
+        try:
+            with transaction.atomic():
+                domain.save()
+        except IntegrityError:
+            raise InvalidParameter(f"Domain {domain} exists already", parameter="name") from None
+        publish(events.DOMAIN_CREATE, caller=caller, description=f"domain {domain} created", resource=domain)
+        return domain
+
+    @transaction.atomic
+    def update(
+        self, *, caller: Caller, domain: Domain, name: str | None = None, network_domain: str | None = None
+    ) -> Domain:
+        """Rename a domain (the paths of all below it follow) or change its DNS suffix."""
+        if network_domain is not None:
+            ensure_dns_suffix(network_domain)
+            domain.network_domain = network_domain
+        if name is not None and name != domain.name:
+            self._rename(domain, ensure_domain_name(name))
+        domain.save(update_fields=["name", "path", "network_domain"])
+        publish(events.DOMAIN_UPDATE, caller=caller, description=f"domain {domain} changed", resource=domain)
+        return domain
+
+    def _rename(self, domain: Domain, name: str) -> None:
+        if domain.path == ROOT_PATH:
+            raise InvalidParameter("the domain ROOT cannot be renamed", parameter="name")
+        old = domain.path
+        new = f"{old[: -len(domain.name) - 1]}{name}/"
+        if new.lower() != old.lower():
+            self._ensure_free(new, "name")
+        # One statement: each path below keeps what follows the renamed part.
+        Domain.all_objects.filter(path__startswith=old, removed__isnull=True).update(
+            path=Concat(Value(new), Substr("path", len(old) + 1))
+        )
+        domain.name, domain.path = name, new
+
+    def _ensure_free(self, path: str, parameter: str) -> None:
+        if Domain.objects.filter(path__iexact=path).exists():
+            raise InvalidParameter(f"Domain ROOT{path.rstrip('/')} exists already", parameter=parameter)
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, domain: Domain, cleanup: bool = False) -> AsyncJob:
+        """Delete an empty domain; with ``cleanup`` also its empty accounts and the domains below it.
+
+        Raises ``ResourceInUse`` while an account in it owns anything: machines, disks, networks.
+        """
+        if domain.path == ROOT_PATH:
+            raise InvalidParameter("the domain ROOT cannot be deleted", parameter="id")
+        if domain.pk == caller.domain_id or caller.domain_path.startswith(domain.path):
+            raise PermissionDenied("You cannot delete a domain that you belong to")
+        self.ensure_deletable(domain, cleanup=cleanup)
+        DOMAIN_FSM.fire(domain, "delete")
+        return dispatch(
+            "accounts.domain.delete",
+            caller=caller,
+            exclusive=[f"domain:{domain.uuid}"],
+            resource=domain,
+            arguments={"domain_uuid": str(domain.uuid), "cleanup": cleanup},
+            description=f"deleting domain {domain}",
+        )
+
+    def ensure_deletable(self, domain: Domain, *, cleanup: bool) -> None:
+        """Raises ``ResourceInUse`` naming what stands in the way."""
+        beneath = Domain.objects.filter(path__startswith=domain.path)
+        if not cleanup:
+            children = beneath.exclude(pk=domain.pk).count()
+            accounts = Account.objects.filter(domain=domain).count()
+            if children or accounts:
+                raise ResourceInUse(
+                    f"Domain {domain} holds {children} domains and {accounts} accounts: delete them first "
+                    f"or ask for cleanup=true",
+                    parameter="id",
+                )
+        held = held_in_domains(beneath)
+        if held:
+            raise ResourceInUse(f"Domain {domain} cannot be deleted: {held} must be deleted first", parameter="id")
+
+
+def ensure_domain_name(name: str) -> str:
+    name = ensure_name(name, parameter="name", what="a domain's name")
+    if "/" in name:
+        raise InvalidParameter(f'name={name!r}: a domain\'s name cannot contain "/"', parameter="name")
+    return name

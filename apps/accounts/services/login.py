@@ -1,0 +1,107 @@
+"""Passwords: one check for the API's log-in, the admin's form and everything else that asks for one."""
+
+from datetime import timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.accounts import events
+from apps.accounts.config import INCORRECT_LOGINS_ALLOWED
+from apps.accounts.models import User
+from apps.accounts.models.domain import ROOT_PATH
+from apps.accounts.models.user import split_login
+from apps.accounts.services.state_machines import USER_FSM
+from apps.accounts.states import AccountState, RoleState
+from cloudstack.framework.context import RoleType
+from cloudstack.framework.errors import StaleState
+from cloudstack.framework.events.bus import publish
+
+SHUT_OUT = timedelta(minutes=1)
+"""How long a root admin waits after too many failures: disabling him would hand the cloud to whoever guesses."""
+
+
+def check_login(
+    *, username: str, password: str, domain_path: str = ROOT_PATH, domain_uuid: str | None = None
+) -> User | None:
+    """The user if name and password are right and user, account and role are enabled, else None.
+
+    It takes as long for an unknown user as for a wrong password. Failures are counted; too many of them
+    disable the user (a root admin waits a minute). Call it outside a transaction: a rollback would forget them.
+    """
+    where = {"domain__uuid": domain_uuid} if domain_uuid else {"domain__path": domain_path}
+    user = (
+        User.objects.select_related("account__role", "domain")
+        .filter(username=username, domain__removed__isnull=True, account__is_system=False, **where)
+        .first()
+    )
+    if user is None:
+        make_password(password)
+        return None
+    if not check_password(password, user.password, setter=lambda raw: _rehash(user, raw)):
+        _count_failure(user)
+        return None
+    if not _admitted(user):
+        return None
+    if user.incorrect_logins:
+        User.objects.filter(pk=user.pk).update(incorrect_logins=0)
+        user.incorrect_logins = 0
+    return user
+
+
+def check_login_text(*, login: str, password: str) -> User | None:
+    """As :func:`check_login` for one text: ``user`` (of ROOT) or ``user@domain/path``."""
+    name, path = split_login(login)
+    if path != ROOT_PATH and User.objects.filter(username=login, domain__path=ROOT_PATH).exists():
+        # A mail address may be a name in ROOT.
+        name, path = login, ROOT_PATH
+    return check_login(username=name, password=password, domain_path=path)
+
+
+def record_login(user: User) -> None:
+    """Note the moment and tell the bus."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(last_login=timezone.now())
+        publish(
+            events.USER_LOGIN,
+            description=f"user {user.username} logged in",
+            resource=user,
+            account_uuid=user.account.uuid,
+            user_id=user.pk,
+        )
+
+
+def _admitted(user: User) -> bool:
+    if user.state != AccountState.ENABLED or user.account.state != AccountState.ENABLED:
+        return False
+    if user.account.removed is not None or user.account.role.state != RoleState.ENABLED:
+        return False
+    allowed = INCORRECT_LOGINS_ALLOWED.value()
+    waiting = (
+        allowed > 0
+        and user.incorrect_logins >= allowed
+        and user.last_incorrect_login is not None
+        and timezone.now() - user.last_incorrect_login < SHUT_OUT
+    )
+    return not waiting
+
+
+def _count_failure(user: User) -> None:
+    User.objects.filter(pk=user.pk, incorrect_logins__lt=32767).update(
+        incorrect_logins=F("incorrect_logins") + 1, last_incorrect_login=timezone.now()
+    )
+    allowed = INCORRECT_LOGINS_ALLOWED.value()
+    user.refresh_from_db(fields=["incorrect_logins", "state"])
+    too_many = allowed > 0 and user.incorrect_logins >= allowed
+    if too_many and user.state == AccountState.ENABLED and user.account.role.type != RoleType.ADMIN:
+        try:
+            USER_FSM.fire(user, "disable")
+        except StaleState:
+            return  # somebody else was quicker
+
+
+def _rehash(user: User, password: str) -> None:
+    """The hasher has become stronger since the password was set."""
+    user.set_password(password)
+    user.save(update_fields=["password"])

@@ -1,0 +1,179 @@
+"""Users: make, change, shut out."""
+
+import zoneinfo
+from typing import Any
+
+from django.contrib.auth.hashers import check_password
+from django.db import IntegrityError, transaction
+
+from apps.accounts import events
+from apps.accounts.models import Account, User
+from apps.accounts.services.api_keys import ApiKeyManager
+from apps.accounts.services.names import ensure_email, ensure_name
+from apps.accounts.services.reach import ensure_reach
+from apps.accounts.services.state_machines import USER_FSM
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+
+_PLAIN = ("email", "first_name", "last_name", "timezone", "username", "api_key_access")
+
+
+class UserManager:
+    """Creates, changes, enables, disables, locks and deletes users."""
+
+    @transaction.atomic
+    def create(
+        self,
+        *,
+        caller: Caller,
+        account: Account,
+        username: str,
+        password: str,
+        email: str,
+        first_name: str,
+        last_name: str,
+        timezone: str = "",
+        uuid: Any = None,
+    ) -> User:
+        """A user of ``account``; raises ``InvalidParameter`` when the name is taken in the account's domain."""
+        ensure_reach(caller, account=account)
+        user = User(
+            account=account,
+            domain_id=account.domain_id,
+            username=ensure_name(username, parameter="username", what="a user's name"),
+            email=ensure_email(email),
+            first_name=first_name.strip(),
+            last_name=last_name.strip(),
+            timezone=ensure_timezone(timezone),
+            **({"uuid": uuid} if uuid else {}),
+        )
+        user.set_password(ensure_password(password))
+        self._save_new_name(user)
+        user.groups.add(account.group_id)
+        publish(events.USER_CREATE, caller=caller, description=f"user {user.username} created", resource=user)
+        return user
+
+    @transaction.atomic
+    def update(
+        self,
+        *,
+        caller: Caller,
+        user: User,
+        password: str | None = None,
+        current_password: str | None = None,
+        api_key: str | None = None,
+        secret_key: str | None = None,
+        **changes: Any,
+    ) -> User:
+        """Change what ``changes`` names (email, first_name, last_name, timezone, username, api_key_access).
+
+        Users change their own names, mail and password (giving the present one); the rest is for administrators.
+        """
+        ensure_reach(caller, account=user.account)
+        unknown = changes.keys() - set(_PLAIN)
+        if unknown:
+            raise TypeError(f"users have no {', '.join(sorted(unknown))}")
+        if not caller.is_admin and changes.keys() & {"username", "api_key_access"}:
+            raise PermissionDenied("Only an administrator can change the username or the access by key pairs")
+        if "email" in changes:
+            changes["email"] = ensure_email(changes["email"])
+        if "timezone" in changes:
+            changes["timezone"] = ensure_timezone(changes["timezone"])
+        if "username" in changes:
+            changes["username"] = ensure_name(changes["username"], parameter="username", what="a user's name")
+        for name, value in changes.items():
+            setattr(user, name, value)
+        if password is not None:
+            self._change_password(caller, user, password, current_password)
+        self._save_new_name(user, update_fields=[*changes, "password"])
+        if api_key is not None or secret_key is not None:
+            ApiKeyManager().set_pair(caller=caller, user=user, api_key=api_key or "", secret_key=secret_key or "")
+        publish(events.USER_UPDATE, caller=caller, description=f"user {user.username} changed", resource=user)
+        return user
+
+    def _change_password(self, caller: Caller, user: User, password: str, current: str | None) -> None:
+        if not caller.is_admin:
+            if not current:
+                raise InvalidParameter("To set a new password give your present one too", parameter="currentpassword")
+            if not check_password(current, user.password):
+                raise InvalidParameter("currentpassword is not the present password", parameter="currentpassword")
+        user.set_password(ensure_password(password))
+
+    def _save_new_name(self, user: User, update_fields: list[str] | None = None) -> None:
+        taken = User.objects.filter(domain_id=user.domain_id, username=user.username).exclude(pk=user.pk)
+        message = f"The user {user.username} exists already in domain {user.account.domain.shown_path}"
+        if (update_fields is None or "username" in update_fields) and taken.exists():
+            raise InvalidParameter(message, parameter="username")
+        try:
+            with transaction.atomic():
+                user.save(update_fields=update_fields)
+        except IntegrityError:
+            raise InvalidParameter(message, parameter="username") from None
+
+    @transaction.atomic
+    def enable(self, *, caller: Caller, user: User) -> User:
+        """Let the user in again; failed log-ins are forgiven."""
+        ensure_reach(caller, account=user.account)
+        USER_FSM.fire(user, "enable", incorrect_logins=0)
+        return user
+
+    @transaction.atomic
+    def lock(self, *, caller: Caller, user: User) -> User:
+        """Shut the user out for now."""
+        self._ensure_other(caller, user, "lock")
+        USER_FSM.fire(user, "lock")
+        return user
+
+    @transaction.atomic
+    def disable(self, *, caller: Caller, user: User) -> AsyncJob:
+        """Shut the user out until enabled."""
+        self._ensure_other(caller, user, "disable")
+        return dispatch(
+            "accounts.user.disable",
+            caller=caller,
+            exclusive=[f"user:{user.uuid}"],
+            resource=user,
+            arguments={"user_uuid": str(user.uuid)},
+            description=f"disabling user {user.username}",
+        )
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, user: User) -> None:
+        """Remove the user and all key pairs; the name is free again."""
+        self._ensure_other(caller, user, "delete")
+        remove_user(user)
+        publish(events.USER_DELETE, caller=caller, description=f"user {user.username} deleted", resource=user)
+
+    def _ensure_other(self, caller: Caller, user: User, verb: str) -> None:
+        ensure_reach(caller, account=user.account)
+        if user.pk == caller.user_id:
+            raise PermissionDenied(f"You cannot {verb} yourself", parameter="id")
+        if user.is_default:
+            raise PermissionDenied(f"User {user.username} belongs to the installation; nobody can {verb} it")
+
+
+def remove_user(user: User) -> None:
+    """Close the row with its key pairs and its share in the account's group."""
+    ApiKeyManager().remove_all(user)
+    user.groups.clear()
+    user.mark_removed()
+
+
+def ensure_password(password: str) -> str:
+    if not password:
+        raise InvalidParameter("the password cannot be empty", parameter="password")
+    return password
+
+
+def ensure_timezone(name: str) -> str:
+    """Raises ``InvalidParameter`` unless ``name`` is empty or a zone of the tz database."""
+    if name:
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise InvalidParameter(
+                f"timezone={name!r} is no known time zone; write it as in Europe/Berlin", parameter="timezone"
+            ) from None
+    return name

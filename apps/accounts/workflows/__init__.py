@@ -1,0 +1,1 @@
+"""Execution: what the jobs of the accounts app do."""
