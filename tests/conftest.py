@@ -69,13 +69,10 @@ def broker(private_valkey_url: str, settings: Any) -> Iterator[str]:
     """An empty broker with the bell switched on: dispatching a job sends its wake-up."""
     import redis
 
-    from cloudstack.celery import app
-
     client = redis.Redis.from_url(private_valkey_url)
     client.flushall()
     settings.JOB_BELL_ENABLED = True
     yield private_valkey_url
-    app.pool.force_close_all()
     client.flushall()
     client.close()
 
@@ -178,7 +175,7 @@ def worker_environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "cloudstack.settings.test"),
         "DATABASE_URL": database_url_of_the_test(),
         "CLOUDSTACK_TEST_BELL": "1",
-        "PYTHONPATH": str(REPO),
+        "PYTHONPATH": os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])]),
         PARENT_VARIABLE: str(os.getpid()),
     }
 

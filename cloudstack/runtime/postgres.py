@@ -17,6 +17,8 @@ from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 _SOCKET_NAME = ".s.PGSQL.5432"
 _DATABASE = "cloudstack"
 _START_SECONDS = 30.0
+# Followed by the owner's pid; private, made with mode 700.
+_FALLBACK = Path("/tmp/cloudstack-pg-")  # noqa: S108
 _INITDB = ["-U", "cloudstack", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
 # Durability is off because the cluster does not outlive the run; no checkpoint is to fall into a measurement.
 _SETTINGS = {
@@ -76,7 +78,8 @@ def private_postgres(directory: Path) -> Iterator[str]:
     # The data lie where the ordinary user can walk to; a checkout below /root is closed to it.
     home = near_or_short(directory, _SOCKET_NAME)
     if user is not None and not _reachable(home, user):
-        home = Path("/tmp") / f"cloudstack-pg-{os.getpid()}"  # noqa: S108 - private, made with mode 700
+        _remove_orphans()
+        home = _FALLBACK.with_name(f"{_FALLBACK.name}{os.getpid()}")
     if home != directory:
         make_private(home)
     if user is not None:
@@ -144,6 +147,14 @@ def _create_database(home: Path, server: "subprocess.Popen[bytes]", log: Path) -
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-500:]}") from error
             time.sleep(0.05)
+
+
+def _remove_orphans() -> None:
+    """Remove what owners left that were killed; their servers died with them."""
+    for folder in _FALLBACK.parent.glob(f"{_FALLBACK.name}*"):
+        pid = folder.name.removeprefix(_FALLBACK.name)
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reachable(folder: Path, user: str) -> bool:

@@ -25,7 +25,8 @@ def broker_url(redis_url: str, *, db: int = BROKER_DB) -> str:
     """What Celery calls the same server: ``redis+socket:///path?virtual_host=0`` or ``redis://host:port/0``."""
     if is_socket(redis_url):
         path, query = _split_socket(redis_url)
-        query["virtual_host"] = query.pop("db", str(db))
+        chosen = query.pop("db", None)
+        query.setdefault("virtual_host", chosen or str(db))
         return f"redis+socket://{path}?{urlencode(query)}"
     return _with_database(redis_url, db)
 
