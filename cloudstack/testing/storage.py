@@ -123,7 +123,9 @@ class PrimaryStorageConformance:
     def test_template_is_copied_once(self, driver: PrimaryStorageDriver, template: tuple[TemplateSpec, str]) -> None:
         spec, path = template
         assert driver.cache_template(spec, UntouchableSource()) == path  # type: ignore[arg-type]
-        assert self.make_other_driver().cache_template(spec, UntouchableSource()) == path  # type: ignore[arg-type]
+        other = self.make_other_driver()
+        other.connect()
+        assert other.cache_template(spec, UntouchableSource()) == path  # type: ignore[arg-type]
         facts = driver.volume_facts(path)
         assert facts is not None
         assert facts.size_bytes == spec.virtual_size_bytes

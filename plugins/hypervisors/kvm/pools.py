@@ -84,16 +84,20 @@ def activate(pool: libvirt.virStoragePool) -> None:
         pool.setAutostart(1)
 
 
+def is_busy(error: libvirt.libvirtError) -> bool:
+    """True when libvirt refuses because another upload or clone is under way, which it says in words only."""
+    words = error.get_error_message() or ""
+    return any(hint in words for hint in ("asynchronous jobs", "still in use", "still being allocated"))
+
+
 def when_idle(action: Callable[[], T]) -> T:
-    """Do ``action``, waiting while libvirt says that the pool or volume is busy with another upload or clone."""
+    """Do ``action``, waiting while libvirt says that the pool or volume is busy."""
     deadline = time.monotonic() + BUSY_WAIT_S
     while True:
         try:
             return action()
         except libvirt.libvirtError as error:
-            words = error.get_error_message() or ""
-            busy = any(hint in words for hint in ("asynchronous jobs", "still in use", "still being allocated"))
-            if not busy or time.monotonic() > deadline:
+            if not is_busy(error) or time.monotonic() > deadline:
                 raise
         time.sleep(BUSY_PAUSE_S)
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -19,8 +20,8 @@ from plugins.hypervisors.kvm.rules import canonical_uuid, check_path, refuse_unl
 
 log = logging.getLogger(__name__)
 
+STALLED_S = 60.0
 VOLUME_FORMATS = frozenset({"qcow2", "raw"})
-EXISTS = libvirt.VIR_ERR_STORAGE_VOL_EXIST
 _FILE = re.compile(r"(template-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(qcow2|raw)")
 _SHA256 = re.compile(r"(?:\{SHA-?256\})?([0-9a-f]{64})", re.IGNORECASE)
 
@@ -42,18 +43,7 @@ class DirectoryPoolDriver:
 
     def connect(self) -> PoolFacts:
         with session(self.host, f"connect pool {self.pool.name}") as conn:
-            pool = pools.find_pool(conn, self._pool_name, self.directory)
-            if pool is None:
-                pool = self._define(conn)
-            try:
-                pools.activate(pool)
-                facts = _refreshed(pool)
-            except libvirt.libvirtError as error:
-                words = error.get_error_message() or ""
-                if "No such file" in words or "Not a directory" in words:
-                    raise InvalidSpec(f"pool {self.pool.name} on {self.host.name}: {words}") from error
-                raise
-            return facts
+            return _refreshed(self._active(conn))
 
     def disconnect(self) -> None:
         """Take the pool off the host; a pool that somebody else made over the directory stays."""
@@ -86,13 +76,12 @@ class DirectoryPoolDriver:
         with session(self.host, f"copy template {template.name} into pool {self.pool.name}") as conn:
             pool = self._active(conn)
             volume = pools.find_volume(pool, name)
-            if volume is not None and _file_size(volume) == template.physical_size_bytes:
-                return self._path(name)
             if volume is None:
                 # Declared as raw and empty: the file then grows with what is written and shows its progress.
                 volume = self._create(pool, pools.volume_xml(name, 0, "raw", allocation=0), name)
-            pools.upload(conn, volume, _checked(source, template), template.physical_size_bytes)
-            pools.when_idle(lambda: pool.refresh(0))
+            if _file_size(volume) != template.physical_size_bytes:
+                _fill(conn, volume, template, source)
+                pools.when_idle(lambda: pool.refresh(0))
             return self._path(name)
 
     def create_volume(self, volume: VolumeSpec) -> VolumeFacts:
@@ -144,6 +133,18 @@ class DirectoryPoolDriver:
     def _pool_name(self) -> str:
         return canonical_uuid(self.pool.uuid, "pool")
 
+    def _active(self, conn: libvirt.virConnect) -> libvirt.virStoragePool:
+        """The pool, made usable when the host has forgotten it: a host that was set up anew needs no visit."""
+        pool = pools.find_pool(conn, self._pool_name, self.directory) or self._define(conn)
+        try:
+            pools.activate(pool)
+        except libvirt.libvirtError as error:
+            words = error.get_error_message() or ""
+            if "No such file" in words or "Not a directory" in words:
+                raise InvalidSpec(f"pool {self.pool.name} on {self.host.name}: {words}") from error
+            raise
+        return pool
+
     def _define(self, conn: libvirt.virConnect) -> libvirt.virStoragePool:
         xml = pools.pool_xml(self._pool_name, self.directory, uuid=self._pool_name)
         try:
@@ -153,13 +154,6 @@ class DirectoryPoolDriver:
             if pool is None:
                 raise
             return pool  # another worker defined it at the same moment
-
-    def _active(self, conn: libvirt.virConnect) -> libvirt.virStoragePool:
-        pool = pools.find_pool(conn, self._pool_name, self.directory)
-        if pool is None:
-            raise NotFound(f"pool {self.pool.name} is not connected on {self.host.name}")
-        pools.activate(pool)
-        return pool
 
     def _path(self, name: str) -> str:
         return f"{self.directory}/{name}"
@@ -196,8 +190,9 @@ class DirectoryPoolDriver:
         try:
             return pools.when_idle(lambda: pool.createXML(xml, 0))
         except libvirt.libvirtError as error:
-            volume = pools.find_volume(pool, name)
-            if volume is None or (error.get_error_code() != EXISTS and "File exists" not in str(error)):
+            # Three codes for one thing: in libvirt's list, on the disk, or made just now through another host.
+            volume = pools.find_volume(pool, name) if "exist" in (error.get_error_message() or "") else None
+            if volume is None:
                 raise
             return volume  # another worker was quicker
 
@@ -227,6 +222,21 @@ def _file_size(volume: libvirt.virStorageVol) -> int:
 
 def _stands_on(volume: libvirt.virStorageVol, template_path: str) -> bool:
     return (parse(volume.XMLDesc(0)).findtext("backingStore/path") or "") == template_path
+
+
+def _fill(conn: libvirt.virConnect, volume: libvirt.virStorageVol, template: TemplateSpec, source: BinaryIO) -> None:
+    """Write the template's bytes, or wait for a worker who is writing them through the same libvirt."""
+    progress, give_up = -1, 0.0
+    while (size := _file_size(volume)) != template.physical_size_bytes:
+        if size != progress:
+            progress, give_up = size, time.monotonic() + STALLED_S
+        try:
+            pools.upload(conn, volume, _checked(source, template), template.physical_size_bytes)
+            return
+        except libvirt.libvirtError as error:
+            if not pools.is_busy(error) or time.monotonic() > give_up:
+                raise
+        time.sleep(pools.BUSY_PAUSE_S)
 
 
 def _checked(source: BinaryIO, template: TemplateSpec) -> Iterator[bytes]:
