@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import ipaddress
 import json
 import subprocess
@@ -80,9 +82,13 @@ def ensure_fabric(layout: Layout) -> bool:
 
 def plug_host(layout: Layout, name: str, init_pid: int) -> None:
     """Give the host with init `init_pid` its link `mgmt` on the fabric."""
-    if name in links(layout.fabric):
+    # The link of a host that died goes with its namespace, which may be now: not finding it is as good.
+    with contextlib.suppress(CommandFailed):
         ip("link", "del", name, netns=layout.fabric)
-    _join(layout, name, "name", "mgmt", "netns", str(init_pid))
+    # Always the same address, so that the other hosts' ARP tables outlive a restart of this one.
+    digest = hashlib.sha256(layout.host_uuid(name).encode()).hexdigest()
+    address = ":".join(["0a", *(digest[at : at + 2] for at in range(0, 10, 2))])
+    _join(layout, name, "name", "mgmt", "address", address, "netns", str(init_pid))
 
 
 def _join(layout: Layout, port: str, *peer: str) -> None:

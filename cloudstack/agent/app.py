@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from kombu.entity import Queue
-from kombu.exceptions import OperationalError
 
 from cloudstack.agent import bridges, dhcp, facts, registry
 from cloudstack.agent.log import log
@@ -55,6 +56,8 @@ def make_app(context: AgentContext, broker: str) -> Celery:
 
 def serve(context: AgentContext, broker: str) -> None:
     """Run until SIGTERM."""
+    # Bridges and namespaces need root; Celery warns of it because of pickle, which is refused above.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     context.prepare()
     app = make_app(context, broker)
@@ -71,6 +74,7 @@ def serve(context: AgentContext, broker: str) -> None:
         without_mingle=True,
         without_heartbeat=True,
         loglevel="WARNING",
+        quiet=True,
     )
     try:
         worker.start()
@@ -94,7 +98,7 @@ def _beat(context: AgentContext, app: Celery, stop: threading.Event) -> None:
                 ignore_result=True,
                 retry=False,
             )
-        except (OperationalError, OSError) as error:
+        except Exception as error:  # the broker's client knows many; none may silence the heart for good
             if not silent:
                 log("heartbeat_failed", error=error)
             silent = True

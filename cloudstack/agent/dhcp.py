@@ -45,6 +45,7 @@ def revive(context: AgentContext) -> list[str]:
     """Bring back servers that died since they were asked for; UUIDs of their networks."""
     revived = []
     for folder in folders(context):
+        dnsmasq.trim_log(folder)
         if dnsmasq.running_pid(folder) and (NETNS_FOLDER / folder.namespace).exists():
             continue
         with context.lock(folder.namespace):

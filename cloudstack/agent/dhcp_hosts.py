@@ -19,15 +19,15 @@ def set_dhcp_host(context: AgentContext, command: SetDhcpHost) -> Done:
     with context.lock(folder.namespace):
         _check_address(folder.spec(), command)
         changed = False
+        known = (folder.cards / _file(mac)).exists()
         for other in folder.hosts():
             # The address was given to this card, so whoever had it has lost it; its own removal may still be under way.
             if other.ip == command.ip and other.mac != mac:
-                _forget(folder, other.mac)
-                changed = True
+                changed = known = _forget(folder, other.mac)
         _release(folder, [lease.mac for lease in folder.leases() if (lease.ip == command.ip) != (lease.mac == mac)])
         changed |= write(folder.cards / _file(mac), f"{mac},{command.ip},{command.hostname}\n")
         changed |= write(folder.names / _file(mac), f"{command.ip} {command.hostname}\n")
-        if changed:
+        if changed and known:  # a new file is noticed by itself
             dnsmasq.reload(folder)
     return Done(changed=changed)
 

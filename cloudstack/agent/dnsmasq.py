@@ -13,6 +13,7 @@ from cloudstack.agent.tools import run
 from cloudstack.contracts.errors import DriverError
 
 STOP_S = 3.0
+LONGEST_LOG_BYTES = 1 << 20
 
 
 def user() -> str:
@@ -66,6 +67,15 @@ def reload(folder: DhcpFolder) -> None:
     pid = running_pid(folder)
     if pid:
         os.kill(pid, signal.SIGHUP)
+
+
+def trim_log(folder: DhcpFolder) -> None:
+    """Empty a log that has grown long; dnsmasq appends, so it goes on at the start."""
+    try:
+        if folder.log.stat().st_size > LONGEST_LOG_BYTES:
+            os.truncate(folder.log, 0)
+    except OSError:
+        pass
 
 
 def _option(folder: DhcpFolder) -> str:
