@@ -46,6 +46,11 @@ def _collect(cls: type) -> dict[str, Param[Any]]:
     for base in reversed(cls.__mro__):
         for attr, value in vars(base).items():
             if isinstance(value, Param):
+                if any(not isinstance(getattr(above, attr, None), Param | None) for above in base.__mro__[1:]):
+                    raise ImproperlyConfigured(
+                        f"{cls.__qualname__}: {attr} means something else in commands; give the parameter another "
+                        f'attribute and name it on the wire: {attr}_ = {type(value).__name__}("{value.wire}")'
+                    )
                 for other in [a for a, p in found.items() if p.key == value.key]:
                     del found[other]
                 found[attr] = value
@@ -103,7 +108,7 @@ class BaseCmd:
         success = issubclass(cls.response, SuccessResponse)
         if not (success or cls.bare or cls.object_name):
             raise ImproperlyConfigured(f"{cls.__qualname__}: {cls.response.__name__} needs an object_name")
-        cls.info = CommandInfo(cls.name, cls.event_type, cls.description())
+        cls.info = CommandInfo(cls.name, cls.event_type, cls.documentation())
         registry.register(cls)
 
     def __init__(self, caller: "Caller", values: Mapping[str, Any], given: "AbstractSet[str]"):
@@ -125,7 +130,8 @@ class BaseCmd:
         return NONE_OMITTED
 
     @classmethod
-    def description(cls) -> str:
+    def documentation(cls) -> str:
+        """The first words of ``listApis`` and OpenAPI on this command."""
         return " ".join((cls.__doc__ or "").split())
 
 

@@ -53,7 +53,7 @@ def describe(command: type[BaseCmd], caller: Caller, related: Any = ()) -> dict[
     """The entry of one command as ``caller`` sees it."""
     entry = {
         "name": command.name,
-        "description": command.description(),
+        "description": command.documentation(),
         "isasync": command.is_async,
         "related": ",".join(name for name in related if name != command.name),
         "params": [

@@ -44,10 +44,11 @@ def client_api(request: HttpRequest) -> HttpResponse:
     params: dict[str, str] = {}
     caller: Caller | None = None
     opened: SessionBase | None = None
-    status, failure = 200, ""
+    failure = ""
     with calling(None, correlation):
         try:
-            params = parameters(request)
+            params = query(request)
+            params = {**form(request), **params}
             command = command_of(params)
             if command in _DOOR_COMMANDS:
                 body, opened = _at_the_door(request, command, params)
@@ -55,18 +56,21 @@ def client_api(request: HttpRequest) -> HttpResponse:
                 caller = authenticate(request, params, command)
                 with calling(caller, correlation):
                     body = dispatch(command, params, caller).body
-            envelope = _DOOR_COMMANDS[command].envelope if command in _DOOR_COMMANDS else registry.get(command).envelope
+            known = caller is not None or opened is not None
+            response = _rendered(params, registry.get(command).envelope, body, authenticated=known)
         except Exception as error:
             shown = presentable(error, caller=caller, command=params.get("command", ""))
-            envelope, body = error_envelope(params, shown), error_body(shown)
-            status, failure = shown.code, shown.message
-    response = _rendered(params, envelope, body, status=status, authenticated=caller is not None or opened is not None)
+            failure, body = shown.message, error_body(shown)
+            response = _rendered(params, error_envelope(params, shown), body, authenticated=caller is not None)
+            response.status_code = shown.code
     response["X-Request-Id"] = correlation
     if failure:
         response["X-Description"] = re.sub(r"[^\x20-\x7e]+", " ", failure)[:500]
     if opened is not None:
         session.set_cookies(request, response, opened)
-    elif params.get("command") == session.Logout.name or (status == 401 and session.SESSION_COOKIE in request.COOKIES):
+    elif params.get("command") == session.Logout.name or (
+        response.status_code == 401 and session.SESSION_COOKIE in request.COOKIES
+    ):
         session.drop_cookies(response)
     return response
 
@@ -77,32 +81,27 @@ def request_id(request: HttpRequest) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def parameters(request: HttpRequest) -> dict[str, str]:
-    """Form body with the query string over it; of a repeated name the last value.
-
-    Raises ``MethodNotAllowed`` and ``RequestTooLarge``.
-    """
-    if request.method not in ("GET", "POST"):
-        raise MethodNotAllowed(f"{request.method} is not possible here; use GET or POST")
-    merged: dict[str, str] = {}
-    if request.method == "POST":
-        try:
-            body = request.POST
-        except Exception as error:
-            too_large = presentable(error, caller=None, command="")
-            if isinstance(too_large, RequestTooLarge):
-                _drain(request)
-                raise RequestTooLarge(_size_text(request)) from None
-            raise BadRequest("The body of the request cannot be read; it is a form, URL-encoded") from error
-        for name in body:
-            merged[name] = str(body[name])
+def query(request: HttpRequest) -> dict[str, str]:
+    """The query string; of a repeated name the last value. Raises ``BadRequest``."""
     try:
-        query = request.GET
+        return request.GET.dict()
     except Exception as error:
-        raise BadRequest("The query string of the request cannot be read") from error
-    for name in query:
-        merged[name] = str(query[name])
-    return merged
+        raise BadRequest(f"The query string of the request cannot be read; {_size_text(request)}") from error
+
+
+def form(request: HttpRequest) -> dict[str, str]:
+    """The body of a POST. Raises ``MethodNotAllowed`` and ``RequestTooLarge``."""
+    if request.method == "GET":
+        return {}
+    if request.method != "POST":
+        raise MethodNotAllowed(f"{request.method} is not possible here; use GET or POST")
+    try:
+        return request.POST.dict()
+    except Exception as error:
+        if isinstance(presentable(error, caller=None, command=""), RequestTooLarge):
+            _drain(request)
+            raise RequestTooLarge(f"The request is too large: {_size_text(request)}") from None
+        raise BadRequest("The body of the request cannot be read; it is a form, URL-encoded") from error
 
 
 def command_of(params: dict[str, str]) -> str:
@@ -164,14 +163,12 @@ def _at_the_door(
     return session.login(request, bound)
 
 
-def _rendered(
-    params: dict[str, str], envelope: str, body: dict[str, Any], *, status: int, authenticated: bool
-) -> HttpResponse:
+def _rendered(params: dict[str, str], envelope: str, body: dict[str, Any], *, authenticated: bool) -> HttpResponse:
     if params.get("response", "xml").lower() == "json":
         content, content_type = orjson.dumps({envelope: body}, option=orjson.OPT_NON_STR_KEYS), JSON_TYPE
     else:
         content, content_type = xml.render(envelope, body, authenticated=authenticated), XML_TYPE
-    response = HttpResponse(content, content_type=content_type, status=status)
+    response = HttpResponse(content, content_type=content_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["X-XSS-Protection"] = "1;mode=block"
     response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
@@ -190,8 +187,8 @@ def _drain(request: HttpRequest) -> None:
 
 
 def _size_text(request: HttpRequest) -> str:
-    size = request.META.get("CONTENT_LENGTH") or "too many"
+    size = request.META.get("CONTENT_LENGTH") or "no"
     return (
-        f"The request has {size} bytes; at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} are read, "
+        f"its body has {size} bytes; at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} are read, "
         f"in at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} parameters"
     )
