@@ -5,6 +5,7 @@ rows written inside ``ctx.transaction()``. A volume's pool is noted before anyth
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from apps.infrastructure.models import Host
 from apps.infrastructure.specs import host_ref
@@ -18,7 +19,7 @@ from apps.storage.workflows.template_cache import ensure_template_on_pool
 from cloudstack.contracts.errors import DriverUnavailable, InvalidSpec, NotFound
 from cloudstack.contracts.storage import PrimaryStorageDriver
 from cloudstack.framework.drivers import storage_driver
-from cloudstack.framework.jobs import JobContext
+from cloudstack.framework.jobs import AsyncJob, JobContext
 
 __all__ = [
     "allocate_volume",
@@ -29,8 +30,15 @@ __all__ = [
     "expunge_volume",
     "host_for_pool",
     "release_volume_pool",
+    "remember",
     "undo_create_volume",
 ]
+
+
+def remember(ctx: JobContext, **facts: Any) -> None:
+    """Store facts in the job within a running ``ctx.transaction()``: true after a crash exactly if that committed."""
+    ctx.data.update(facts)
+    AsyncJob.objects.filter(pk=ctx.job.pk).update(data=ctx.data)
 
 
 def host_for_pool(pool: StoragePool, prefer: Host | None = None) -> Host:

@@ -1,0 +1,49 @@
+"""Which machine a volume is in is known above this app; it registers here what storage must ask and have done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.storage.models import Volume
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The machine that a volume is attached to. ``running``: its hypervisor has the volume open."""
+
+    uuid: str
+    name: str
+    state: str
+    running: bool
+
+    @property
+    def lock(self) -> str:
+        return f"vm:{self.uuid}"
+
+
+Lookup = Callable[[Volume], Machine | None]
+OnlineResize = Callable[[Any, Volume, int], None]
+
+_lookup: Lookup | None = None
+_online_resize: OnlineResize | None = None
+
+
+def register_attachments(*, lookup: Lookup, online_resize: OnlineResize) -> None:
+    """``lookup(volume)`` names the machine; ``online_resize(ctx, volume, size_bytes)`` grows it in a running one.
+
+    The second runs inside a step's ``do``: idempotent, without rows of its own. Call it in ``ready()``.
+    """
+    global _lookup, _online_resize
+    _lookup, _online_resize = lookup, online_resize
+
+
+def machine_of(volume: Volume) -> Machine | None:
+    """None for a volume that is in no machine."""
+    return _lookup(volume) if _lookup else None
+
+
+def resize_online(ctx: Any, volume: Volume, size_bytes: int) -> None:
+    """Grow a volume that a running machine has open."""
+    if _online_resize is None:
+        raise RuntimeError("no app has registered how volumes of running machines grow")
+    _online_resize(ctx, volume, size_bytes)

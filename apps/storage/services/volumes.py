@@ -1,0 +1,233 @@
+"""Volumes: create, destroy, recover, resize, rename. Data disks take room on a pool when they are first attached."""
+
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts.models import Account
+from apps.accounts.services.limits import LimitManager
+from apps.infrastructure.models import Zone
+from apps.infrastructure.states import AllocationState
+from apps.storage.config import USERS_EXPUNGE_VOLUMES
+from apps.storage.events import VOLUME_RECOVER, VOLUME_UPDATE
+from apps.storage.models import DiskOffering, StoragePool, Volume
+from apps.storage.services.attachments import machine_of
+from apps.storage.services.volume_sizes import size_for, within_maximum
+from apps.storage.services.volume_states import amounts_of, retire, revive
+from apps.storage.states import OfferingState, PoolState, VolumeState, VolumeType
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+
+
+class VolumeManager:
+    """What users and operators do with volumes."""
+
+    @transaction.atomic
+    def create(
+        self,
+        *,
+        caller: Caller,
+        owner: Account,
+        name: str,
+        zone: Zone,
+        offering: DiskOffering,
+        size_gib: int | None = None,
+        pool: StoragePool | None = None,
+        displayed: bool = True,
+        min_iops: int | None = None,
+        max_iops: int | None = None,
+    ) -> tuple[Volume, AsyncJob]:
+        """A data disk of ``owner``. Without ``pool`` (root admins only) nothing is made before it is attached."""
+        if zone.allocation_state != AllocationState.ENABLED and not caller.is_root_admin:
+            raise PermissionDenied(f"zone {zone} is disabled at the moment", parameter="zoneid")
+        _check_offering(offering, zone)
+        if (min_iops is not None or max_iops is not None) and not offering.is_custom_iops:
+            raise InvalidParameter(f"disk offering {offering} fixes the operations per second", parameter="miniops")
+        if pool is not None:
+            _check_pool(caller, pool, zone)
+        size_bytes = size_for(offering, size_gib)
+        LimitManager().reserve(owner, amounts_of(size_bytes))
+        volume = Volume(
+            account=owner,
+            domain=owner.domain,
+            name=name.strip() or "DATA",
+            type=VolumeType.DATADISK,
+            size_bytes=size_bytes,
+            zone=zone,
+            disk_offering=offering,
+            provisioning=offering.provisioning,
+            min_iops=min_iops if min_iops is not None else offering.min_iops,
+            max_iops=max_iops if max_iops is not None else offering.max_iops,
+            is_displayed=displayed,
+        )
+        volume.save()
+        job = dispatch(
+            "storage.volume.create",
+            caller=caller,
+            exclusive=[f"volume:{volume.uuid}"],
+            resource=volume,
+            arguments={"volume_uuid": str(volume.uuid), "pool_uuid": str(pool.uuid) if pool else ""},
+            description=f"creating volume {volume.name}",
+        )
+        return volume, job
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, volume: Volume) -> AsyncJob:
+        """Remove a detached volume for good, without a time to recover it."""
+        return self.destroy(caller=caller, volume=volume, expunge=True)
+
+    @transaction.atomic
+    def destroy(self, *, caller: Caller, volume: Volume, expunge: bool = False) -> AsyncJob:
+        """Put a detached volume aside; with ``expunge`` remove it for good at once.
+
+        Raises ``ResourceInUse`` while it is attached.
+        """
+        if expunge and not caller.is_admin and not USERS_EXPUNGE_VOLUMES.value(volume.account.uuid):
+            raise PermissionDenied("You may not expunge volumes; leave expunge out", parameter="expunge")
+        if volume.delete_protection:
+            raise InvalidParameter(f"volume {volume} is protected against deletion", parameter="id")
+        _refuse_attached(volume, "destroyed")
+        if volume.state in (VolumeState.ALLOCATED, VolumeState.READY):
+            retire(volume)
+        elif volume.state != VolumeState.DESTROY:
+            raise InvalidParameter(f"volume {volume} is {volume.state} and cannot be destroyed now", parameter="id")
+        return self._dispatch_on("storage.volume.expunge" if expunge else "storage.volume.destroy", caller, volume)
+
+    @transaction.atomic
+    def recover(self, *, caller: Caller, volume: Volume) -> Volume:
+        """Take a destroyed volume back, if the limits of its owner allow."""
+        if not caller.is_admin and not USERS_EXPUNGE_VOLUMES.value(volume.account.uuid):
+            raise PermissionDenied("You may not recover volumes")
+        if volume.state != VolumeState.DESTROY:
+            raise InvalidParameter(f"volume {volume} is {volume.state}, not destroyed", parameter="id")
+        if AsyncJob.objects.filter(
+            resource_uuid=volume.uuid, name="storage.volume.expunge", status__in=AsyncJob.LIVE
+        ).exists():
+            raise ResourceInUse(f"volume {volume} is being expunged")
+        revive(volume)
+        publish(VOLUME_RECOVER, caller=caller, description=f"recovered volume {volume}", resource=volume)
+        return volume
+
+    @transaction.atomic
+    def update(
+        self,
+        *,
+        caller: Caller,
+        volume: Volume,
+        name: str | None = None,
+        displayed: bool | None = None,
+        delete_protection: bool | None = None,
+    ) -> AsyncJob:
+        """Rename, show or protect a volume; what the storage calls it cannot be set from outside."""
+        changes: dict[str, Any] = {}
+        if name is not None:
+            if not name.strip():
+                raise InvalidParameter("name is empty", parameter="name")
+            changes["name"] = name.strip()
+        if displayed is not None:
+            changes["is_displayed"] = displayed
+        if delete_protection is not None:
+            changes["delete_protection"] = delete_protection
+        if changes:
+            Volume.objects.filter(pk=volume.pk).update(**changes)
+            volume.refresh_from_db()
+            publish(VOLUME_UPDATE, caller=caller, description=f"changed volume {volume}", resource=volume)
+        return self._dispatch_on("storage.volume.update", caller, volume)
+
+    @transaction.atomic
+    def resize(
+        self,
+        *,
+        caller: Caller,
+        volume: Volume,
+        size_gib: int | None = None,
+        offering: DiskOffering | None = None,
+        shrink_ok: bool = False,
+    ) -> AsyncJob:
+        """Grow a volume, in a running machine too. Shrinking destroys data and is not done.
+
+        The difference is taken from the owner's limits at once and given back if the resize fails.
+        """
+        if volume.state not in (VolumeState.ALLOCATED, VolumeState.READY):
+            raise InvalidParameter(f"volume {volume} is {volume.state} and cannot be resized now", parameter="id")
+        size_bytes = _new_size(volume, offering, size_gib)
+        if size_bytes < volume.size_bytes:
+            hint = "" if shrink_ok else " (shrinkok is not given either)"
+            raise InvalidParameter(
+                f"volume {volume} has {volume.size_bytes} bytes; it can grow but not shrink to {size_bytes}{hint}",
+                parameter="size",
+            )
+        machine = machine_of(volume)
+        more = size_bytes - volume.size_bytes
+        if more:
+            LimitManager().reserve(volume.account, amounts_of(more, pieces=0))
+        return dispatch(
+            "storage.volume.resize",
+            caller=caller,
+            exclusive=[f"volume:{volume.uuid}"] + ([machine.lock] if machine else []),
+            resource=volume,
+            arguments={
+                "volume_uuid": str(volume.uuid),
+                "size_bytes": size_bytes,
+                "reserved_bytes": more,
+                "offering_uuid": str(offering.uuid) if offering else "",
+            },
+            description=f"resizing volume {volume.name} to {size_bytes} bytes",
+        )
+
+    def _dispatch_on(self, name: str, caller: Caller, volume: Volume) -> AsyncJob:
+        return dispatch(
+            name,
+            caller=caller,
+            exclusive=[f"volume:{volume.uuid}"],
+            resource=volume,
+            arguments={"volume_uuid": str(volume.uuid)},
+            description=f"{name.rpartition('.')[2]} volume {volume.name}",
+        )
+
+
+def _check_offering(offering: DiskOffering, zone: Zone) -> None:
+    if offering.state != OfferingState.ACTIVE:
+        raise InvalidParameter(f"disk offering {offering} is no longer offered", parameter="diskofferingid")
+    zones = set(offering.zones.values_list("pk", flat=True))
+    if zones and zone.pk not in zones:
+        raise InvalidParameter(f"disk offering {offering} is not offered in zone {zone}", parameter="diskofferingid")
+
+
+def _check_pool(caller: Caller, pool: StoragePool, zone: Zone) -> None:
+    if not caller.is_root_admin:
+        raise PermissionDenied("only root admins may choose a pool; leave storageid out", parameter="storageid")
+    if pool.zone_id != zone.pk:
+        raise InvalidParameter(f"pool {pool} is not in zone {zone}", parameter="storageid")
+    if pool.state != PoolState.UP:
+        raise InvalidParameter(f"pool {pool} is {pool.state}", parameter="storageid")
+
+
+def _refuse_attached(volume: Volume, what: str) -> None:
+    machine = machine_of(volume)
+    if machine is not None:
+        raise ResourceInUse(
+            f"volume {volume} is attached to machine {machine.name}; it can be {what} only after it was detached",
+            parameter="id",
+        )
+
+
+def _new_size(volume: Volume, offering: DiskOffering | None, size_gib: int | None) -> int:
+    """What the volume will have, in bytes. Root disks keep their offering and follow ``size_gib`` alone."""
+    if offering is not None:
+        if volume.type == VolumeType.ROOT:
+            raise InvalidParameter("a root disk follows its service offering; give size", parameter="diskofferingid")
+        _check_offering(offering, volume.zone)
+        return size_for(offering, size_gib if offering.is_custom else None)
+    if size_gib is None:
+        raise InvalidParameter("give size, in GiB, or another diskofferingid", parameter="size")
+    own = volume.disk_offering
+    if own is not None and not own.is_custom and volume.type == VolumeType.DATADISK:
+        raise InvalidParameter(
+            f"disk offering {own} of the volume fixes its size; name another offering", parameter="diskofferingid"
+        )
+    if own is not None and own.size_is_strict:
+        raise InvalidParameter(f"disk offering {own} does not allow another size", parameter="size")
+    return size_for(own, size_gib) if own is not None and own.is_custom else within_maximum(size_gib)
