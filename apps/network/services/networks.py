@@ -112,7 +112,7 @@ class NetworkManager:
         self._furnish(network, addresses, vni=vni, server_ip=server_ip)
         publish(events.NETWORK_CREATE, caller=caller, resource=network, description=f"network {name} created")
         if offering.is_persistent:
-            self._submit("network.network.implement", caller, network, f"bringing up network {network}")
+            self._submit("network.network.implement", "", caller, network, f"bringing up network {network}")
         return network
 
     @transaction.atomic
@@ -152,19 +152,18 @@ class NetworkManager:
         if felt:
             changes["restart_required"] = True
         self._write(network, **changes)
-        publish(
-            events.NETWORK_UPDATE,
-            caller=caller,
-            resource=network,
-            description=f"network {network} changed: {', '.join(sorted(changes)) or 'nothing'}",
+        what = ", ".join(sorted(changes)) or "nothing"
+        return self._submit(
+            "network.network.update", events.NETWORK_UPDATE, caller, network, f"updating {what} of network {network}"
         )
-        return self._submit("network.network.update", caller, network, f"updating network {network}")
 
     @transaction.atomic
     def delete(self, *, caller: Caller, network: Network) -> AsyncJob:
         """Have a network taken down and deleted. Raises ``ResourceInUse`` while a machine has a card in it."""
         ensure_unused(network)
-        return self._submit("network.network.delete", caller, network, f"deleting network {network}")
+        return self._submit(
+            "network.network.delete", events.NETWORK_DELETE, caller, network, f"deleting network {network}"
+        )
 
     @transaction.atomic
     def restart(self, *, caller: Caller, network: Network, cleanup: bool = False) -> AsyncJob:
@@ -175,10 +174,17 @@ class NetworkManager:
                 parameter="id",
             )
         return self._submit(
-            "network.network.restart", caller, network, f"restarting network {network}", cleanup=bool(cleanup)
+            "network.network.restart",
+            events.NETWORK_RESTART,
+            caller,
+            network,
+            f"restarting network {network}",
+            cleanup=bool(cleanup),
         )
 
-    def _submit(self, workflow: str, caller: Caller | None, network: Network, text: str, **arguments: Any) -> AsyncJob:
+    def _submit(
+        self, workflow: str, event: str, caller: Caller, network: Network, text: str, **arguments: Any
+    ) -> AsyncJob:
         return dispatch(
             workflow,
             caller=caller,
@@ -186,6 +192,7 @@ class NetworkManager:
             resource=network,
             arguments={"network_uuid": str(network.uuid), **arguments},
             description=text,
+            event_type=event,
         )
 
     def _check_offering(self, caller: Caller, offering: NetworkOffering, zone: Zone) -> None:

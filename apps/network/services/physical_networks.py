@@ -1,5 +1,6 @@
 """Physical networks with their traffic types and providers: the operators' business."""
 
+import itertools
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,7 +25,6 @@ from cloudstack.contracts.network import Service
 from cloudstack.framework.context import Caller
 from cloudstack.framework.drivers import network_element, network_elements
 from cloudstack.framework.errors import InvalidParameter, ResourceInUse
-from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
 MAX_RANGES = 50
@@ -56,10 +56,13 @@ class PhysicalNetworkManager:
             network_speed=network_speed,
         )
         _store_ranges(physical, spans)
-        publish(
-            events.PHYSICAL_NETWORK_CREATE, caller=caller, resource=physical, description=f"{physical} in zone {zone}"
+        return physical, self._submit(
+            "network.physical_network.create",
+            events.PHYSICAL_NETWORK_CREATE,
+            caller,
+            physical,
+            "adding providers to {}",
         )
-        return physical, self._submit("network.physical_network.create", caller, physical, "adding providers to {}")
 
     @transaction.atomic
     def update(
@@ -86,14 +89,25 @@ class PhysicalNetworkManager:
             _check_kept(physical_network, spans)
             changes["vlan"] = vlan
         return self._submit(
-            "network.physical_network.update", caller, physical_network, "updating physical network {}", changes=changes
+            "network.physical_network.update",
+            events.PHYSICAL_NETWORK_UPDATE,
+            caller,
+            physical_network,
+            "updating physical network {}",
+            changes=changes,
         )
 
     @transaction.atomic
     def delete(self, *, caller: Caller, physical_network: PhysicalNetwork) -> AsyncJob:
         """Raises ``ResourceInUse`` while guest networks are on it."""
         ensure_without_networks(physical_network)
-        return self._submit("network.physical_network.delete", caller, physical_network, "deleting physical network {}")
+        return self._submit(
+            "network.physical_network.delete",
+            events.PHYSICAL_NETWORK_DELETE,
+            caller,
+            physical_network,
+            "deleting physical network {}",
+        )
 
     @transaction.atomic
     def add_traffic_type(
@@ -111,13 +125,9 @@ class PhysicalNetworkManager:
             raise InvalidParameter(
                 f"physical network {physical_network} carries {traffic_type} already", parameter="traffictype"
             ) from None
-        publish(
-            events.TRAFFIC_TYPE_CREATE,
-            caller=caller,
-            resource=row,
-            description=f"physical network {physical_network} carries {traffic_type}",
+        return row, self._submit_row(
+            "network.traffic_type.add", events.TRAFFIC_TYPE_CREATE, caller, physical_network, row, "adding {} traffic"
         )
-        return row, self._submit_row("network.traffic_type.add", caller, physical_network, row, "adding {} traffic")
 
     @transaction.atomic
     def update_traffic_type(
@@ -127,6 +137,7 @@ class PhysicalNetworkManager:
         label = None if kvm_label is None else _checked_label(kvm_label)
         return self._submit_row(
             "network.traffic_type.update",
+            events.TRAFFIC_TYPE_UPDATE,
             caller,
             traffic_type.physical_network,
             traffic_type,
@@ -140,7 +151,12 @@ class PhysicalNetworkManager:
         if traffic_type.traffic_type == TrafficType.GUEST:
             ensure_without_networks(traffic_type.physical_network)
         return self._submit_row(
-            "network.traffic_type.delete", caller, traffic_type.physical_network, traffic_type, "removing {} traffic"
+            "network.traffic_type.delete",
+            events.TRAFFIC_TYPE_DELETE,
+            caller,
+            traffic_type.physical_network,
+            traffic_type,
+            "removing {} traffic",
         )
 
     @transaction.atomic
@@ -150,15 +166,20 @@ class PhysicalNetworkManager:
         """Let the network element ``name`` give services there, once it is enabled."""
         if name not in network_elements():
             raise InvalidParameter(
-                f"no plugin gives a network element named {name!r}; there are {', '.join(network_elements()) or 'none'}",
+                f"no plugin gives a network element named {name!r}; there are "
+                f"{', '.join(network_elements()) or 'none'}",
                 parameter="name",
             )
         provider, made = NetworkServiceProvider.objects.get_or_create(physical_network=physical_network, name=name)
         if not made:
             raise InvalidParameter(f"physical network {physical_network} has provider {name} already", parameter="name")
-        publish(events.SERVICE_PROVIDER_CREATE, caller=caller, resource=provider, description=f"provider {name} added")
         return provider, self._submit_row(
-            "network.provider.add", caller, physical_network, provider, "adding provider {}"
+            "network.provider.add",
+            events.SERVICE_PROVIDER_CREATE,
+            caller,
+            physical_network,
+            provider,
+            "adding provider {}",
         )
 
     @transaction.atomic
@@ -167,6 +188,7 @@ class PhysicalNetworkManager:
         wanted = None if state is None else str(ProviderState(state))
         return self._submit_row(
             "network.provider.update",
+            events.SERVICE_PROVIDER_UPDATE,
             caller,
             provider.physical_network,
             provider,
@@ -179,11 +201,16 @@ class PhysicalNetworkManager:
         """Raises ``ResourceInUse`` while an offering of a network there needs it."""
         ensure_provider_unused(provider)
         return self._submit_row(
-            "network.provider.delete", caller, provider.physical_network, provider, "removing provider {}"
+            "network.provider.delete",
+            events.SERVICE_PROVIDER_DELETE,
+            caller,
+            provider.physical_network,
+            provider,
+            "removing provider {}",
         )
 
     def _submit(
-        self, workflow: str, caller: Caller, physical: PhysicalNetwork, text: str, **arguments: Any
+        self, workflow: str, event: str, caller: Caller, physical: PhysicalNetwork, text: str, **arguments: Any
     ) -> AsyncJob:
         return dispatch(
             workflow,
@@ -192,10 +219,18 @@ class PhysicalNetworkManager:
             resource=physical,
             arguments={"physical_network_uuid": str(physical.uuid), **arguments},
             description=text.format(physical),
+            event_type=event,
         )
 
     def _submit_row(
-        self, workflow: str, caller: Caller, physical: PhysicalNetwork, row: Any, text: str, **arguments: Any
+        self,
+        workflow: str,
+        event: str,
+        caller: Caller,
+        physical: PhysicalNetwork,
+        row: Any,
+        text: str,
+        **arguments: Any,
     ) -> AsyncJob:
         return dispatch(
             workflow,
@@ -204,6 +239,7 @@ class PhysicalNetworkManager:
             resource=row,
             arguments={"physical_network_uuid": str(physical.uuid), "row_uuid": str(row.uuid), **arguments},
             description=text.format(getattr(row, "traffic_type", None) or getattr(row, "name", row)),
+            event_type=event,
         )
 
 
@@ -264,7 +300,7 @@ def parse_vnet_ranges(text: str) -> list[Span]:
             raise InvalidParameter(f"range {part} does not rise within 1 to {HIGHEST_VNI}", parameter="vlan")
         spans.append(span)
     spans.sort()
-    for left, right in zip(spans, spans[1:], strict=False):
+    for left, right in itertools.pairwise(spans):
         if right.first <= left.last:
             raise InvalidParameter(
                 f"ranges {left.first}-{left.last} and {right.first}-{right.last} overlap", parameter="vlan"

@@ -1,6 +1,5 @@
 """Bringing guest networks up and down: implement, update, restart, shut down, delete."""
 
-from apps.network import events
 from apps.network.models import IpAllocation, Network, VlanIpRange
 from apps.network.selectors import network_for_job
 from apps.network.services.lifecycle import NETWORK_FSM
@@ -18,7 +17,6 @@ from apps.network.workflows.steps import (
     undo_implement,
     undo_rebuild,
 )
-from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -62,15 +60,6 @@ class Rebuild(Step):
 class RestartNetwork(NetworkWorkflow):
     title = "Restart a network"
     steps = [Rebuild]
-
-    def on_succeeded(self, ctx: JobContext) -> None:
-        publish(
-            events.NETWORK_RESTART,
-            user_id=ctx.job.user_id,
-            resource=ctx.network,
-            job_uuid=ctx.job.uuid,
-            description=f"network {ctx.network} restarted",
-        )
 
 
 class TellServices(Step):
@@ -146,13 +135,6 @@ class Remove(Step):
             VlanIpRange.objects.filter(network=network).update(removed=network.removed)
             release_vni(network=network)
             release_limits(network=network, account=network.account)
-            publish(
-                events.NETWORK_DELETE,
-                user_id=ctx.job.user_id,
-                resource=network,
-                job_uuid=ctx.job.uuid,
-                description=f"network {network} deleted",
-            )
 
     def verify(self, ctx: JobContext) -> bool:
         return network_for_job(uuid=ctx.network.uuid).removed is not None

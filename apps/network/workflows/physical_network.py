@@ -2,7 +2,6 @@
 
 from django.utils import timezone
 
-from apps.network import events
 from apps.network.models import NetworkServiceProvider, PhysicalNetworkTrafficType
 from apps.network.selectors import physical_network_for_job
 from apps.network.services.physical_networks import (
@@ -12,7 +11,6 @@ from apps.network.services.physical_networks import (
     ensure_without_networks,
 )
 from apps.network.states import TrafficType
-from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -21,10 +19,6 @@ class PhysicalNetworkWorkflow(Workflow):
 
     def load(self, ctx: JobContext) -> None:
         ctx.physical = physical_network_for_job(uuid=ctx.arguments["physical_network_uuid"])
-
-
-def _tell(ctx: JobContext, type: str, resource: object, text: str) -> None:
-    publish(type, user_id=ctx.job.user_id, resource=resource, job_uuid=ctx.job.uuid, description=text)
 
 
 class AddProviders(Step):
@@ -47,8 +41,6 @@ class ApplyChanges(Step):
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             apply_changes(ctx.physical, ctx.arguments["changes"])
-            what = ", ".join(sorted(ctx.arguments["changes"])) or "nothing"
-            _tell(ctx, events.PHYSICAL_NETWORK_UPDATE, ctx.physical, f"{ctx.physical} changed: {what}")
 
 
 @workflow("network.physical_network.update")
@@ -69,7 +61,6 @@ class RemovePhysicalNetwork(Step):
             ctx.physical.vnet_ranges.all().delete()
             PhysicalNetworkTrafficType.objects.filter(physical_network=ctx.physical).update(removed=now)
             NetworkServiceProvider.objects.filter(physical_network=ctx.physical).update(removed=now)
-            _tell(ctx, events.PHYSICAL_NETWORK_DELETE, ctx.physical, f"physical network {ctx.physical} deleted")
 
 
 @workflow("network.physical_network.delete")
@@ -108,7 +99,6 @@ class Relabel(Step):
         with ctx.transaction():
             if label is not None:
                 PhysicalNetworkTrafficType.objects.filter(pk=ctx.row.pk).update(kvm_label=label)
-            _tell(ctx, events.TRAFFIC_TYPE_UPDATE, ctx.row, f"{ctx.row.traffic_type} of {ctx.physical} changed")
 
 
 @workflow("network.traffic_type.update")
@@ -124,8 +114,7 @@ class RemoveTrafficType(Step):
         with ctx.transaction():
             if ctx.row.traffic_type == TrafficType.GUEST:
                 ensure_without_networks(ctx.physical)
-            if ctx.row.mark_removed():
-                _tell(ctx, events.TRAFFIC_TYPE_DELETE, ctx.row, f"{ctx.row.traffic_type} off {ctx.physical}")
+            ctx.row.mark_removed()
 
 
 @workflow("network.traffic_type.delete")
@@ -165,7 +154,6 @@ class SetProviderState(Step):
             return
         with ctx.transaction():
             NetworkServiceProvider.objects.filter(pk=ctx.row.pk).update(state=state)
-            _tell(ctx, events.SERVICE_PROVIDER_UPDATE, ctx.row, f"provider {ctx.row} is {state} on {ctx.physical}")
 
 
 @workflow("network.provider.update")
@@ -180,8 +168,7 @@ class RemoveProvider(Step):
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             ensure_provider_unused(ctx.row)
-            if ctx.row.mark_removed():
-                _tell(ctx, events.SERVICE_PROVIDER_DELETE, ctx.row, f"provider {ctx.row} off {ctx.physical}")
+            ctx.row.mark_removed()
 
 
 @workflow("network.provider.delete")

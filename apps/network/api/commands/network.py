@@ -1,0 +1,204 @@
+"""Commands on guest networks."""
+
+from django.db.models import Q
+
+from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.models import Domain
+from apps.infrastructure.models import Zone
+from apps.network import events
+from apps.network.api.responses.network import NetworkResponse
+from apps.network.models import Network, NetworkOffering, NetworkOfferingService, PhysicalNetwork
+from apps.network.selectors import networks_of_owner_or_shared, networks_visible_to
+from apps.network.services.networks import NetworkManager
+from apps.network.services.vnis import parse_vlan
+from apps.network.states import AclType, GuestType, TrafficType
+from cloudstack.api import (
+    EVERYONE,
+    ROOT,
+    Access,
+    BaseAsyncCmd,
+    BaseCmd,
+    Choice,
+    Flag,
+    Int,
+    ListOf,
+    Ref,
+    Str,
+    SuccessResponse,
+)
+
+FILTERS = ("account", "domain", "accountdomain", "shared", "all")
+
+
+class ListNetworks(AccountScopedListCmd):
+    """Lists the networks that the caller owns or may use."""
+
+    roles = EVERYONE
+    response = NetworkResponse
+    keyword_fields = ("name", "display_text")
+
+    network_name = Str("name", lookup="name", help="exact name")
+    zone = Ref("zoneid", Zone, lookup="zone", help="networks of this zone")
+    type = Choice("type", GuestType, lookup="guest_type", help="Isolated, Shared or L2")
+    acl_type = Choice("acltype", AclType, lookup="acl_type", help="Account or Domain")
+    traffic_type = Choice("traffictype", TrafficType, help="kind of traffic; guests' is all there is")
+    offering = Ref("networkofferingid", NetworkOffering, lookup="offering", help="networks of this offering")
+    physical_network = Ref("physicalnetworkid", PhysicalNetwork, lookup="physical_network", roles=ROOT)
+    restart_required = Flag("restartrequired", lookup="restart_required", help="whose services do not know a change")
+    specify_ip_ranges = Flag("specifyipranges", lookup="offering__specify_ip_ranges")
+    vlan = Str("vlan", roles=ROOT, help="number of the segment")
+    supported_services = ListOf("supportedservices", Str, help="networks that have all of these services")
+    can_use_for_deploy = Flag("canusefordeploy", help="whether machines can be deployed in it; all can")
+    is_system = Flag("issystem", default=False, help="networks of the platform itself; there are none")
+    for_vpc = Flag("forvpc", help="tiers of VPCs; there are none")
+    display = Flag("displaynetwork", lookup="display_network", roles=ROOT)
+    network_filter = Choice(
+        "networkfilter", FILTERS, help="whose networks: the account's, the domain's, or shared ones"
+    )
+
+    def queryset(self):
+        rows = networks_visible_to(caller=self.caller)
+        mine = Q(account_id=self.caller.account_id)
+        if self.account or self.project:
+            rows = self.owned(Network.objects.all())
+        elif self.domain is not None:
+            rows = rows.filter(pk__in=self.in_domains(Network.objects.all()).values("pk")) | rows.filter(
+                pk__in=self.in_domains(Network.objects.all(), path="access_domain").values("pk")
+            )
+        elif self.caller.is_admin and not self.list_all and not self.names_rows():
+            rows = networks_of_owner_or_shared(caller=self.caller)
+        if self.network_filter == "account":
+            rows = rows.filter(mine, acl_type=AclType.ACCOUNT)
+        elif self.network_filter == "domain":
+            rows = rows.filter(acl_type=AclType.DOMAIN)
+        elif self.network_filter == "accountdomain":
+            rows = rows.filter(mine | Q(acl_type=AclType.DOMAIN))
+        elif self.network_filter == "shared":
+            rows = rows.filter(acl_type=AclType.ACCOUNT).exclude(mine)
+        for service in self.supported_services or ():
+            giving = NetworkOfferingService.objects.filter(service__iexact=service)
+            rows = rows.filter(offering__in=giving.values("offering"))
+        if self.vlan:
+            rows = rows.filter(vni=parse_vlan(self.vlan))
+        if self.is_system or self.for_vpc or self.can_use_for_deploy is False:
+            return rows.none()
+        if self.traffic_type not in (None, TrafficType.GUEST):
+            return rows.none()
+        return rows
+
+
+class CreateNetwork(BaseCmd):
+    """Creates a network. Hosts hear of it when its first machine starts."""
+
+    roles = EVERYONE
+    response = NetworkResponse
+
+    network_name = Str("name", required=True, help="name of the network")
+    display_text = Str("displaytext", default="", help="a longer text; the name if left out")
+    offering = Ref("networkofferingid", NetworkOffering, required=True, help="kind of the network")
+    zone = Ref("zoneid", Zone, required=True, help="where it shall be")
+    physical_network = Ref("physicalnetworkid", PhysicalNetwork, roles=ROOT, help="needed where a zone has several")
+    account = Str("account", help="owner, for administrators")
+    domain = Ref("domainid", Domain, help="domain of account, or the one that a shared network is for")
+    project = Str("projectid", help="project that shall own it")
+    acl_type = Choice("acltype", AclType, help="Account or Domain; shared networks are for a domain by default")
+    subdomain_access = Flag("subdomainaccess", help="whether domains below may use it, too")
+    gateway = Str("gateway", default="", help="address of the way out; isolated networks have a default")
+    netmask = Str("netmask", default="", help="such as 255.255.255.0")
+    start_ip = Str("startip", default="", help="first address for guests of a shared network")
+    end_ip = Str("endip", default="", help="last address; startip if left out")
+    server_ip = Str("routerip", default="", help="address of the network's own DHCP and DNS server", since="4.16")
+    vlan = Str("vlan", default="", help="VXLAN number, where the offering lets operators choose it")
+    network_domain = Str("networkdomain", help="DNS suffix of its guests")
+    dns1 = Str("dns1", help="first resolver; the zone's if left out", since="4.18.0")
+    dns2 = Str("dns2", help="second resolver", since="4.18.0")
+    mtu = Int("privatemtu", help="largest packet of guests, in bytes", since="4.18.0")
+    display = Flag("displaynetwork", default=True, roles=ROOT, help="whether ordinary users see it")
+
+    def execute(self):
+        return NetworkManager().create(
+            caller=self.caller,
+            zone=self.zone,
+            offering=self.offering,
+            name=self.network_name,
+            display_text=self.display_text,
+            account_name=self.account,
+            domain=self.domain,
+            project=self.project,
+            acl_type=self.acl_type,
+            subdomain_access=self.subdomain_access,
+            physical_network=self.physical_network,
+            gateway=self.gateway,
+            netmask=self.netmask,
+            start_ip=self.start_ip,
+            end_ip=self.end_ip,
+            server_ip=self.server_ip,
+            vlan=self.vlan,
+            network_domain=self.network_domain,
+            dns1=self.dns1,
+            dns2=self.dns2,
+            mtu=self.mtu,
+            display_network=self.display,
+        )
+
+
+class UpdateNetwork(BaseAsyncCmd):
+    """Changes a network and tells its services."""
+
+    roles = EVERYONE
+    response = NetworkResponse
+    event_type = events.NETWORK_UPDATE
+
+    network = Ref(
+        "id", Network, access=Access.OPERATE, required=True, select_related=("zone", "offering"), help="the network"
+    )
+    new_name = Str("name", help="new name")
+    display_text = Str("displaytext", help="new text")
+    network_domain = Str("networkdomain", help="new DNS suffix of its guests")
+    dns1 = Str("dns1", help="first resolver")
+    dns2 = Str("dns2", help="second resolver")
+    mtu = Int("privatemtu", help="largest packet of guests, in bytes; guests learn it with their next lease")
+    offering = Ref("networkofferingid", NetworkOffering, help="another offering of the same kind")
+    display = Flag("displaynetwork", roles=ROOT, help="whether ordinary users see it")
+
+    def execute(self):
+        return NetworkManager().update(
+            caller=self.caller,
+            network=self.network,
+            name=self.new_name,
+            display_text=self.display_text,
+            network_domain=self.network_domain,
+            dns1=self.dns1,
+            dns2=self.dns2,
+            mtu=self.mtu,
+            display_network=self.display,
+            offering=self.offering,
+        )
+
+
+class DeleteNetwork(BaseAsyncCmd):
+    """Deletes a network that no machine has a card in."""
+
+    roles = EVERYONE
+    response = SuccessResponse
+    event_type = events.NETWORK_DELETE
+
+    network = Ref("id", Network, access=Access.OPERATE, required=True, help="the network")
+    forced = Flag("forced", default=False, help="accepted: what cannot be reached now is cleaned up later anyway")
+
+    def execute(self):
+        return NetworkManager().delete(caller=self.caller, network=self.network)
+
+
+class RestartNetwork(BaseAsyncCmd):
+    """Brings the services of a network up anew. Guests stay connected."""
+
+    roles = EVERYONE
+    response = SuccessResponse
+    event_type = events.NETWORK_RESTART
+
+    network = Ref("id", Network, access=Access.OPERATE, required=True, help="the network")
+    cleanup = Flag("cleanup", default=False, help="take the services down before")
+
+    def execute(self):
+        return NetworkManager().restart(caller=self.caller, network=self.network, cleanup=self.cleanup)

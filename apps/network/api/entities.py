@@ -1,0 +1,26 @@
+"""How callers reach the entities of this app."""
+
+from apps.network.models import (
+    Network,
+    NetworkOffering,
+    NetworkServiceProvider,
+    PhysicalNetwork,
+    PhysicalNetworkTrafficType,
+    VlanIpRange,
+)
+from apps.network.selectors import (
+    ip_ranges_visible_to,
+    networks_visible_to,
+    offerings_visible_to,
+    physical_networks_visible_to,
+    providers_visible_to,
+    traffic_types_visible_to,
+)
+from cloudstack.api import register_entity
+
+register_entity(Network, scope=networks_visible_to)
+register_entity(NetworkOffering, scope=offerings_visible_to)
+register_entity(PhysicalNetwork, scope=physical_networks_visible_to)
+register_entity(PhysicalNetworkTrafficType, scope=traffic_types_visible_to)
+register_entity(NetworkServiceProvider, scope=providers_visible_to)
+register_entity(VlanIpRange, scope=ip_ranges_visible_to)
