@@ -1,0 +1,184 @@
+"""A hypervisor in a table. Each verb is one or two statements, besides the look for faults."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from cloudstack.contracts.host import HostFacts, HostRef
+from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
+from cloudstack.plugin.drivers import DriverError, InvalidSpec, NotFound
+from plugins.hypervisors.simulator import devices, world
+from plugins.hypervisors.simulator.faults import verb
+from plugins.hypervisors.simulator.models import SimulatedHost, SimulatedVm
+
+DEFAULTS = {"cpus": 16, "cpu_mhz": 2000, "memory_mib": 65536}
+VERSION = "simulator 1.0"
+MAX_CPUS, MAX_MEMORY_MIB = 1024, 2**31
+
+
+class SimulatorDriver:
+    """Machines of one simulated host. A machine that is off stays defined, as on a real one."""
+
+    def __init__(self, host: HostRef):
+        self.host = host
+
+    # -- what every hypervisor can do
+
+    @verb("host_facts")
+    def host_facts(self) -> HostFacts:
+        return self.facts_without_faults()
+
+    @verb("validate")
+    def validate(self, spec: VmSpec) -> None:
+        _sensible(spec)
+        facts = self.facts_without_faults()
+        if spec.cpus > facts.cpus or spec.memory_mib > facts.memory_mib:
+            raise InvalidSpec(
+                f"{spec.name} asks for {spec.cpus} CPUs and {spec.memory_mib} MiB; {self.host.name} has "
+                f"{facts.cpus} and {facts.memory_mib}"
+            )
+
+    @verb("start")
+    def start(self, spec: VmSpec) -> None:
+        _sensible(spec)
+        devices.check_reachable(self.host, spec)
+        try:
+            with transaction.atomic():
+                SimulatedVm.objects.bulk_create(
+                    [self._row(spec)],
+                    update_conflicts=True,
+                    unique_fields=["vm_uuid", "host_uuid"],
+                    update_fields=["power", "name", "cpus", "memory_mib", "disks", "nics"],
+                )
+        except IntegrityError:
+            self._runs_elsewhere(spec, "start")
+
+    @verb("stop")
+    def stop(self, uuid: str, *, force: bool = False, timeout_s: float = 120) -> None:
+        self._mine(uuid).update(power=PowerState.OFF)
+
+    @verb("reboot")
+    def reboot(self, uuid: str, *, force: bool = False) -> None:
+        if not self._mine(uuid).filter(power=PowerState.ON).update(boots=F("boots") + 1):
+            raise NotFound(f"machine {uuid} does not run on {self.host.name}")
+
+    @verb("destroy")
+    def destroy(self, uuid: str) -> None:
+        self._mine(uuid).delete()
+
+    @verb("power_state")
+    def power_state(self, uuid: str) -> PowerState:
+        power = self._mine(uuid).values_list("power", flat=True).first()
+        return PowerState(power) if power else PowerState.ABSENT
+
+    @verb("power_states")
+    def power_states(self) -> Mapping[str, PowerState]:
+        rows = SimulatedVm.objects.filter(host_uuid=self.host.uuid).values_list("vm_uuid", "power")
+        return {str(uuid): PowerState(power) for uuid, power in rows}
+
+    # -- live migration
+
+    @verb("prepare_migration")
+    def prepare_migration(self, spec: VmSpec) -> None:
+        _sensible(spec)
+        devices.check_reachable(self.host, spec)
+
+    @verb("migrate")
+    def migrate(self, spec: VmSpec, target: HostRef, *, timeout_s: float = 300) -> None:
+        devices.check_bridges(target, spec)
+        with transaction.atomic():
+            # What the machine left on the target when it was stopped there gives way to the running one.
+            SimulatedVm.objects.filter(vm_uuid=spec.uuid, host_uuid=target.uuid, power=PowerState.OFF).delete()
+            moved = self._mine(spec.uuid).filter(power=PowerState.ON).update(host_uuid=target.uuid)
+        if not moved and target.uuid not in world.running_on(spec.uuid):
+            raise NotFound(f"{spec.name} does not run on {self.host.name}")
+
+    # -- devices of a running machine
+
+    @verb("attach_disk")
+    def attach_disk(self, uuid: str, disk: DiskSpec) -> None:
+        devices.check_disks((disk,))
+        devices.plug(self._mine(uuid), "disks", disk.uuid, devices.disk_facts(disk), f"machine {uuid}")
+
+    @verb("detach_disk")
+    def detach_disk(self, uuid: str, disk: DiskSpec) -> None:
+        devices.unplug(self._mine(uuid), "disks", disk.uuid)
+
+    @verb("resize_disk")
+    def resize_disk(self, uuid: str, disk: DiskSpec) -> None:
+        devices.check_disks((disk,))
+        devices.resize(self._mine(uuid), disk)
+
+    @verb("attach_nic")
+    def attach_nic(self, uuid: str, nic: NicSpec) -> None:
+        devices.plug(self._mine(uuid), "nics", nic.uuid, devices.nic_facts(nic), f"machine {uuid}")
+
+    @verb("detach_nic")
+    def detach_nic(self, uuid: str, nic: NicSpec) -> None:
+        devices.unplug(self._mine(uuid), "nics", nic.uuid)
+
+    # -- what it tells
+
+    @verb("statistics")
+    def statistics(self) -> Mapping[str, VmStatistics]:
+        running = SimulatedVm.objects.filter(host_uuid=self.host.uuid, power=PowerState.ON)
+        now = timezone.now()
+        return {str(vm.vm_uuid): _statistics(vm, (now - vm.since).total_seconds()) for vm in running}
+
+    # -- inner
+
+    def _mine(self, uuid: str) -> Any:
+        return SimulatedVm.objects.filter(vm_uuid=uuid, host_uuid=self.host.uuid)
+
+    def facts_without_faults(self) -> HostFacts:
+        row = SimulatedHost.objects.filter(host_uuid=self.host.uuid).values(*DEFAULTS).first()
+        told = {name: int(self.host.details[name]) for name in DEFAULTS if self.host.details.get(name)}
+        return HostFacts(
+            **(row or {**DEFAULTS, **told}),
+            hypervisor_version=VERSION,
+            hostname=self.host.name,
+            capabilities=("hvm", "live-migration", "hotplug"),
+        )
+
+    def _row(self, spec: VmSpec) -> SimulatedVm:
+        return SimulatedVm(
+            vm_uuid=spec.uuid,
+            host_uuid=self.host.uuid,
+            name=spec.name,
+            power=PowerState.ON,
+            cpus=spec.cpus,
+            memory_mib=spec.memory_mib,
+            disks={disk.uuid: devices.disk_facts(disk) for disk in spec.disks},
+            nics={nic.uuid: devices.nic_facts(nic) for nic in spec.nics},
+        )
+
+    def _runs_elsewhere(self, spec: VmSpec, what: str) -> None:
+        hosts = ", ".join(world.running_on(spec.uuid))
+        text = f"{what} of {spec.name} ({spec.uuid}) on {self.host.uuid} while it runs on {hosts}"
+        world.record_violation("double domain", text, object_uuid=spec.uuid, host_uuid=self.host.uuid)
+        raise DriverError(text)
+
+
+def _sensible(spec: VmSpec) -> None:
+    if not 1 <= spec.cpus <= MAX_CPUS:
+        raise InvalidSpec(f"{spec.name}: {spec.cpus} CPUs; 1 to {MAX_CPUS} are possible")
+    if not 1 <= spec.memory_mib <= MAX_MEMORY_MIB:
+        raise InvalidSpec(f"{spec.name}: {spec.memory_mib} MiB; 1 to {MAX_MEMORY_MIB} are possible")
+
+
+def _statistics(vm: SimulatedVm, age_s: float) -> VmStatistics:
+    """Figures that only grow, other ones for each machine."""
+    pace = 1 + vm.pk % 7
+    age_s = max(age_s, 0.0)
+    return VmStatistics(
+        uuid=str(vm.vm_uuid),
+        cpu_time_ns=int(age_s * 1e9 * vm.cpus * pace / 20),
+        memory_used_mib=vm.memory_mib * (3 + pace) // 12,
+        net_rx_bytes=int(age_s * 4096 * pace),
+        net_tx_bytes=int(age_s * 2048 * pace),
+        disk_read_bytes=int(age_s * 1024 * pace),
+        disk_write_bytes=int(age_s * 8192 * pace),
+    )
