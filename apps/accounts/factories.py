@@ -1,5 +1,6 @@
 """Factories of domains, accounts, users, roles and keys: for tests and for the demo alike."""
 
+import itertools
 import uuid
 
 import factory
@@ -23,6 +24,10 @@ ACCOUNT_TYPE_OF_ROLE = {
 }
 
 
+_versions = itertools.count(1000, 1000)
+"""Rules are cached by role and version, and a test's rollback gives the same keys to other roles."""
+
+
 def root_domain() -> Domain:
     """The one ROOT, made when it is not there."""
     domain, _ = Domain.objects.get_or_create(path=ROOT_PATH, defaults={"name": "ROOT", "level": 0})
@@ -33,7 +38,7 @@ def default_role(kind: RoleType) -> Role:
     """A role without rules: every command that declares the role type is allowed."""
     role, _ = Role.objects.get_or_create(
         name=f"{ROLE_TYPE_NAMES[kind]} of the tests",
-        defaults={"type": kind, "unrestricted": kind == RoleType.ADMIN},
+        defaults={"type": kind, "unrestricted": kind == RoleType.ADMIN, "version": next(_versions)},
     )
     return role
 
@@ -56,6 +61,7 @@ class RoleFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"role-{n}")
     type = RoleType.USER
+    version = factory.LazyFunction(lambda: next(_versions))
 
 
 class AccountFactory(DjangoModelFactory):
