@@ -3,7 +3,11 @@
 from cloudstack.framework.configuration import ConfigKey, Scope
 
 EXPUNGE_DELAY = ConfigKey(
-    "expunge.delay", int, 86400, minimum=0, description="Seconds that a destroyed machine is kept before it is expunged."
+    "expunge.delay",
+    int,
+    86400,
+    minimum=0,
+    description="Seconds that a destroyed machine is kept before it is expunged.",
 )
 STOP_TIMEOUT = ConfigKey(
     "vm.stop.timeout",

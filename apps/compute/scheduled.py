@@ -40,9 +40,7 @@ def power_sweep() -> None:
 def expunge_destroyed() -> None:
     """Remove machines for good whose time after destruction is up."""
     before = timezone.now() - timedelta(seconds=EXPUNGE_DELAY.value())
-    due = VirtualMachine.objects.select_related("account").filter(
-        state=VmState.DESTROYED, destroyed_at__lt=before
-    )
+    due = VirtualMachine.objects.select_related("account").filter(state=VmState.DESTROYED, destroyed_at__lt=before)
     for vm in due[:EXPUNGE_BATCH]:
         if AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists():
             continue

@@ -8,8 +8,8 @@ class CompositionConfig(AppConfig):
     label = "cloudstack_composition"
 
     def ready(self) -> None:
-        from cloudstack.celery import app as celery_app
         from cloudstack.api.registry import register_plugin_commands
+        from cloudstack.celery import app as celery_app
         from cloudstack.framework.configuration.registry import register_plugin_keys
         from cloudstack.framework.jobs.registry import register_plugin_workflows
         from cloudstack.framework.scheduler.registry import register_plugin_jobs

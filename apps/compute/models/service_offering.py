@@ -47,8 +47,7 @@ class ServiceOffering(CloudModel):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(is_customized=True)
-                | models.Q(cpus__gte=1, cpu_mhz__gte=1, memory_mib__gte=1),
+                condition=models.Q(is_customized=True) | models.Q(cpus__gte=1, cpu_mhz__gte=1, memory_mib__gte=1),
                 name="fixed_offering_has_a_size",
             )
         ]

@@ -148,9 +148,7 @@ def default_networks(owner: Account, zone: Zone) -> list[NicRequest]:
     """
     usable = Network.objects.filter(zone=zone).exclude(state=NetworkState.DESTROY)
     own = list(usable.filter(account=owner, acl_type=AclType.ACCOUNT)[:2])
-    found = own or list(
-        usable.filter(open_to_domain(domain_id=owner.domain_id, domain_path=owner.domain.path))[:2]
-    )
+    found = own or list(usable.filter(open_to_domain(domain_id=owner.domain_id, domain_path=owner.domain.path))[:2])
     if len(found) != 1:
         what = "there are several networks" if found else "there is no network"
         raise InvalidParameter(

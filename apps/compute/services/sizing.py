@@ -53,7 +53,9 @@ def _number(asked: Mapping[str, str], name: str, default: int | None, low: int |
     value = int(text) if text is not None else int(default or 0)
     if (low is not None and value < low) or (high is not None and value > high):
         bounds = f"{low or 1} to {high if high is not None else 'any number'}"
-        raise InvalidParameter(f"details[].{name} is {value}; the service offering allows {bounds}", parameter="details")
+        raise InvalidParameter(
+            f"details[].{name} is {value}; the service offering allows {bounds}", parameter="details"
+        )
     return value
 
 
@@ -83,8 +85,12 @@ def data_disk_bytes(offering: DiskOffering, asked_gib: int | None) -> int:
     """Size of a data disk. Raises ``InvalidParameter`` when a custom offering gets no size, or a fixed one gets one."""
     if offering.is_custom:
         if not asked_gib or asked_gib < 1:
-            raise InvalidParameter(f"disk offering {offering} is custom: size (GiB, 1 or more) is needed", parameter="size")
+            raise InvalidParameter(
+                f"disk offering {offering} is custom: size (GiB, 1 or more) is needed", parameter="size"
+            )
         return asked_gib * GIB
     if asked_gib is not None and asked_gib != offering.size_gib:
-        raise InvalidParameter(f"disk offering {offering} has a fixed size of {offering.size_gib} GiB", parameter="size")
+        raise InvalidParameter(
+            f"disk offering {offering} has a fixed size of {offering.size_gib} GiB", parameter="size"
+        )
     return offering.size_gib * GIB

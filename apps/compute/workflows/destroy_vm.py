@@ -1,5 +1,7 @@
 """Put a machine aside, and remove it for good."""
 
+from django.utils import timezone
+
 from apps.accounts.services.limits import LimitManager
 from apps.compute.models import VolumeAttachment
 from apps.compute.services.lifecycle import VM_FSM
@@ -13,7 +15,6 @@ from apps.compute.workflows.steps.state import BeginExpunge, BeginStopIfRunning
 from apps.compute.workflows.stop_vm import settle_as_stopped
 from apps.network.services.addresses import free_nic
 from cloudstack.framework.jobs import JobContext, Step, workflow
-from django.utils import timezone
 
 
 class CutPower(StopGuest):

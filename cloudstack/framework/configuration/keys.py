@@ -58,9 +58,7 @@ class ConfigKey:
         try:
             value = CASTS[self.type](text.strip())
         except ValueError:
-            raise InvalidParameter(
-                f"{self.name} must be {WORDS[self.type]}, not {text!r}", parameter="value"
-            ) from None
+            raise InvalidParameter(f"{self.name} must be {WORDS[self.type]}, not {text!r}", parameter="value") from None
         if self.minimum is not None and value < self.minimum:
             raise InvalidParameter(f"{self.name} must be at least {self.minimum}, not {text}", parameter="value")
         if self.maximum is not None and value > self.maximum:

@@ -7,10 +7,10 @@ They are looked up lazily because the models behind them need a ready app regist
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cloudstack.framework.jobs.submit import dispatch
     from cloudstack.framework.jobs.models import AsyncJob
     from cloudstack.framework.jobs.registry import workflow
     from cloudstack.framework.jobs.steps import JobContext, RetryLater, Step, Workflow
+    from cloudstack.framework.jobs.submit import dispatch
 
 _WHERE = {
     "AsyncJob": "models",

@@ -18,9 +18,9 @@ class JobManager:
 
         Raises ``InvalidParameter`` when it has already ended or turned back.
         """
-        rows = AsyncJob.objects.filter(
-            pk=job.pk, status__in=AsyncJob.LIVE, phase=AsyncJob.Phase.FORWARD
-        ).update(cancel_requested=True, wake_at=timezone.now())
+        rows = AsyncJob.objects.filter(pk=job.pk, status__in=AsyncJob.LIVE, phase=AsyncJob.Phase.FORWARD).update(
+            cancel_requested=True, wake_at=timezone.now()
+        )
         if rows != 1:
             job.refresh_from_db()
             raise InvalidParameter(f"job {job.uuid} is {job.status} and cannot be cancelled", parameter="jobid")

@@ -118,9 +118,23 @@ class JobRunner:
             except Exception as error:
                 self._step_failed(step, row, error)
                 return
-        with transaction.atomic():
-            self.workflow.on_succeeded(self.ctx)
-            outcome.finish(self.job, self.own, AsyncJob.Status.SUCCEEDED)
+        self._succeed()
+
+    def _succeed(self) -> None:
+        try:
+            with transaction.atomic():
+                self.workflow.on_succeeded(self.ctx)
+                outcome.finish(self.job, self.own, AsyncJob.Status.SUCCEEDED)
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            log.exception("the end of the job could not be written")
+            self._remember(error)
+            self.own.write(phase=AsyncJob.Phase.UNDO, **self._failure())
+
+    def _failure(self) -> dict[str, Any]:
+        job = self.job
+        return {"error_code": job.error_code, "error_cs_code": job.error_cs_code, "error_text": job.error_text}
 
     def _verified(self, step: Step) -> bool:
         try:
@@ -174,13 +188,7 @@ class JobRunner:
         """Store why the job turns round; from here it only undoes."""
         self._remember(error)
         with transaction.atomic():
-            self.own.write(
-                phase=AsyncJob.Phase.UNDO,
-                error_code=self.job.error_code,
-                error_cs_code=self.job.error_cs_code,
-                error_text=self.job.error_text,
-                data=self.ctx.data,
-            )
+            self.own.write(phase=AsyncJob.Phase.UNDO, data=self.ctx.data, **self._failure())
             if failed:
                 self._update(row, state=State.FAILED, error=self.job.error_text, attempts=row.attempts + 1)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cloudstack.framework.jobs.ownership import Ownership
 
 
-class RetryLater(Exception):  # noqa: N818 - a request, not an error
+class RetryLater(Exception):
     """Raised by ``do`` when it cannot act yet; the job sleeps for ``seconds`` and keeps its locks."""
 
     def __init__(self, seconds: float, why: str):

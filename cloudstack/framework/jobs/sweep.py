@@ -40,7 +40,9 @@ def sweep() -> int:
     due = Q(status=AsyncJob.Status.PENDING, wake_at__lt=now - timedelta(seconds=OVERDUE_S))
     orphaned = Q(status=AsyncJob.Status.RUNNING, lease_until__lt=now)
     rows = list(
-        AsyncJob.objects.filter(due | orphaned, completed__isnull=True).order_by("pk").values_list("pk", "queue")[:BATCH]
+        AsyncJob.objects.filter(due | orphaned, completed__isnull=True)
+        .order_by("pk")
+        .values_list("pk", "queue")[:BATCH]
     )
     for job_id, queue in rows:
         ring(job_id, queue)

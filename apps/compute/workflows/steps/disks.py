@@ -1,8 +1,12 @@
 """The disks of a machine: made before its first start, removed with it."""
 
 from apps.compute.workflows.steps.loading import chosen_host, reload_vm
-from apps.storage.workflows.steps import create_volume_on_pool, delete_volume_on_pool, undo_create_volume
+from apps.storage.services.volume import retire
+from apps.storage.states import VolumeState
+from apps.storage.workflows.steps import create_volume_on_pool, expunge_volume, undo_create_volume
 from cloudstack.framework.jobs import JobContext, Step
+
+ROOT_SLOT = 0
 
 
 class PrepareVolumes(Step):
@@ -21,13 +25,22 @@ class PrepareVolumes(Step):
         if "host_uuid" not in ctx.data:
             return
         for attachment in reload_vm(ctx).live_attachments:
-            undo_create_volume(ctx, attachment.volume, chosen_host(ctx))
+            if str(attachment.volume.uuid) in ctx.data["new_volumes"]:
+                undo_create_volume(ctx, attachment.volume, chosen_host(ctx))
 
 
 class DeleteRootVolume(Step):
+    """The attachment stays with the removed machine: it says whose root disk the removed volume was."""
+
     title = "Delete the root disk"
 
     def do(self, ctx: JobContext) -> None:
         for attachment in reload_vm(ctx).live_attachments:
-            if attachment.device_id == 0:
-                delete_volume_on_pool(ctx, attachment.volume)
+            if attachment.device_id != ROOT_SLOT:
+                continue
+            volume = attachment.volume
+            with ctx.transaction():
+                volume.refresh_from_db(fields=["state"])
+                if volume.state in (VolumeState.READY, VolumeState.ALLOCATED):
+                    retire(volume)
+            expunge_volume(ctx, volume)

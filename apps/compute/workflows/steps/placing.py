@@ -6,7 +6,8 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import capacity
 from apps.infrastructure.services.placement import explain, place
-from apps.storage.services import allocation
+from apps.storage.states import VolumeState
+from apps.storage.workflows.steps import allocate_volume, release_volume_pool
 from cloudstack.contracts.placement import PlacementRequest, Refusal
 from cloudstack.framework.errors import InsufficientCapacity
 from cloudstack.framework.jobs import JobContext, Step
@@ -51,6 +52,10 @@ class ChooseHost(Step):
     def do(self, ctx: JobContext) -> None:
         self.undo(ctx)
         vm = reload_vm(ctx)
+        # Noted before any of them is made: what a start makes it takes back, what was there it never touches.
+        ctx.data["new_volumes"] = [
+            str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED
+        ]
         placement = place(self.request(ctx))
         refusals = list(placement.refusals)
         for candidate in placement.ranked[:MAX_TRIES]:
@@ -75,8 +80,7 @@ class ChooseHost(Step):
             job_uuid=ctx.job.uuid,
         )
         for attachment in vm.live_attachments:
-            if attachment.volume.pool is None:
-                allocation.assign_pool(volume=attachment.volume, host=host)
+            allocate_volume(ctx, attachment.volume, host)
         type(vm).objects.filter(pk=vm.pk).update(host=host)
         vm.host = host
 
@@ -85,7 +89,8 @@ class ChooseHost(Step):
             vm = reload_vm(ctx)
             capacity.release(holder_uuid=vm.uuid)
             for attachment in vm.live_attachments:
-                allocation.unassign_pool(volume=attachment.volume)
+                if attachment.volume.state == VolumeState.ALLOCATED:
+                    release_volume_pool(ctx, attachment.volume)
             type(vm).objects.filter(pk=vm.pk).update(host=None)
             vm.host = None
             ctx.data.pop("host_uuid", None)

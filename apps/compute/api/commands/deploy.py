@@ -1,0 +1,133 @@
+"""deployVirtualMachine: the command with the most parameters of all."""
+
+import ipaddress
+from typing import Any
+
+from apps.accounts.models import Domain
+from apps.accounts.services.ownership import resolve_owner
+from apps.compute import events
+from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
+from apps.compute.models import ServiceOffering, VirtualMachine
+from apps.compute.services.deployment import DeployRequest, NicRequest
+from apps.compute.services.ssh_key_pair import SshKeyPairManager
+from apps.compute.services.virtual_machine import VirtualMachineManager
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.network.models import Network
+from apps.storage.models import DiskOffering, Template
+from cloudstack.api import (
+    BaseAsyncCreateCmd,
+    Flag,
+    Int,
+    ListOf,
+    Map,
+    MapList,
+    Ref,
+    RefList,
+    Rest,
+    Str,
+    entity_for,
+)
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.jobs import AsyncJob
+
+USERDATA_MAX = 1 << 20
+
+
+class DeployVirtualMachine(BaseAsyncCreateCmd):
+    """Creates a virtual machine and, unless startvm is false, starts it."""
+
+    response = VirtualMachineResponse
+    event_type = events.VM_CREATE
+    rest = Rest("virtual-machines")
+
+    zone = Ref("zoneid", Zone, required=True, help="where the machine is made")
+    service_offering = Ref(
+        "serviceofferingid",
+        ServiceOffering,
+        required=True,
+        select_related=["disk_offering"],
+        help="how large it is",
+    )
+    template = Ref("templateid", Template, required=True, select_related=["guest_os"], help="what its root disk holds")
+    vm_name = Str("name", max_length=63, help="host name: letters, digits and hyphens")
+    display_name = Str("displayname", help="name for people")
+    account = Str("account", help="account that owns it, together with domainid; administrators only")
+    domain = Ref("domainid", Domain, help="domain of that account")
+    project = Str("projectid", help="projects are not available yet")
+    networks = RefList(
+        "networkids", Network, help="networks, comma separated; the first one becomes the default network"
+    )
+    ip_address = Str("ipaddress", help="address in the default network")
+    mac_address = Str("macaddress", help="MAC address of the default card")
+    ip_to_network = MapList(
+        "iptonetworklist",
+        help="networks with addresses: iptonetworklist[0].networkid, .ip and .mac; not with networkids",
+    )
+    disk_offering = Ref("diskofferingid", DiskOffering, help="adds a data disk of this kind")
+    data_disk_gib = Int("size", help="GiB of the data disk, for a custom disk offering")
+    root_disk_gib = Int("rootdisksize", help="GiB of the root disk, where it shall be larger than the template's")
+    user_data = Str("userdata", max_length=USERDATA_MAX * 2, help="base64 text that the guest reads at its first boot")
+    keypair = Str("keypair", help="name of an SSH key pair of the owner")
+    keypairs = ListOf("keypairs", Str, help="names of SSH key pairs")
+    host = Ref("hostid", Host, help="start it on this host; root admins only")
+    cluster = Ref("clusterid", Cluster, select_related=["pod"], help="start it in this cluster; root admins only")
+    pod = Ref("podid", Pod, help="start it in this pod; root admins only")
+    start = Flag("startvm", default=True, help="false: make it but do not start it")
+    displayed = Flag("displayvm", default=True, help="whether users see it")
+    dynamic_scaling = Flag("dynamicscalingenabled", default=False, help="whether it may grow while it runs")
+    hypervisor = Str("hypervisor", help="accepted; the template says it")
+    details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
+
+    def execute(self) -> tuple[VirtualMachine, AsyncJob]:
+        owner = resolve_owner(self.caller, self.account, self.domain, project=self.project)
+        names = [*([self.keypair] if self.keypair else []), *(self.keypairs or [])]
+        request = DeployRequest(
+            owner=owner,
+            zone=self.zone,
+            template=self.template,
+            service_offering=self.service_offering,
+            name=self.vm_name or "",
+            display_name=self.display_name or "",
+            nics=self._nics(),
+            disk_offering=self.disk_offering,
+            data_disk_gib=self.data_disk_gib,
+            root_disk_gib=self.root_disk_gib,
+            user_data=self.user_data or "",
+            key_pairs=SshKeyPairManager().named(owner=owner, names=list(dict.fromkeys(names))),
+            host=self.host,
+            cluster=self.cluster,
+            pod=self.pod,
+            start=self.start,
+            displayed=self.displayed,
+            dynamically_scalable=self.dynamic_scaling,
+            details=self.details or {},
+        )
+        return VirtualMachineManager().deploy(caller=self.caller, request=request)
+
+    def _nics(self) -> list[NicRequest]:
+        if self.ip_to_network:
+            if self.networks or self.ip_address:
+                raise InvalidParameter(
+                    "iptonetworklist names networks and addresses itself; leave networkids and ipaddress out",
+                    parameter="iptonetworklist",
+                )
+            return [self._nic(entry) for entry in self.ip_to_network]
+        nics = [NicRequest(network=network) for network in self.networks or []]
+        if nics:
+            nics[0] = NicRequest(network=nics[0].network, ipv4=self._ip(self.ip_address), mac=self.mac_address or "")
+        elif self.ip_address or self.mac_address:
+            raise InvalidParameter("ipaddress and macaddress need networkids", parameter="ipaddress")
+        return nics
+
+    def _nic(self, entry: dict[str, Any]) -> NicRequest:
+        uuid = entry.get("networkid")
+        if not uuid:
+            raise InvalidParameter("iptonetworklist[].networkid is missing", parameter="iptonetworklist")
+        network = entity_for(Network).get(caller=self.caller, uuid=uuid, parameter="iptonetworklist")
+        return NicRequest(network=network, ipv4=self._ip(entry.get("ip")), mac=entry.get("mac", ""))
+
+    def _ip(self, text: str | None) -> str:
+        try:
+            return str(ipaddress.IPv4Address(text)) if text else ""
+        except ValueError:
+            raise InvalidParameter(f"ipaddress {text!r} is no IPv4 address", parameter="ipaddress") from None

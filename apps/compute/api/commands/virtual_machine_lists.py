@@ -1,0 +1,117 @@
+"""Lists of machines and of their network cards."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.models import User
+from apps.compute.api.responses.nic import NicResponse
+from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
+from apps.compute.models import Nic, ServiceOffering, VirtualMachine
+from apps.compute.selectors import nics_visible_to
+from apps.compute.states import VmState
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.network.models import Network
+from apps.storage.models import StoragePool, Template
+from cloudstack.api import BaseListCmd, Flag, ListOf, Map, Ref, Str
+from cloudstack.framework.errors import InvalidParameter
+
+DETAILS = {
+    "group": (),
+    "nics": ("nic",),
+    "stats": (),
+    "secgrp": ("securitygroup",),
+    "tmpl": ("templateid", "templatename", "templatedisplaytext", "templatetype", "templateformat", "passwordenabled"),
+    "servoff": ("serviceofferingid", "serviceofferingname", "cpunumber", "cpuspeed", "memory"),
+    "diskoff": (),
+    "backoff": (),
+    "iso": (),
+    "volume": ("rootdeviceid", "rootdevicetype"),
+    "affgrp": ("affinitygroup",),
+}
+"""Words of ``details`` and the fields that each brings; ``min`` brings none of them, ``all`` all."""
+
+
+class ListVirtualMachines(AccountScopedListCmd):
+    """Lists virtual machines: your own, or with listall all that you administer."""
+
+    response = VirtualMachineResponse
+    keyword_fields = ("name", "display_name")
+
+    vm_name = Str("name", lookup="name", help="host name of the machine")
+    state = Str("state", help="Running, Stopped, Present (all that are not destroyed) or another state")
+    zone = Ref("zoneid", Zone, lookup="zone", help="machines of this zone")
+    pod = Ref("podid", Pod, lookup="host__pod", help="machines that run in this pod")
+    cluster = Ref("clusterid", Cluster, lookup="host__cluster", help="machines that run in this cluster")
+    host = Ref("hostid", Host, lookup="host", help="machines that run on this host")
+    pool = Ref("storageid", StoragePool, help="machines with a volume on this pool")
+    template = Ref("templateid", Template, lookup="template", help="machines of this template")
+    service_offering = Ref(
+        "serviceofferingid", ServiceOffering, lookup="service_offering", help="machines of this offering"
+    )
+    network = Ref("networkid", Network, help="machines with a card in this network")
+    hypervisor = Str("hypervisor", lookup="hypervisor", help="machines of this hypervisor")
+    user = Ref("userid", User, lookup="user", help="machines that this user deployed")
+    keypair = Str("keypair", help="machines with this SSH key")
+    displayed = Flag("displayvm", help="root admins: only machines that are shown to users, or only the others")
+    ha_enabled = Flag("haenable", lookup="ha_enabled", help="machines that are restarted when their host dies, or not")
+    details = ListOf("details", Str, help=f"what to show: all, min, {', '.join(DETAILS)}")
+    for_virtual_network = Flag("forvirtualnetwork", help="whether they have a card in an isolated network")
+    tags = Map("tags", help="machines with all of these tags")
+
+    def queryset(self) -> QuerySet[VirtualMachine]:
+        vms = self.owned(VirtualMachine.objects.all())
+        if self.state:
+            vms = vms.exclude(state=VmState.DESTROYED) if self.state == "Present" else vms.filter(state=self._state())
+        if self.pool is not None:
+            vms = vms.filter(attachments__volume__pool=self.pool).distinct()
+        if self.network is not None:
+            vms = vms.filter(pk__in=Nic.objects.filter(network=self.network).values("vm"))
+        if self.for_virtual_network is not None:
+            isolated = Nic.objects.filter(network__guest_type="Isolated").values("vm")
+            vms = vms.filter(pk__in=isolated) if self.for_virtual_network else vms.exclude(pk__in=isolated)
+        if self.keypair:
+            vms = vms.filter(key_pair_names=self.keypair)
+        if self.tags:
+            vms = vms.none()
+        if not self.caller.is_root_admin:
+            return vms.filter(is_displayed=True)
+        return vms if self.displayed is None else vms.filter(is_displayed=self.displayed)
+
+    def _state(self) -> str:
+        for state in VmState.values:
+            if state.lower() == self.state.lower():
+                return state
+        raise InvalidParameter(
+            f"state must be Present or one of {', '.join(VmState.values)}, not {self.state!r}", parameter="state"
+        )
+
+    def omitted(self) -> frozenset[str]:
+        asked = {word.lower() for word in self.details or ["all"]}
+        unknown = asked - {"all", "min", *DETAILS}
+        if unknown:
+            raise InvalidParameter(
+                f"details knows all, min, {', '.join(DETAILS)}, not {', '.join(sorted(unknown))}", parameter="details"
+            )
+        if "all" in asked:
+            return frozenset()
+        return frozenset(field for word, fields in DETAILS.items() if word not in asked for field in fields)
+
+
+class ListNics(BaseListCmd):
+    """Lists the network cards of a machine."""
+
+    response = NicResponse
+    keyword_fields = ("network__name", "mac", "ipv4")
+    ordering = ("device_id",)
+    id_filter = ids_filter = None
+
+    nic = Ref("nicid", Nic, help="this card only")
+    vm = Ref("virtualmachineid", VirtualMachine, required=True, lookup="vm", help="the machine")
+    network = Ref("networkid", Network, lookup="network", help="cards in this network")
+    displayed = Flag("fordisplay", help="accepted; all cards are shown")
+
+    def queryset(self) -> QuerySet[Any]:
+        nics = nics_visible_to(caller=self.caller)
+        return nics.filter(pk=self.nic.pk) if self.nic is not None else nics

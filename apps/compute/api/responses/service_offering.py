@@ -1,0 +1,73 @@
+"""A service offering on the wire."""
+
+from typing import Any
+
+from apps.compute.models import ServiceOffering
+from cloudstack.api import BOOL, DATE, INT, MAP, STRING, Field, Loaded, Response
+from cloudstack.framework.context import Caller
+
+
+def _joined(path: str) -> Any:
+    """Loader of a many-to-many relation as a comma list; one statement for the page."""
+    relation, _, column = path.partition("__")
+
+    def load(pks: list[int], caller: Caller) -> dict[int, str]:
+        rows = ServiceOffering.objects.filter(pk__in=pks, **{f"{relation}__isnull": False})
+        found: dict[int, list[str]] = {}
+        for pk, value in rows.values_list("pk", f"{relation}__{column}"):
+            found.setdefault(pk, []).append(str(value))
+        return {pk: ",".join(values) for pk, values in found.items()}
+
+    return load
+
+
+class ServiceOfferingResponse(Response):
+    object_name = "serviceoffering"
+    model = ServiceOffering
+
+    id = Field("uuid", help="UUID of the offering")
+    name = Field(help="its name")
+    displaytext = Field("display_text", help="what it is for")
+    state = Field(help="Active or Inactive")
+    cpunumber = Field("cpus", type=INT, help="virtual CPUs")
+    cpuspeed = Field("cpu_mhz", type=INT, help="promised MHz of one virtual CPU")
+    memory = Field("memory_mib", type=INT, help="memory in MiB")
+    created = Field(type=DATE, help="when it was created")
+    storagetype = Field(
+        compute=lambda row: "local" if row["disk_offering__local_storage"] else "shared",
+        needs=("disk_offering__local_storage",),
+        type=STRING,
+        help="shared or local",
+    )
+    provisioningtype = Field("disk_offering__provisioning", help="how root disks are provisioned")
+    cacheMode = Field("disk_offering__cache_mode", help="cache mode of root disks")
+    storagetags = Field(
+        compute=lambda row: row["disk_offering__tags"] or None,
+        needs=("disk_offering__tags",),
+        type=STRING,
+        help="tags that pools must have",
+    )
+    diskofferingid = Field("disk_offering__uuid", help="kind of the root disk")
+    diskofferingname = Field("disk_offering__name", help="name of the kind of the root disk")
+    diskofferingstrictness = Field("disk_offering__size_is_strict", type=BOOL)
+    rootdisksize = Field("root_disk_gib", type=INT, help="size of the root disk in GiB")
+    offerha = Field("offer_ha", type=BOOL, help="whether machines are restarted when their host dies")
+    limitcpuuse = Field("limit_cpu_use", type=BOOL, help="whether the promised CPU speed is also the highest")
+    isvolatile = Field("is_volatile", type=BOOL, help="whether root disks are made anew at each start")
+    dynamicscalingenabled = Field("dynamic_scaling", type=BOOL, help="whether machines can grow while they run")
+    hosttags = Field(
+        compute=lambda row: row["host_tags"] or None,
+        needs=("host_tags",),
+        type=STRING,
+        help="tags that hosts must have",
+    )
+    networkrate = Field("network_rate_mbps", type=INT, help="network rate in Mbit/s")
+    iscustomized = Field("is_customized", type=BOOL, help="whether the user chooses the size")
+    iscustomizediops = Field("disk_offering__is_custom_iops", type=BOOL)
+    issystem = Field(compute=lambda row: False, type=BOOL, help="whether it is for the platform's own machines")
+    defaultuse = Field(compute=lambda row: False, type=BOOL)
+    serviceofferingdetails = Field("details", type=MAP, help="further options")
+    domainid = Loaded(_joined("domains__uuid"), type=STRING, help="domains that it is kept for")
+    domain = Loaded(_joined("domains__name"), type=STRING, help="names of those domains")
+    zoneid = Loaded(_joined("zones__uuid"), type=STRING, help="zones that it is kept for")
+    zone = Loaded(_joined("zones__name"), type=STRING, help="names of those zones")

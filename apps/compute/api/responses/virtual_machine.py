@@ -1,0 +1,85 @@
+"""A virtual machine on the wire."""
+
+from typing import Any
+
+from apps.accounts.models.domain import shown_path
+from apps.compute.api.responses.nic import NicResponse
+from apps.compute.models import Nic, VirtualMachine
+from apps.compute.models.virtual_machine import instance_name
+from cloudstack.api import BOOL, DATE, INT, LIST, MAP, STRING, Children, Field, Response
+
+
+def _none(row: dict[str, Any]) -> list[Any]:
+    return []
+
+
+class VirtualMachineResponse(Response):
+    object_name = "virtualmachine"
+    model = VirtualMachine
+
+    id = Field("uuid", help="UUID of the machine")
+    name = Field(help="host name inside the guest")
+    displayname = Field("display_name", help="name for people")
+    account = Field("account__name", help="account that owns it")
+    userid = Field("user__uuid", help="user who deployed it")
+    username = Field("user__username", help="name of the user who deployed it")
+    domainid = Field("domain__uuid", help="domain of its account")
+    domain = Field("domain__name", help="name of the domain")
+    domainpath = Field(
+        compute=lambda row: shown_path(row["domain__path"]),
+        needs=("domain__path",),
+        type=STRING,
+        help="path of the domain",
+    )
+    created = Field(type=DATE, help="when it was deployed")
+    lastupdated = Field("updated", type=DATE, help="when its properties were changed last")
+    state = Field(help="Starting, Running, Stopping, Stopped, Migrating, Destroyed, Expunging or Error")
+    haenable = Field("ha_enabled", type=BOOL, help="whether it is to be restarted elsewhere when its host dies")
+    zoneid = Field("zone__uuid", help="its zone")
+    zonename = Field("zone__name", help="name of its zone")
+    hostid = Field("host__uuid", admin_only=True, help="host that it runs on")
+    hostname = Field("host__name", admin_only=True, help="name of that host")
+    hostcontrolstate = Field("host__resource_state", admin_only=True, help="whether that host is in maintenance")
+    templateid = Field("template__uuid", help="its template")
+    templatename = Field("template__name", help="name of its template")
+    templatedisplaytext = Field("template__display_text", help="description of its template")
+    templatetype = Field("template__type", help="USER, BUILTIN or SYSTEM")
+    templateformat = Field("template__format", help="image format of its template")
+    passwordenabled = Field("template__password_enabled", type=BOOL, help="whether the password can be reset")
+    serviceofferingid = Field("service_offering__uuid", help="its service offering")
+    serviceofferingname = Field("service_offering__name", help="name of its service offering")
+    cpunumber = Field("cpus", type=INT, help="virtual CPUs")
+    cpuspeed = Field("cpu_mhz", type=INT, help="promised MHz of one virtual CPU")
+    memory = Field("memory_mib", type=INT, help="memory in MiB")
+    guestosid = Field("guest_os__uuid", help="guest operating system")
+    ostypeid = Field("guest_os__uuid", help="guest operating system")
+    osdisplayname = Field("guest_os__description", help="name of the guest operating system")
+    rootdeviceid = Field(compute=lambda row: 0, type=INT, help="slot of the root disk")
+    rootdevicetype = Field(compute=lambda row: "ROOT", type=STRING, help="kind of the root disk")
+    hypervisor = Field(help="KVM, VMware or Simulator")
+    instancename = Field(
+        compute=lambda row: instance_name(row["uuid"]),
+        needs=("uuid",),
+        type=STRING,
+        admin_only=True,
+        help="name on the hypervisor",
+    )
+    keypairs = Field(
+        compute=lambda row: row["key_pair_names"] or None, needs=("key_pair_names",), type=STRING, help="its SSH keys"
+    )
+    details = Field(type=MAP, help="options of the machine")
+    displayvm = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
+    isdynamicallyscalable = Field("dynamically_scalable", type=BOOL, help="whether it can grow while it runs")
+    deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")
+    arch = Field("template__architecture", help="CPU architecture")
+    vmtype = Field(compute=lambda row: "User", type=STRING, help="kind of machine")
+    nic = Children(
+        NicResponse,
+        parent="vm_id",
+        queryset=lambda: Nic.objects.order_by("device_id"),
+        many=True,
+        help="network cards",
+    )
+    securitygroup = Field(compute=_none, type=LIST, help="security groups")
+    affinitygroup = Field(compute=_none, type=LIST, help="affinity groups")
+    tags = Field(compute=_none, type=LIST, help="tags")
