@@ -7,7 +7,8 @@ from django.db.models import Model, Q, QuerySet
 from apps.accounts.models import Account, Domain
 from apps.accounts.selectors import accounts_visible_to, domains_beneath, owned_scope
 from apps.accounts.services.ownership import PROJECTS_MISSING
-from cloudstack.api import Access, BaseListCmd, Flag, Ref, Str
+from cloudstack.api import Access, BaseListCmd, Flag, Ref, Str, entity_for
+from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 
 M = TypeVar("M", bound=Model)
@@ -85,3 +86,8 @@ class AccountScopedListCmd(DomainScopedListCmd):
             raise InvalidParameter(PROJECTS_MISSING, parameter="projectid")
         # Nobody is in a project: root admins get project rows only, others (and listall) what is theirs beside.
         return queryset.none() if self.caller.is_root_admin and not self.list_all else queryset
+
+
+def own_domain(caller: Caller, *, parameter: str) -> Domain:
+    """The caller's domain where none is named; raises ``PermissionDenied`` as a ``Ref`` would if he named it."""
+    return entity_for(Domain).get(caller=caller, uuid=caller.domain_uuid, access=Access.MODIFY, parameter=parameter)

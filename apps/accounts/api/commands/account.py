@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from apps.accounts import events
-from apps.accounts.api.listing import DomainScopedListCmd
+from apps.accounts.api.listing import DomainScopedListCmd, own_domain
 from apps.accounts.api.responses.account import AccountResponse
 from apps.accounts.api.responses.figures import FIGURES
 from apps.accounts.api.responses.user import KEY_ACCESS_WORDS, key_access_from
@@ -84,7 +84,7 @@ class CreateAccount(BaseCmd):
         return AccountManager().create(
             caller=self.caller,
             name=self.account_name or self.username,
-            domain=self.domain or Domain.objects.get(pk=self.caller.domain_id),
+            domain=self.domain or own_domain(self.caller, parameter="domainid"),
             role=self.role or role_for_type(self.account_type),
             username=self.username,
             password=self.password.reveal(),

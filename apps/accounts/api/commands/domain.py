@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.accounts import events
+from apps.accounts.api.listing import own_domain
 from apps.accounts.api.responses.domain import DomainResponse
 from apps.accounts.api.responses.figures import FIGURES
 from apps.accounts.models import Domain
@@ -86,7 +87,7 @@ class CreateDomain(BaseCmd):
     domain_uuid = Uuid("domainid", help="UUID that the domain shall have")
 
     def execute(self) -> Domain:
-        parent = self.parent or Domain.objects.get(pk=self.caller.domain_id)
+        parent = self.parent or own_domain(self.caller, parameter="parentdomainid")
         return DomainManager().create(
             caller=self.caller,
             name=self.domain_name,
