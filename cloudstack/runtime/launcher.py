@@ -129,6 +129,7 @@ class Launcher:
             secret = config.data / "secrets" / "flower_password"
             self.say(f"Flower: http://127.0.0.1:{flower_port} (user admin, password in {secret})")
         self.say(f"logs: {config.log_dir}; keys: {config.data / 'admin.env'}")
+        self.seen = {program.name: program.pid for program in self.supervisor.processes()}
         self.ready = True
         print(f"READY {config.url}", flush=True)
 

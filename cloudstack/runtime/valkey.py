@@ -43,6 +43,8 @@ def command(socket_path: Path, directory: Path) -> list[str]:
         "save": "",
         "appendonly": "no",
         "daemonize": "no",
+        # The title would be written over the environment, by which the processes of an installation are found.
+        "set-proc-title": "no",
         "maxmemory-policy": "noeviction",
         "loglevel": "notice",
     }
