@@ -61,7 +61,7 @@ class PhysicalNetworkManager:
             events.PHYSICAL_NETWORK_CREATE,
             caller,
             physical,
-            "adding providers to {}",
+            "creating physical network {}",
         )
 
     @transaction.atomic

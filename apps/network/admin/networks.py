@@ -1,0 +1,62 @@
+"""Guest networks and the hosts that they are on."""
+
+from django.contrib import admin
+
+from apps.network.admin.base import CommandAdmin
+from apps.network.models import Network, NetworkHost
+
+
+class NetworkHostInline(admin.TabularInline):
+    """Where the network is now."""
+
+    model = NetworkHost
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ["host", "bridge", "serves", "idle_since", "created"]
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Network)
+class NetworkAdmin(CommandAdmin):
+    list_display = [
+        "name",
+        "guest_type",
+        "state",
+        "account",
+        "zone",
+        "cidr",
+        "vni",
+        "services_up",
+        "service_host",
+        "restart_required",
+    ]
+    list_filter = ["state", "guest_type", "acl_type", "services_up", "restart_required", "zone"]
+    list_select_related = ["account", "zone", "service_host"]
+    search_fields = ["name", "uuid", "cidr", "account__name"]
+    inlines = [NetworkHostInline]
+    actions = ["restart", "restart_clean", "delete_networks"]
+
+    @admin.action(description="Restart services", permissions=["operate"])
+    def restart(self, request, queryset):
+        self.run(request, queryset, "restartNetwork")
+
+    @admin.action(description="Restart services, taken down before", permissions=["operate"])
+    def restart_clean(self, request, queryset):
+        self.run(request, queryset, "restartNetwork", cleanup="true")
+
+    @admin.action(description="Delete networks", permissions=["operate"])
+    def delete_networks(self, request, queryset):
+        self.run(request, queryset, "deleteNetwork")
+
+
+@admin.register(NetworkHost)
+class NetworkHostAdmin(CommandAdmin):
+    list_display = ["network", "host", "bridge", "serves", "idle_since", "created"]
+    list_filter = ["serves"]
+    list_select_related = ["network", "host"]
+    search_fields = ["network__name", "network__uuid", "host__name", "bridge"]
