@@ -12,8 +12,8 @@ from cloudstack.contracts.agent import TASK, AgentAnswer, AgentCommand, answer_f
 from cloudstack.contracts.errors import DriverError, DriverTimeout, DriverUnavailable
 from cloudstack.contracts.host import HostRef
 
-# redis-py's connection errors are no OSError.
-BROKER_ERRORS = (KombuError, RedisError, OSError)
+# redis-py's connection errors are no OSError; Celery's result store says RuntimeError when its retries are used up.
+BROKER_ERRORS = (KombuError, RedisError, OSError, RuntimeError)
 
 
 class CeleryHostAgent:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import libvirt
 
@@ -35,13 +35,14 @@ def connection_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         raise InvalidSpec(f"{public_url(url)}: the address must begin with one of {', '.join(sorted(SCHEMES))}")
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    refused = sorted({name for name, _ in options} & REFUSED_OPTIONS)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    refused = sorted(options.keys() & REFUSED_OPTIONS)
     if refused:
         raise InvalidSpec(f"{public_url(url)}: the option {', '.join(refused)} is not allowed in a host address")
-    if parts.scheme == "qemu+ssh" and "no_tty" not in dict(options):
-        options.append(("no_tty", "1"))  # ssh must fail, not wait for somebody to type a password
-    return urlunsplit(parts._replace(query=urlencode(options, safe="/:@")))
+    if parts.scheme == "qemu+ssh" and "no_tty" not in options:
+        # ssh must fail, not wait for somebody to type a password
+        return f"{url}{'&' if parts.query else '?'}no_tty=1"
+    return url
 
 
 def public_url(url: str) -> str:
@@ -49,8 +50,7 @@ def public_url(url: str) -> str:
     parts = urlsplit(url)
     user, _, address = parts.netloc.rpartition("@")
     name = user.partition(":")[0]
-    netloc = f"{name}@{address}" if name else address
-    return urlunsplit(parts._replace(netloc=netloc, query="", fragment=""))
+    return f"{parts.scheme}://{name}{'@' if name else ''}{address}{parts.path}"
 
 
 class _Slot:

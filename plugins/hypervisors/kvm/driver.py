@@ -64,11 +64,7 @@ class KvmDriver:
             paths = self._write_files(conn, spec, options)
             password = secrets.token_urlsafe(VNC_PASSWORD_BYTES)
             domain = conn.defineXML(domain_xml(spec, options, paths, vnc_password=password))
-            try:
-                domain.createWithFlags(libvirt.VIR_DOMAIN_START_FORCE_BOOT)
-            except libvirt.libvirtError as error:
-                if error.get_error_code() != OPERATION_INVALID or not domain.isActive():
-                    raise  # else another worker was quicker: it runs, once
+            power.boot(domain)
 
     def stop(self, uuid: str, *, force: bool = False, timeout_s: float = 120) -> None:
         with session(self.host, f"stop machine {uuid}") as conn:

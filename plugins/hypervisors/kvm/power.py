@@ -15,13 +15,21 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 # A guest that still boots misses the power button, so it is pressed again.
 ASK_AGAIN_S = 10.0
-UNDEFINE_ALL = (
-    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
-    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
-)
+# Before its version 5.6 libvirt had no checkpoints and refuses their flag.
+UNDEFINE_OLD = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+UNDEFINE_ALL = UNDEFINE_OLD | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
 OFF = (PowerState.OFF, PowerState.ABSENT)
+
+
+def boot(domain: libvirt.virDomain) -> None:
+    """Let a defined machine boot afresh, not from a saved memory; fine when another worker was quicker."""
+    if domain.hasManagedSaveImage(0):
+        domain.managedSaveRemove(0)
+    try:
+        domain.create()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != OPERATION_INVALID or not domain.isActive():
+            raise
 
 
 def shut_down(domain: libvirt.virDomain, timeout_s: float) -> None:
@@ -50,8 +58,14 @@ def cut(domain: libvirt.virDomain) -> None:
 def forget(domain: libvirt.virDomain) -> None:
     """Remove the definition of a machine that is off, with whatever libvirt keeps for it."""
     try:
-        if domain.isPersistent():
+        if not domain.isPersistent():
+            return
+        try:
             domain.undefineFlags(UNDEFINE_ALL)
+        except libvirt.libvirtError as error:
+            if "unsupported flags" not in (error.get_error_message() or ""):
+                raise
+            domain.undefineFlags(UNDEFINE_OLD)
     except libvirt.libvirtError as error:
         if error.get_error_code() != NO_DOMAIN:
             raise

@@ -1,7 +1,6 @@
 """The guest's seed: a small ISO 9660 image that cloud-init and its like read at first boot (NoCloud)."""
 
 import io
-import json
 import re
 
 import pycdlib
@@ -44,7 +43,7 @@ def meta_data(seed: SeedSpec) -> bytes:
     lines = [f"instance-id: {_scalar(seed.instance_id)}", f"local-hostname: {_scalar(seed.hostname)}"]
     if seed.public_keys:
         lines.append("public-keys:")
-        lines.extend(f"  - {json.dumps(key.strip())}" for key in seed.public_keys)
+        lines.extend(f"  - {_quoted(key.strip())}" for key in seed.public_keys)
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -54,7 +53,7 @@ def vendor_data(seed: SeedSpec) -> bytes:
         return b""
     lines = (
         "#cloud-config",
-        f"password: {json.dumps(seed.password)}",
+        f"password: {_quoted(seed.password)}",
         "chpasswd: {expire: false}",
         "ssh_pwauth: true",
     )
@@ -63,4 +62,20 @@ def vendor_data(seed: SeedSpec) -> bytes:
 
 def _scalar(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS
-    return text if plain else json.dumps(text)
+    return text if plain else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted YAML scalar in plain ASCII. JSON's writing is no match: YAML joins no surrogate pairs."""
+    return f'"{"".join(_escaped(character) for character in text)}"'
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character in '"\\':
+        return f"\\{character}"
+    if 0x20 <= code < 0x7F:
+        return character
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
