@@ -8,7 +8,7 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.exceptions import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from kombu.entity import Queue
 
 from cloudstack.agent import bridges, dhcp, facts, registry
@@ -58,6 +58,8 @@ def serve(context: AgentContext, broker: str) -> None:
     """Run until SIGTERM."""
     # Bridges and namespaces need root; Celery warns of it because of pickle, which is refused above.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    # Commands are idempotent: one that is delivered again after a lost connection does no harm.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     context.prepare()
     app = make_app(context, broker)
