@@ -5,11 +5,13 @@ absurd size. So its header is read here first, without qemu; then ``qemu-img inf
 format only, without probing, under limits of memory, time and output, and ``check`` looks at its tables.
 """
 
+import hashlib
 import json
 import os
 import struct
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,16 @@ def check_image(path: Path, *, format: str, max_bytes: int, sha256: str = "", bo
     if virtual > max_bytes:
         raise BadImage(_too_large(virtual, max_bytes))
     return ImageFacts(format=kind, virtual_size_bytes=virtual, physical_size_bytes=size, sha256=sha256)
+
+
+def digests_of(path: Path, algorithms: Iterable[str] = ("sha256",)) -> dict[str, str]:
+    """Digests of a file in hex, by algorithm."""
+    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            for digest in hashes.values():
+                digest.update(chunk)
+    return {name: digest.hexdigest() for name, digest in hashes.items()}
 
 
 def describe(head: bytes) -> str:

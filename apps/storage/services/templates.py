@@ -1,0 +1,183 @@
+"""Templates: register, import, share, change, delete. Downloads and checks happen in jobs."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from guardian.shortcuts import assign_perm, remove_perm
+
+from apps.accounts.models import Account, ResourceType
+from apps.accounts.services.limits import LimitManager
+from apps.storage.checksum import parse_checksum
+from apps.storage.events import TEMPLATE_CREATE, TEMPLATE_DELETE, TEMPLATE_UPDATE
+from apps.storage.models import GuestOs, ImageStore, Template, TemplateStoreRef, TemplateZone
+from apps.storage.selectors.templates import USE_TEMPLATE
+from apps.storage.services import staging
+from apps.storage.services.state_machines import TEMPLATE_FSM
+from apps.storage.services.template_request import (
+    TemplateRequest,
+    check_rights,
+    known_format,
+    known_hypervisor,
+    stores_for,
+)
+from apps.storage.states import TemplateState, TemplateType
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+from cloudstack.framework.safe_fetch import check_url
+
+
+class TemplateManager:
+    """What users and operators do with templates."""
+
+    @transaction.atomic
+    def register(self, *, caller: Caller, request: TemplateRequest, url: str) -> tuple[Template, AsyncJob]:
+        """A template from ``url``, downloaded and checked by its job.
+
+        An address that nobody may be sent to is refused here when it can be seen, else when it is fetched.
+        """
+        check_url(url, staging.fetch_policy())
+        template = self._new(caller, request, TemplateState.CREATING, url=url)
+        return template, self._bring(caller, template, "url")
+
+    @transaction.atomic
+    def import_file(
+        self, *, caller: Caller, request: TemplateRequest, path: Path, kind: TemplateType = TemplateType.BUILTIN
+    ) -> tuple[Template, AsyncJob]:
+        """A template from a file of this machine; for root admins at set-up, behind no API. ``path`` is copied."""
+        if not (caller.is_root_admin or caller.is_system):
+            raise PermissionDenied("Only root admins import files of the portal's machine")
+        template = self._new(caller, request, TemplateState.UPLOADING, kind=kind)
+        staged = staging.upload_file(template)
+        part = staged.with_suffix(".copy")
+        shutil.copyfile(path, part)
+        os.replace(part, staged)
+        return template, self._bring(caller, template, "upload")
+
+    @transaction.atomic
+    def expect_upload(self, *, caller: Caller, request: TemplateRequest) -> Template:
+        """A template whose file its owner will send; see ``UploadManager``."""
+        if len(request.zones) != 1:
+            raise InvalidParameter("an upload goes to one zone", parameter="zoneid")
+        return self._new(caller, request, TemplateState.NOT_UPLOADED)
+
+    @transaction.atomic
+    def upload_received(self, *, caller: Caller, template: Template) -> AsyncJob:
+        """The file is complete in the staging folder: check it and put it away."""
+        TEMPLATE_FSM.fire(template, "upload_received")
+        return self._bring(caller, template, "upload")
+
+    @transaction.atomic
+    def update(
+        self,
+        *,
+        caller: Caller,
+        template: Template,
+        guest_os: GuestOs | None = None,
+        details: Mapping[str, str] | None = None,
+        clean_details: bool = False,
+        **changes: Any,
+    ) -> Template:
+        """Change texts, flags and details; ``changes`` are fields of the model, None leaves one as it is."""
+        fields = {name: value for name, value in changes.items() if value is not None}
+        if "name" in fields and not fields["name"].strip():
+            raise InvalidParameter("name is empty", parameter="name")
+        for operators_only, wire in (("tag", "templatetag"), ("sort_key", "sortkey"), ("type", "templatetype")):
+            if operators_only in fields and not caller.is_root_admin:
+                raise PermissionDenied(f"Only root admins change {wire}", parameter=wire)
+        if guest_os is not None:
+            fields["guest_os"] = guest_os
+        if details is not None and clean_details:
+            raise InvalidParameter("give details or cleanupdetails, not both", parameter="cleanupdetails")
+        if details is not None or clean_details:
+            fields["details"] = dict(details or {})
+        if fields:
+            Template.objects.filter(pk=template.pk).update(**fields)
+            template.refresh_from_db()
+            text = f"changed template {template}"
+            publish(TEMPLATE_UPDATE, caller=caller, description=text, resource=template)
+        return template
+
+    @transaction.atomic
+    def share(
+        self, *, caller: Caller, template: Template, add: Iterable[Account] = (), remove: Iterable[Account] = ()
+    ) -> None:
+        """Let accounts use the template, or no longer."""
+        for account in add:
+            assign_perm(USE_TEMPLATE, account.group, template)
+        for account in remove:
+            remove_perm(USE_TEMPLATE, account.group, template)
+        publish(TEMPLATE_UPDATE, caller=caller, description=f"changed who may use {template}", resource=template)
+
+    @transaction.atomic
+    def delete(self, *, caller: Caller, template: Template) -> AsyncJob:
+        """Nobody can use it from now on; its files go in a job. Machines made from it keep theirs."""
+        if template.type == TemplateType.SYSTEM:
+            raise InvalidParameter(f"template {template} belongs to the platform", parameter="id")
+        TEMPLATE_FSM.fire(template, "destroy_requested")
+        return dispatch(
+            "storage.template.delete",
+            caller=caller,
+            exclusive=[f"template:{template.uuid}"],
+            resource=template,
+            arguments={"template_uuid": str(template.uuid)},
+            description=f"deleting template {template.name}",
+            event_type=TEMPLATE_DELETE,
+        )
+
+    def _new(self, caller: Caller, request: TemplateRequest, state: TemplateState, **extra: Any) -> Template:
+        hypervisor = known_hypervisor(request.hypervisor)
+        check_rights(caller, request)
+        if request.checksum:
+            parse_checksum(request.checksum)
+        stores = stores_for(request)
+        LimitManager().reserve(request.owner, {ResourceType.TEMPLATE: 1})
+        template = Template.objects.create(
+            account=request.owner,
+            domain=request.owner.domain,
+            name=request.name.strip(),
+            display_text=request.display_text or request.name.strip(),
+            hypervisor=hypervisor,
+            format=known_format(hypervisor, request.format),
+            guest_os=request.guest_os,
+            url=extra.get("url", ""),
+            checksum=request.checksum,
+            is_public=request.is_public,
+            is_featured=request.is_featured,
+            is_extractable=request.is_extractable,
+            is_cross_zone=not request.zones,
+            bootable=request.bootable,
+            password_enabled=request.password_enabled,
+            ssh_key_enabled=request.ssh_key_enabled,
+            requires_hvm=request.requires_hvm,
+            dynamically_scalable=request.dynamically_scalable,
+            bits=request.bits,
+            architecture=request.architecture,
+            tag=request.tag,
+            details=dict(request.details),
+            type=extra.get("kind", TemplateType.USER),
+            state=state,
+        )
+        _place(template, request, stores)
+        publish(TEMPLATE_CREATE, caller=caller, description=f"registered template {template}", resource=template)
+        return template
+
+    def _bring(self, caller: Caller, template: Template, source: str) -> AsyncJob:
+        return dispatch(
+            "storage.template.register",
+            caller=caller,
+            exclusive=[f"template:{template.uuid}"],
+            resource=template,
+            arguments={"template_uuid": str(template.uuid), "source": source},
+            description=f"bringing template {template.name}",
+        )
+
+
+def _place(template: Template, request: TemplateRequest, stores: list[ImageStore]) -> None:
+    TemplateZone.objects.bulk_create(TemplateZone(template=template, zone=zone) for zone in request.zones)
+    TemplateStoreRef.objects.bulk_create(TemplateStoreRef(template=template, store=store) for store in stores)

@@ -1,0 +1,75 @@
+"""Delete a template: its masters, its cached copies that nothing stands on, its row. Others go with their last volume."""
+
+from django.contrib.contenttypes.models import ContentType
+from guardian.models import GroupObjectPermission
+
+from apps.accounts.models import ResourceType
+from apps.accounts.services.limits import LimitManager
+from apps.storage.models import Template, TemplatePoolRef, TemplateStoreRef, UploadTicket
+from apps.storage.selectors import template_for_job
+from apps.storage.services import staging
+from apps.storage.services.state_machines import TEMPLATE_FSM
+from apps.storage.specs import image_store_ref
+from apps.storage.states import StoreState, TemplateState
+from apps.storage.workflows.register_template import TemplateWorkflow, uncount
+from apps.storage.workflows.steps import host_for_pool
+from apps.storage.workflows.template_cache import evict_template
+from cloudstack.contracts.errors import DriverError
+from cloudstack.framework.drivers import image_store_driver
+from cloudstack.framework.jobs import JobContext, RetryLater, Step, workflow
+
+
+class DeleteMasters(Step):
+    title = "Delete the template from its image stores"
+
+    def do(self, ctx: JobContext) -> None:
+        template: Template = ctx.template
+        for ref in template.store_refs.select_related("store__zone").exclude(state=StoreState.DESTROYED):
+            image_store_driver(image_store_ref(ref.store)).delete(str(template.uuid))
+            with ctx.transaction():
+                TemplateStoreRef.objects.filter(pk=ref.pk).update(state=StoreState.DESTROYED, percent=0, size_bytes=0)
+        staging.clear(template)
+        uncount(ctx, template)
+
+
+class EvictCopies(Step):
+    """What cannot be removed now (in use, no host at hand) is left to the sweep."""
+
+    title = "Remove unused copies from pools"
+
+    def do(self, ctx: JobContext) -> None:
+        for ref in TemplatePoolRef.objects.filter(template=ctx.template).select_related("template", "pool__zone"):
+            try:
+                if not evict_template(ctx, ref, host_for_pool(ref.pool)):
+                    ctx.log(f"the copy on pool {ref.pool.name} stays: volumes stand on it")
+            except (DriverError, RetryLater) as error:
+                ctx.log(f"the copy on pool {ref.pool.name} stays for now: {error}")
+
+
+@workflow("storage.template.delete")
+class DeleteTemplate(TemplateWorkflow):
+    title = "Delete a template"
+    steps = [DeleteMasters, EvictCopies]
+
+    def on_succeeded(self, ctx: JobContext) -> None:
+        template = template_for_job(uuid=ctx.arguments["template_uuid"])
+        TEMPLATE_FSM.fire(template, "succeeded", error="")
+        LimitManager().release(template.account, {ResourceType.TEMPLATE: 1})
+        UploadTicket.objects.filter(template=template).delete()
+        shared = GroupObjectPermission.objects.filter(content_type=ContentType.objects.get_for_model(Template))
+        shared.filter(object_pk=str(template.pk)).delete()
+        template.mark_removed()
+        ctx.set_result(success=True)
+
+    def on_failed(self, ctx: JobContext, error: str) -> None:
+        template = template_for_job(uuid=ctx.arguments["template_uuid"])
+        if template.state == TemplateState.DESTROYING:
+            TEMPLATE_FSM.fire(template, "failed", error=error[:1024])
+
+
+@workflow("storage.template.evict")
+class EvictTemplate(TemplateWorkflow):
+    """Sent by the sweep for templates that are deleted and of which copies are left."""
+
+    title = "Remove unused copies of a deleted template"
+    steps = [EvictCopies]
