@@ -1,7 +1,7 @@
 """The disks of a machine: made before its first start, removed with it."""
 
 from apps.compute.workflows.steps.loading import chosen_host, reload_vm
-from apps.storage.services.volume import retire
+from apps.storage.services.volume_states import retire
 from apps.storage.states import VolumeState
 from apps.storage.workflows.steps import create_volume_on_pool, expunge_volume, undo_create_volume
 from cloudstack.framework.jobs import JobContext, Step

@@ -1,0 +1,76 @@
+"""What the apps below want to know of machines, registered with them at start."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Count
+
+from apps.compute.events import VM_MIGRATE
+from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.specs import disk_spec, guest_nics
+from apps.compute.states import VM_HOLDS_HOST, VmState
+from apps.infrastructure.models import Host
+from apps.infrastructure.selectors import host_for_job
+from apps.infrastructure.services.evacuation import Evacuation
+from apps.infrastructure.specs import host_ref
+from apps.network.models import Network
+from apps.storage.models import Volume
+from apps.storage.services.attachments import Machine
+from cloudstack.contracts.errors import NotSupported
+from cloudstack.contracts.hypervisor import SupportsDiskHotplug
+from cloudstack.contracts.network import GuestNic
+from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.framework.jobs import AsyncJob, JobContext, dispatch
+
+
+def nics_in_use(network: Network) -> list[GuestNic]:
+    """Cards of machines that run or are on their way up or down."""
+    return guest_nics(Nic.objects.filter(network=network, vm__state__in=VM_HOLDS_HOST))
+
+
+def machines_on(host_pks: Collection[int]) -> Mapping[int, int]:
+    """Primary key of a host → machines that take room on it."""
+    rows = VirtualMachine.objects.filter(host__in=host_pks, state__in=VM_HOLDS_HOST)
+    return dict(rows.order_by().values_list("host").annotate(Count("pk")))
+
+
+def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:
+    """Have every running machine leave ``host`` by live migration; machines under way are left alone."""
+    vms = list(VirtualMachine.objects.select_related("account").filter(host=host, state__in=VM_HOLDS_HOST))
+    stuck = []
+    for vm in vms:
+        jobs = AsyncJob.objects.filter(resource_uuid=vm.uuid, name="compute.vm.migrate")
+        mine = jobs.filter(arguments__evacuation=str(job_uuid)).order_by("-pk").first()
+        if mine is not None and not mine.is_live:
+            stuck.append(f"{vm}: {mine.error_text or 'is back'}")
+        elif mine is None and vm.state == VmState.RUNNING:
+            dispatch(
+                "compute.vm.migrate",
+                caller=caller,
+                exclusive=[f"vm:{vm.uuid}"],
+                resource=vm,
+                arguments={"vm_uuid": str(vm.uuid), "host_uuid": "", "evacuation": str(job_uuid)},
+                description=f"Move {vm} off {host}",
+                event_type=VM_MIGRATE,
+            )
+    return Evacuation(left=len(vms), stuck=tuple(stuck))
+
+
+def machine_of_volume(volume: Volume) -> Machine | None:
+    """The machine that a volume is in."""
+    attachment = VolumeAttachment.objects.select_related("vm").filter(volume=volume).first()
+    if attachment is None:
+        return None
+    vm = attachment.vm
+    return Machine(uuid=str(vm.uuid), name=vm.name, state=vm.state, running=vm.state in VM_HOLDS_HOST)
+
+
+def resize_in_machine(ctx: JobContext, volume: Volume, size_bytes: int) -> None:
+    """Grow a disk under a running guest. Raises ``NotSupported`` where the hypervisor cannot."""
+    attachment = VolumeAttachment.objects.select_related("vm", "volume__pool").get(volume=volume)
+    host = host_for_job(uuid=attachment.vm.host.uuid)
+    driver = hypervisor_driver(host_ref(host))
+    if not isinstance(driver, SupportsDiskHotplug):
+        raise NotSupported(f"hosts of {host.hypervisor} grow disks only while the machine is stopped")
+    driver.resize_disk(str(attachment.vm.uuid), replace(disk_spec(attachment), size_bytes=size_bytes))

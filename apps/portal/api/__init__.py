@@ -1,0 +1,1 @@
+"""The API of the portal: events, settings, capabilities, jobs."""
