@@ -1,0 +1,29 @@
+"""Promises of capacity in the admin, to look at."""
+
+from django.contrib import admin
+
+from apps.infrastructure.admin.base import InfrastructureAdmin
+from apps.infrastructure.models import CapacityReservation, HostCapacity
+
+
+@admin.register(HostCapacity)
+class HostCapacityAdmin(InfrastructureAdmin):
+    list_display = [
+        "host",
+        "cpu_used_mhz",
+        "cpu_total_mhz",
+        "memory_used_mib",
+        "memory_total_mib",
+        "memory_reserved_mib",
+    ]
+    list_filter = ["host__cluster"]
+    list_select_related = ["host"]
+    search_fields = ["host__name", "host__uuid"]
+
+
+@admin.register(CapacityReservation)
+class CapacityReservationAdmin(InfrastructureAdmin):
+    list_display = ["holder_uuid", "host", "cpu_mhz", "memory_mib", "job_uuid", "created"]
+    list_filter = ["host__cluster"]
+    list_select_related = ["host"]
+    search_fields = ["holder_uuid", "job_uuid", "host__name"]
