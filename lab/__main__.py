@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         "--broker",
         default=os.environ.get("CLOUDSTACK_BROKER_URL") or os.environ.get("REDIS_URL") or "",
         metavar="URL",
-        help="run a host agent on each host against this broker: redis+socket:///path or redis://GATEWAY:port/0 "
+        help="run a host agent on each host against this broker: unix:///path or redis://host:port/0 "
         "(default: $CLOUDSTACK_BROKER_URL, then $REDIS_URL)",
     )
     one.add_argument("--python", default=_agent_python(), help="interpreter with Celery for the agents")

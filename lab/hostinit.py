@@ -25,6 +25,8 @@ GRACE_S = 2.0
 # A service that lived this long is restarted at once; one that keeps dying waits longer each time.
 HEALTHY_S = 10.0
 LONGEST_PAUSE_S = 10.0
+# Where the init keeps the machine's network namespace, closed to all it starts but those that ask for it.
+HELD_NET_FD = 20
 
 
 def say(words: str) -> None:
@@ -39,6 +41,7 @@ class Service:
     argv: list[str]
     env: dict[str, str]
     log: str
+    outward: bool = False  # is given the machine's own network namespace as a descriptor
     pid: int = 0
     started: float = 0.0
     pause_s: float = 0.0
@@ -48,12 +51,15 @@ class Service:
 
     def start(self) -> None:
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        actions = [(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)]
+        if self.outward:
+            actions.append((os.POSIX_SPAWN_DUP2, HELD_NET_FD, namespaces.OUTER_NET_FD))
         try:
             self.pid = os.posix_spawn(
                 self.argv[0],
                 self.argv,
                 {**os.environ, **self.env},
-                file_actions=[(os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)],
+                file_actions=actions,
                 setsid=True,
                 setsigmask=(),
                 setsigdef=WATCHED,
@@ -231,4 +237,6 @@ table inet lab {{
 
 
 if __name__ == "__main__":
+    os.dup2(namespaces.OUTER_NET_FD, HELD_NET_FD, inheritable=False)
+    os.close(namespaces.OUTER_NET_FD)
     HostInit(Path(sys.argv[1])).run()

@@ -12,9 +12,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from lab import namespaces, net
 from lab.layout import REPO, Layout
@@ -187,7 +188,8 @@ def _specification(layout: Layout, name: str, ip_address: str, agent: AgentOptio
         }
     ]
     if agent.broker:
-        services.append(_agent_service(layout, name, agent))
+        broker, relay = _broker_inside(layout, name, agent.broker)
+        services += [*relay, _agent_service(layout, name, replace(agent, broker=broker))]
     return {
         "name": name,
         "mgmt_address": f"{ip_address}/{layout.subnet.prefixlen}",
@@ -203,6 +205,30 @@ def _specification(layout: Layout, name: str, ip_address: str, agent: AgentOptio
         ],
         "services": services,
     }
+
+
+def _broker_inside(layout: Layout, name: str, url: str) -> tuple[str, list[Mapping[str, Any]]]:
+    """The broker's URL as the host sees it, and the relay that makes it true.
+
+    A unix socket is a file like any other and is seen by all. A TCP broker gets a relay on the host's own loopback,
+    because the host's network leads to the fabric only.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("redis", "rediss"):
+        return url, []
+    host, port = parts.hostname or "127.0.0.1", parts.port or 6379
+    here = "localhost" if parts.scheme == "rediss" and host == "localhost" else "127.0.0.1"
+    credentials, at, _ = parts.netloc.rpartition("@")
+    inside = urlunsplit(parts._replace(netloc=f"{credentials}{at}{here}:{port}"))
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    relay = {
+        "name": "relay",
+        "argv": [sys.executable, "-m", "lab.relay", str(port), target, str(namespaces.OUTER_NET_FD)],
+        "env": {},
+        "log": str(layout.host_folder(name) / "log" / "relay.log"),
+        "outward": True,
+    }
+    return inside, [relay]
 
 
 def _agent_service(layout: Layout, name: str, agent: AgentOptions) -> Mapping[str, Any]:

@@ -19,6 +19,9 @@ MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 0x2
 
+# An init finds the network namespace of the machine that made it open as this descriptor.
+OUTER_NET_FD = 3
+
 # The order matters: the mount namespace last, because /proc of the caller is needed to open the others.
 _ENTER = (("net", NEWNET), ("uts", NEWUTS), ("pid", NEWPID), ("mnt", NEWNS))
 
@@ -78,6 +81,11 @@ def _end_child(action: Callable[[], None]) -> NoReturn:
     os._exit(0)
 
 
+def enter_net(handle: int) -> None:
+    """Join the network namespace that the file descriptor `handle` holds."""
+    _check(_libc.setns(ctypes.c_int(handle), ctypes.c_int(NEWNET)), "setns")
+
+
 def run_inside(pid: int, argv: Sequence[str], *, env: dict[str, str] | None = None) -> int:
     """Run `argv` inside the namespaces of `pid` with our standard streams; its exit status (128+n for signal n)."""
     folder = os.getcwd()
@@ -131,6 +139,7 @@ def spawn_init(argv: Sequence[str], *, log: str, env: dict[str, str]) -> int:
 def _launch(argv: Sequence[str], log: str, env: dict[str, str], writer: int) -> None:
     try:
         os.setsid()
+        outer = os.open("/proc/self/ns/net", os.O_RDONLY)
         unshare(NEWNET | NEWNS | NEWUTS | NEWPID)
     except OSError as error:
         os.write(writer, str(error).encode())
@@ -144,5 +153,6 @@ def _launch(argv: Sequence[str], log: str, env: dict[str, str], writer: int) -> 
     os.dup2(streams[0], 0)
     os.dup2(streams[1], 1)
     os.dup2(streams[1], 2)
-    os.closerange(3, 4096)
+    os.dup2(outer, OUTER_NET_FD)
+    os.closerange(OUTER_NET_FD + 1, 4096)
     os.execve(argv[0], list(argv), env)  # noqa: S606

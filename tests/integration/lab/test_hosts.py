@@ -2,10 +2,14 @@
 
 import os
 import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from cloudstack.contracts.agent import HostFactsQuery
+from cloudstack.runtime import valkey
 from tests.integration.lab.conftest import Lab, eventually, leftovers
 
 pytestmark = pytest.mark.lab
@@ -21,8 +25,6 @@ def test_two_hosts_answer_and_reach_each_other_for_migration(lab: Lab) -> None:
 
 
 def test_the_unauthenticated_migration_port_is_closed_to_local_users_of_the_machine(lab: Lab) -> None:
-    import socket
-
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((lab.host("host1")["mgmt_ip"], 16509), timeout=3)
 
@@ -75,6 +77,25 @@ def test_another_lab_beside_it_is_apart_and_its_down_leaves_nothing(lab: Lab, tm
     assert leftovers(state["prefix"], deep) == []
     assert not Path("/run/cloudstack-lab", state["prefix"]).exists()
     assert lab.status["state"] == "up"
+
+
+def test_a_broker_on_the_machines_own_loopback_is_reached(lab: Lab, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = {"port": str(port), "bind": "127.0.0.1", "requirepass": "s3cret", "save": "", "dir": str(tmp_path)}
+    argv = [str(valkey.binary()), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    server = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    other = Lab(tmp_path / "data", f"redis://:s3cret@127.0.0.1:{port}/3")
+    try:
+        other.up("--hosts", "1", "--no-image")
+        assert other.ask("host1", HostFactsQuery()).hostname == "host1"
+        processes = other.inside("host1", "ps", "-eo", "args").stdout
+        assert "cloudstack.agent" in processes and "s3cret" not in processes
+    finally:
+        other.run("down", "--purge")
+        server.kill()
+        server.wait()
 
 
 def test_an_impossible_wish_is_refused_in_a_sentence(lab: Lab) -> None:

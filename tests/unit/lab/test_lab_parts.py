@@ -69,8 +69,18 @@ def test_two_labs_get_different_names_and_addresses(tmp_path: Path, monkeypatch:
 def test_the_brokers_url_is_in_no_command_line(tmp_path: Path) -> None:
     agent = AgentOptions(broker="redis://:secret@10.0.0.1/0", python="/usr/bin/python3", memory_mib=100)
     services = _specification(plain(tmp_path), "host1", "10.99.1.11", agent)["services"]
+    assert [service["name"] for service in services] == ["libvirtd", "relay", "agent"]
+    assert not any("secret" in word for service in services for word in service["argv"])
+    # The host's network leads to the fabric only: it is the relay that goes out.
+    assert services[1]["argv"][-3:-1] == ["6379", "10.0.0.1:6379"]
+    assert services[2]["env"]["CLOUDSTACK_BROKER_URL"] == "redis://:secret@127.0.0.1:6379/0"
+
+
+@pytest.mark.parametrize("url", ["unix:///run/valkey.sock", "redis+socket:///run/valkey.sock?virtual_host=0"])
+def test_a_brokers_unix_socket_needs_no_relay(tmp_path: Path, url: str) -> None:
+    services = _specification(plain(tmp_path), "host1", "10.99.1.11", AgentOptions(broker=url))["services"]
     assert [service["name"] for service in services] == ["libvirtd", "agent"]
-    assert "secret" not in " ".join(services[1]["argv"]) and "secret" in services[1]["env"]["CLOUDSTACK_BROKER_URL"]
+    assert services[1]["env"]["CLOUDSTACK_BROKER_URL"] == url
 
 
 def test_the_packages_of_every_binary_are_on_the_list() -> None:
