@@ -71,7 +71,9 @@ def _hardware(domain: ET.Element, spec: VmSpec, options: HostOptions) -> None:
     features = ET.SubElement(domain, "features")
     for name in ("acpi", "apic", "pae"):
         ET.SubElement(features, name)
-    _cpu(domain, options)
+    cpu = cpu_element(options, kvm=options.domain_type == "kvm")
+    if cpu is not None:
+        domain.append(cpu)
     clock = ET.SubElement(domain, "clock", offset="utc")
     if options.domain_type == "kvm":
         ET.SubElement(clock, "timer", name="rtc", tickpolicy="catchup")
@@ -81,16 +83,16 @@ def _hardware(domain: ET.Element, spec: VmSpec, options: HostOptions) -> None:
         _text(domain, event, reaction)
 
 
-def _cpu(domain: ET.Element, options: HostOptions) -> None:
-    mode = options.cpu_mode or ("custom" if options.cpu_model else "")
-    if not mode and options.domain_type == "kvm":
-        mode = "host-model"
+def cpu_element(options: HostOptions, *, kvm: bool) -> ET.Element | None:
+    """The CPU that the guest sees; None leaves it to QEMU."""
+    mode = options.cpu_mode or ("custom" if options.cpu_model else "") or ("host-model" if kvm else "")
     if not mode:
-        return
-    cpu = ET.SubElement(domain, "cpu", mode=mode)
+        return None
+    cpu = ET.Element("cpu", mode=mode)
     if mode == "custom":
         cpu.set("match", "exact")
         _text(cpu, "model", options.cpu_model)
+    return cpu
 
 
 def _storage(devices: ET.Element, spec: VmSpec, options: HostOptions, paths: HostPaths) -> None:

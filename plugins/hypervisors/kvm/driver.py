@@ -13,13 +13,11 @@ from plugins.hypervisors.kvm.connection import session
 from plugins.hypervisors.kvm.domain_xml import HostPaths, domain_xml
 from plugins.hypervisors.kvm.domains import find_domain, is_ours, our_domains, power_of, running_domain
 from plugins.hypervisors.kvm.errors import NO_DOMAIN, OPERATION_INVALID
-from plugins.hypervisors.kvm.folder import HostFolder
+from plugins.hypervisors.kvm.folder import CONSOLES, SEEDS, HostFolder
 from plugins.hypervisors.kvm.options import HostOptions
 from plugins.hypervisors.kvm.rules import canonical_uuid, check_machine
 from plugins.hypervisors.kvm.seed import seed_image
 
-SEEDS = "cloudstack-seeds"
-CONSOLES = "cloudstack-consoles"
 VNC_PASSWORD_BYTES = 6  # eight characters, all that VNC compares
 
 

@@ -4,6 +4,8 @@ import libvirt
 
 from plugins.hypervisors.kvm import pools
 
+SEEDS = "cloudstack-seeds"
+CONSOLES = "cloudstack-consoles"
 FOLDER_MODE = "0711"
 
 
@@ -37,6 +39,11 @@ class HostFolder:
         volume = pools.when_idle(lambda: pool.createXML(xml, 0))
         pools.upload(self.conn, volume, [content], len(content))
         return self.file(name)
+
+    def read(self, name: str) -> bytes:
+        """A whole file; empty when there is none."""
+        volume = pools.find_volume(self.ensure(), name)
+        return b"" if volume is None else pools.download(self.conn, volume)
 
     def remove(self, prefix: str) -> None:
         """Delete every file whose name begins with ``prefix``."""

@@ -145,3 +145,18 @@ def upload(conn: libvirt.virConnect, volume: libvirt.virStorageVol, chunks: Iter
     except BaseException:
         stream.abort()
         raise
+
+
+def download(conn: libvirt.virConnect, volume: libvirt.virStorageVol) -> bytes:
+    """All bytes of a small volume."""
+    stream = conn.newStream(0)
+    volume.download(stream, 0, 0, 0)
+    content = bytearray()
+    try:
+        while chunk := stream.recv(CHUNK_BYTES):
+            content += chunk
+        stream.finish()
+    except BaseException:
+        stream.abort()
+        raise
+    return bytes(content)
