@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from cloudstack.api import registry
-from cloudstack.api.base import BaseAsyncCmd, BaseCmd
+from cloudstack.api.base import BaseAsyncCmd, BaseCmd, Rest
 from cloudstack.api.dispatcher import success
 from cloudstack.api.entities import entity_for, is_entity, register_entity
 from cloudstack.api.fields import DATE, INT, MAP, Field, Loaded
@@ -149,6 +149,7 @@ class QueryAsyncJobResult(BaseCmd):
 
     response = AsyncJobResponse
     bare = True
+    rest = Rest("jobs", method="GET", detail=True, lookup="jobid")
 
     job = Ref("jobid", AsyncJob, required=True, help="UUID of the job")
     resource_id = Str("resourceid", help="taken for compatibility; the job is found by jobid")
@@ -162,6 +163,7 @@ class ListAsyncJobs(BaseListCmd):
     """Lists jobs, the newest first: those of the caller's account, or with listall all within reach."""
 
     response = AsyncJobResponse
+    rest = Rest("jobs", method="GET")
     keyword_fields = ("command", "description")
     ordering = ("-id",)
     id_filter = None

@@ -1,11 +1,11 @@
 """Paths of the API: the commands of CloudStack's clients, and REST."""
 
-from django.urls import path
+from django.urls import include, path
 
 from cloudstack.api.http import client_api
 
-app_name = "api"
 urlpatterns = [
-    path("client/api", client_api, name="client"),
-    path("client/api/", client_api, name="client-slash"),
+    path("client/api", client_api, name="client-api"),
+    path("client/api/", client_api, name="client-api-slash"),
+    path("api/v1/", include("cloudstack.api.rest.urls")),
 ]

@@ -13,6 +13,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Compute, network, storage and accounts of the cloud.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Choices stay with their parameter: names for enumerations shared between commands could only be guessed.
+    "POSTPROCESSING_HOOKS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

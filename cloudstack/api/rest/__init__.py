@@ -1,0 +1,1 @@
+"""REST under ``/api/v1/``: every route, form and schema is made from the command registry."""

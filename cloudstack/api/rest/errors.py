@@ -1,0 +1,120 @@
+"""Errors of REST: problem details (RFC 9457) with HTTP's own status codes."""
+
+import re
+from typing import Any
+
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from cloudstack.api.errors import presentable
+from cloudstack.framework.context import correlation_id
+from cloudstack.framework.errors import (
+    BadRequest,
+    CloudError,
+    InternalError,
+    MethodNotAllowed,
+    PermissionDenied,
+    RequestLimitExceeded,
+    RequestTooLarge,
+    Unauthorized,
+)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS = {
+    400: 400,
+    401: 401,
+    405: 405,
+    413: 413,
+    429: 429,
+    430: 400,
+    431: 400,
+    432: 403,
+    503: 503,
+    530: 500,
+    531: 403,
+    532: 409,
+    533: 503,
+    534: 502,
+    535: 409,
+    536: 409,
+    537: 409,
+}
+"""Code of the command API → HTTP status."""
+
+
+class NotFound(CloudError):
+    """There is nothing at this address, or nothing that you may see."""
+
+    code, cs_code = 404, 4350
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """DRF's exception handler of all routes."""
+    view, request = context["view"], context["request"]
+    command = getattr(getattr(view, "route", None), "command", None)
+    shown = presentable(
+        _from_framework(error), caller=getattr(view, "caller", None), command=command.name if command else ""
+    )
+    headers = {}
+    if isinstance(error, exceptions.APIException):
+        if header := getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = header
+        if wait := getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(wait))
+    body = problem(shown, path=request.path)
+    response = Response(body, status=body["status"], headers=headers, exception=True)
+    if getattr(getattr(request, "accepted_renderer", None), "format", "json") == "json":
+        response.content_type = MEDIA_TYPE
+    return response
+
+
+def problem(error: CloudError, *, path: str) -> dict[str, Any]:
+    """The body of an answer about ``error``."""
+    kind = type(error).__name__
+    body = {
+        "type": "urn:cloudstack:problem:" + re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower(),
+        "title": (type(error).__doc__ or kind).strip().splitlines()[0],
+        "status": STATUS.get(error.code, error.code if 400 <= error.code < 500 else 500),
+        "detail": error.message,
+        "instance": path,
+        "code": error.code,
+        "cscode": error.cs_code,
+        "requestid": correlation_id(),
+    }
+    if error.parameter:
+        body["parameter"] = error.parameter
+    if error.uuids:
+        body["objects"] = [{"id": uuid, "description": text} for uuid, text in error.uuids]
+    return body
+
+
+def _from_framework(error: Exception) -> Exception:
+    match error:
+        case Http404() | exceptions.NotFound():
+            return NotFound()
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return Unauthorized(str(error.detail))
+        case exceptions.PermissionDenied():
+            return PermissionDenied(str(error.detail))
+        case exceptions.MethodNotAllowed():
+            return MethodNotAllowed(str(error.detail))
+        case exceptions.Throttled():
+            return RequestLimitExceeded(str(error.detail))
+        case exceptions.UnsupportedMediaType() | exceptions.NotAcceptable() | exceptions.ParseError():
+            return _BadRequest(str(error.detail), status=error.status_code)
+        case exceptions.APIException() if error.status_code == 413:
+            return RequestTooLarge(str(error.detail))
+        case exceptions.APIException() if error.status_code < 500:
+            return BadRequest(str(error.detail))
+        case exceptions.APIException():
+            return InternalError(str(error.detail))
+    return error
+
+
+class _BadRequest(BadRequest):
+    """The request is not one that the API understands."""
+
+    def __init__(self, message: str, *, status: int):
+        super().__init__(message)
+        self.code = status

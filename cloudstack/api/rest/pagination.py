@@ -1,0 +1,49 @@
+"""Pages of lists: ``page`` and ``pagesize`` as in the command API."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cloudstack.api.dispatcher import Result
+from cloudstack.framework.errors import InvalidParameter
+
+PAGE_SIZE = 50
+
+
+class CommandPagination(PageNumberPagination):
+    """Links around a page that the command itself has cut out."""
+
+    page_query_param = "page"
+    page_size_query_param = "pagesize"
+    page_size = PAGE_SIZE
+
+    def wire(self, request: Request) -> dict[str, str]:
+        """The paging parameters of the command."""
+        return {
+            "page": request.query_params.get("page") or "1",
+            "pagesize": request.query_params.get("pagesize") or str(PAGE_SIZE),
+        }
+
+    def respond(self, request: Request, result: Result) -> Response:
+        """The page with its count and links."""
+        sent = self.wire(request)
+        number, size = int(sent["page"]), int(sent["pagesize"])
+        if size < 1:
+            raise InvalidParameter("pagesize starts at 1", parameter="pagesize")
+        self.request = request
+        count = result.count
+        paginator = Paginator(range(count), size)
+        rows: list[Any] = result.rows or []
+        if rows:
+            self.page = paginator.page(number)
+            self.display_page_controls = paginator.num_pages > 1
+            links = self.get_next_link(), self.get_previous_link()
+        else:
+            # Past the end the total is not known; the first page is always there.
+            self.page = Paginator(range(0), size).page(1)
+            self.display_page_controls = False
+            links = None, None
+        return Response({"count": count, "next": links[0], "previous": links[1], "results": rows})

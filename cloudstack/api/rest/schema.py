@@ -1,0 +1,109 @@
+"""The OpenAPI document, from the same declarations."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from cloudstack.api.fields import FieldType
+from cloudstack.api.params import Map, MapList, Param
+from cloudstack.api.responses import SuccessResponse
+from cloudstack.api.rest.routes import Route
+from cloudstack.api.rest.serializers import (
+    JobReference,
+    Problem,
+    page_serializer,
+    request_serializer,
+    response_serializer,
+)
+
+_TYPES = {
+    "string": {"type": "string"},
+    "uuid": {"type": "string", "format": "uuid"},
+    "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
+    "long": {"type": "integer", "format": "int64"},
+    "double": {"type": "number", "format": "double"},
+    "date": {"type": "string", "format": "date-time"},
+    "list": {"type": "array", "items": {"type": "string"}},
+    "map": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
+class CommandSchema(AutoSchema):
+    """Describes a route by its command instead of guessing from the view."""
+
+    @property
+    def route(self) -> Route:
+        route: Route = self.view.routes[self.view.action]
+        return route
+
+    def get_operation_id(self) -> str:
+        return self.route.operation
+
+    def get_description(self) -> str:
+        return self.route.command.documentation()
+
+    def get_summary(self) -> str:
+        return self.route.command.documentation().split(". ")[0].rstrip(".")
+
+    def get_tags(self) -> list[str]:
+        return [self.route.resource]
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        # Pages are described by serializers of their own.
+        return False
+
+    def get_override_parameters(self) -> list[Any]:
+        route = self.route
+        found = []
+        if route.detail:
+            text = "UUID of the object" if route.lookup == "id" else f"fills {route.lookup}"
+            found.append(OpenApiParameter("uuid", _TYPES["uuid"], OpenApiParameter.PATH, description=text))
+        if route.method == "GET" and not route.retrieve:
+            found += [
+                query_parameter(param)
+                for param in route.command.params.values()
+                if param.wire != route.lookup and not isinstance(param, Map | MapList)
+            ]
+        return found
+
+    def get_request_serializer(self) -> Any:
+        route = self.route
+        if route.method not in ("POST", "PATCH"):
+            return None
+        serializer = request_serializer(route.command, route.lookup)
+        return serializer if serializer._declared_fields else None
+
+    def get_response_serializers(self) -> Any:
+        return {**self._good(), "default": Problem}
+
+    def _good(self) -> dict[Any, Any]:
+        route, command = self.route, self.route.command
+        if command.is_async:
+            return {202: JobReference}
+        if route.method == "DELETE":
+            return {204: None}
+        if issubclass(command.response, SuccessResponse):
+            return {200: response_serializer(SuccessResponse)}
+        if command.is_list and not route.retrieve:
+            return {200: page_serializer(command.response)}
+        return {201 if route.method == "POST" and not route.action else 200: response_serializer(command.response)}
+
+
+def query_parameter(param: Param[Any]) -> OpenApiParameter:
+    schema: dict[str, Any] = dict(_TYPES.get(param.type_name, _TYPES["string"]))
+    choices = getattr(param, "choices", None)
+    if choices:
+        schema["enum"] = list(choices)
+    if param.default is not None and isinstance(param.default, str | int | float | bool):
+        schema["default"] = param.default
+    return OpenApiParameter(
+        param.wire,
+        schema,
+        OpenApiParameter.QUERY,
+        required=param.required,
+        description=param.help,
+        style="form" if param.type_name == FieldType.LIST else None,
+        explode=False if param.type_name == FieldType.LIST else None,
+    )

@@ -1,0 +1,197 @@
+"""Viewsets made from routes: each method dispatches one command for the authenticated caller."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import orjson
+from rest_framework import viewsets
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.decorators import action as extra_action
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.serializers import Serializer
+
+from cloudstack.api import authentication
+from cloudstack.api.dispatcher import Result
+from cloudstack.api.dispatcher import dispatch as run_command
+from cloudstack.api.http import request_id
+from cloudstack.api.responses import SuccessResponse
+from cloudstack.api.rest.errors import NotFound, handle
+from cloudstack.api.rest.pagination import CommandPagination
+from cloudstack.api.rest.routes import Route
+from cloudstack.api.rest.schema import CommandSchema
+from cloudstack.api.rest.serializers import request_serializer, to_wire
+from cloudstack.framework.context import Caller, calling, correlation_id
+from cloudstack.framework.errors import CloudError, InvalidParameter
+
+RESERVED_QUERY = frozenset({"format"})
+
+
+class FastJSONRenderer(JSONRenderer):
+    """JSON by orjson; answers hold nothing but plain values."""
+
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        if data is None:
+            return b""
+        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
+        option = orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
+        return orjson.dumps(data, option=option, default=str)
+
+
+class ResourceViewSet(viewsets.ViewSet):
+    """One resource. ``routes``: name of the method → route."""
+
+    routes: ClassVar[dict[str, Route]] = {}
+    resource: ClassVar[str] = ""
+
+    # The token first: its challenge makes "not authenticated" a 401 and not a 403.
+    authentication_classes = (TokenAuthentication, SessionAuthentication)
+    permission_classes = (IsAuthenticated,)
+    renderer_classes = (FastJSONRenderer, BrowsableAPIRenderer)
+    pagination_class = CommandPagination
+    schema = CommandSchema()
+    lookup_field = "uuid"
+    lookup_value_converter = "str"
+
+    caller: Caller | None = None
+    paginator: CommandPagination | None = None
+
+    @property
+    def route(self) -> Route | None:
+        return self.routes.get(getattr(self, "action", None) or "")
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with calling(None, request_id(request)):
+            response = super().dispatch(request, *args, **kwargs)
+            response["X-Request-Id"] = correlation_id()
+            return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.caller = authentication.get().caller_by_user(request.user.pk)
+        if self.caller is None:
+            raise AuthenticationFailed("the user, the account or the role is disabled")
+
+    def get_exception_handler(self) -> Callable[..., Response]:
+        return handle
+
+    def get_view_name(self) -> str:
+        route = self.route
+        return route.command.name if route else self.resource
+
+    def get_view_description(self, html: bool = False) -> str:
+        route = self.route
+        return route.command.documentation() if route else ""
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Serializer:
+        """The form of the browsable API."""
+        route = self.route
+        cls = request_serializer(route.command, route.lookup) if route else Serializer
+        return cls(*args, **kwargs)
+
+    def perform(self, request: Request, uuid: str | None = None) -> Response:
+        """Carry out the command of the current route."""
+        route, caller = self.route, self.caller
+        if route is None or caller is None:
+            raise NotFound
+        with calling(caller, correlation_id()):
+            params = self.parameters(request, route)
+            if route.detail:
+                params[route.lookup] = str(uuid)
+            try:
+                result = run_command(route.command.name, params, caller, door="rest")
+            except InvalidParameter as error:
+                if route.detail and error.parameter == route.lookup:
+                    raise NotFound(error.message, parameter=error.parameter) from None
+                raise
+            return self.respond(request, route, result)
+
+    def parameters(self, request: Request, route: Route) -> dict[str, str]:
+        """What the command gets: the query of a GET, else the body."""
+        if route.method != "GET":
+            return to_wire(route, request.data if route.method != "DELETE" or request.data else request.query_params)
+        query = {name: value for name, value in request.query_params.items() if name not in RESERVED_QUERY}
+        if is_page(route):
+            self.paginator = CommandPagination()
+            query = {**query, **self.paginator.wire(request)}
+        known = {param.key for param in route.command.params.values()}
+        for name in query:
+            if name.partition("[")[0].lower() not in known:
+                raise InvalidParameter(
+                    f"{route.command.name} has no parameter {name[:60]}; it has {', '.join(sorted(known))}",
+                    parameter=name[:60],
+                )
+        return query
+
+    def respond(self, request: Request, route: Route, result: Result) -> Response:
+        if result.job_uuid:
+            url = reverse("jobs-detail", kwargs={"uuid": result.job_uuid}, request=request)
+            return Response({**result.body, "job": url}, status=202, headers={"Location": url})
+        if route.retrieve:
+            if not result.rows:
+                raise NotFound(f"there is nothing with this id in {route.resource}, or nothing that you may see")
+            return Response(result.rows[0])
+        if result.rows is not None:
+            if self.paginator is not None:
+                return self.paginator.respond(request, result)
+            rows = result.rows
+            return Response(rows[0] if len(rows) == 1 and not result.command.is_list else rows)
+        cls = result.command
+        if issubclass(cls.response, SuccessResponse):
+            if not result.body.get("success"):
+                raise CloudError(result.body.get("displaytext") or f"{cls.name} was not carried out")
+            return Response(status=204) if route.method == "DELETE" else Response(result.body)
+        body = result.body if cls.bare else result.body[cls.object_name]
+        return Response(body, status=201 if is_creation(route) else 200)
+
+
+def is_page(route: Route) -> bool:
+    """Whether the answer is a page of a list."""
+    return route.command.is_list and route.method == "GET" and not route.retrieve
+
+
+def is_creation(route: Route) -> bool:
+    return route.method == "POST" and not route.action
+
+
+_METHOD_NAMES = {
+    ("GET", False): "list",
+    ("GET", True): "retrieve",
+    ("POST", False): "create",
+    ("PATCH", True): "partial_update",
+    ("DELETE", True): "destroy",
+}
+
+
+def build(resource: str, routes: list[Route]) -> type[ResourceViewSet]:
+    """The viewset of one resource."""
+    table: dict[str, Route] = {}
+    members: dict[str, Any] = {"routes": table, "resource": resource}
+    for route in sorted(routes, key=lambda route: (route.action, route.method)):
+        name = _METHOD_NAMES.get((route.method, route.detail)) if not route.action else None
+        if name is None:
+            action = route.action or route.command.name
+            name = f"do_{action.replace('-', '_')}_{'one' if route.detail else 'all'}_{route.method.lower()}"
+            decorate = extra_action(
+                detail=route.detail, methods=[route.method.lower()], url_path=action, url_name=action
+            )
+            members[name] = decorate(_handler(name))
+        else:
+            members[name] = _handler(name)
+        table[name] = route
+    title = "".join(part.capitalize() for part in resource.split("-"))
+    return type(f"{title}ViewSet", (ResourceViewSet,), members)
+
+
+def _handler(name: str) -> Callable[..., Response]:
+    def handler(self: ResourceViewSet, request: Request, uuid: str | None = None, **kwargs: Any) -> Response:
+        return self.perform(request, uuid)
+
+    handler.__name__ = name
+    return handler
