@@ -1,0 +1,34 @@
+"""Accounts in the admin."""
+
+from django.contrib import admin
+
+from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.models import Account, User
+
+
+class UserInline(admin.TabularInline):
+    model = User
+    fields = ("username", "first_name", "last_name", "email", "state")
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+    show_change_link = True
+
+    def has_add_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(CloudAdmin):
+    list_display = ("name", "domain", "type", "role", "state", "is_default", "uuid", "created")
+    list_filter = ("state", "type", "role")
+    search_fields = ("name", "uuid", "domain__path")
+    ordering = ("domain__path", "name")
+    list_select_related = ("domain", "role")
+    inlines = (UserInline,)
+    commands = (
+        ("enableAccount", "Enable"),
+        ("disableAccount", "Lock", {"lock": True}),
+        ("disableAccount", "Disable", {"lock": False}),
+        ("deleteAccount", "Delete (if it owns nothing)"),
+    )

@@ -1,0 +1,193 @@
+"""Limits: taken all at once or not at all, for the account and each domain above it."""
+
+import pytest
+from django.db import transaction
+
+from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, caller_for
+from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
+from apps.accounts.services import counting
+from apps.accounts.services.counting import recount_all_for_job, register_counter
+from apps.accounts.services.limits import GIB, LimitManager
+from cloudstack.framework.configuration import ConfigKey, store
+from cloudstack.framework.configuration.service import ConfigurationManager
+from cloudstack.framework.errors import LimitExceeded
+from cloudstack.testing.api import ApiError
+
+VM, CPU, MEMORY = ResourceType.USER_VM, ResourceType.CPU, ResourceType.MEMORY
+PRIMARY = ResourceType.PRIMARY_STORAGE
+
+
+def held(owner, kind) -> int:
+    field = "account" if hasattr(owner, "role_id") else "domain"
+    return ResourceCount.objects.filter(**{field: owner}, type=kind).values_list("count", flat=True).first() or 0
+
+
+@pytest.fixture
+def account(tenants):
+    return tenants.emea_seller.account
+
+
+def test_amounts_count_for_the_account_and_all_domains_but_root(account, tenants):
+    LimitManager().reserve(account, {VM: 2, CPU: 4, MEMORY: 1024})
+    for owner in (account, tenants.emea, tenants.sales):
+        assert [held(owner, kind) for kind in (VM, CPU, MEMORY)] == [2, 4, 1024]
+    assert not ResourceCount.objects.filter(domain=tenants.root.domain).exists()
+    LimitManager().release(account, {VM: 1, CPU: 4})
+    for owner in (account, tenants.emea, tenants.sales):
+        assert [held(owner, kind) for kind in (VM, CPU, MEMORY)] == [1, 0, 1024]
+
+
+def test_what_does_not_fit_is_refused_whole_with_a_sentence(account):
+    ResourceLimit.objects.create(account=account, type=CPU, max=3)
+    LimitManager().reserve(account, {VM: 1, CPU: 2})
+    with pytest.raises(LimitExceeded) as refused, transaction.atomic():
+        LimitManager().reserve(account, {VM: 1, CPU: 2, MEMORY: 512})
+    assert refused.value.message == (
+        f"Maximum number of resources of type 'cpu' for account name={account.name} in domain ROOT/sales/emea "
+        "has been exceeded: limit 3, used 2, asked 2"
+    )
+    assert [held(account, kind) for kind in (VM, CPU, MEMORY)] == [1, 2, 0]
+
+
+def test_a_domain_far_above_refuses_too(account, tenants):
+    ResourceLimit.objects.create(domain=tenants.sales, type=VM, max=1)
+    LimitManager().reserve(tenants.seller.account, {VM: 1})
+    with pytest.raises(LimitExceeded) as refused, transaction.atomic():
+        LimitManager().reserve(account, {VM: 1})
+    assert "for domain ROOT/sales (with all below it)" in refused.value.message
+    assert held(account, VM) == 0
+
+
+def test_storage_is_limited_in_gib_and_counted_in_bytes(account):
+    ResourceLimit.objects.create(account=account, type=PRIMARY, max=2)
+    LimitManager().reserve(account, {PRIMARY: 2 * GIB - 1})
+    LimitManager().reserve(account, {PRIMARY: 1})
+    with pytest.raises(LimitExceeded) as refused, transaction.atomic():
+        LimitManager().reserve(account, {PRIMARY: 1})
+    assert "limit 2 GiB, used 2 GiB" in refused.value.message
+
+
+def test_root_admins_have_no_limits_and_minus_one_is_none(tenants, account):
+    LimitManager().reserve(tenants.root.account, {VM: 1000})
+    ResourceLimit.objects.create(account=account, type=VM, max=-1)
+    for domain in (tenants.emea, tenants.sales):
+        ResourceLimit.objects.create(domain=domain, type=VM, max=-1)
+    LimitManager().reserve(account, {VM: 1000})
+
+
+def test_defaults_come_from_the_settings(account, tenants):
+    ConfigurationManager().update(caller=caller_for(tenants.root), name="max.account.user.vms", value="1")
+    LimitManager().reserve(account, {VM: 1})
+    with pytest.raises(LimitExceeded), transaction.atomic():
+        LimitManager().reserve(account, {VM: 1})
+    assert isinstance(ConfigKey, type)
+    store.forget()
+
+
+def test_counts_never_fall_below_nought(account):
+    LimitManager().reserve(account, {VM: 1})
+    LimitManager().release(account, {VM: 5})
+    assert held(account, VM) == 0
+    with pytest.raises(ValueError):
+        LimitManager().reserve(account, {VM: -1})
+
+
+def test_a_resize_takes_and_gives(account):
+    LimitManager().reserve(account, {CPU: 2, MEMORY: 1024})
+    LimitManager().adjust(account, {CPU: 2, MEMORY: -512})
+    assert [held(account, CPU), held(account, MEMORY)] == [4, 512]
+
+
+def test_a_reservation_takes_few_statements(account, django_assert_num_queries):
+    LimitManager().reserve(account, {VM: 1, CPU: 1, MEMORY: 1})
+    with transaction.atomic(), django_assert_num_queries(2):
+        LimitManager().reserve(
+            account,
+            {
+                VM: 1,
+                CPU: 1,
+                MEMORY: 1,
+            },
+        )
+    with transaction.atomic(), django_assert_num_queries(2):
+        LimitManager().release(account, {VM: 1, CPU: 1, MEMORY: 1})
+
+
+def test_limits_are_listed_and_set(root, seller, sales_admin, tenants):
+    limits = {limit["resourcetypename"]: limit for limit in seller.items("listResourceLimits")}
+    assert (limits["user_vm"]["max"], limits["user_vm"]["resourcetype"]) == (20, "0")
+    assert (limits["user_vm"]["account"], limits["user_vm"]["domainpath"]) == ("seller", "ROOT/sales")
+    assert len(limits) == 17
+    set_to = sales_admin.call(
+        "updateResourceLimit", resourcetype=0, max=3, account="seller", domainid=tenants.sales.uuid
+    )["resourcelimit"]
+    assert set_to["max"] == 3
+    assert seller.items("listResourceLimits", resourcetype=0)[0]["max"] == 3
+    root.call("updateResourceLimit", resourcetype=8, max=7, domainid=tenants.sales.uuid)
+    [of_domain] = root.items("listResourceLimits", resourcetypename="cpu", domainid=tenants.sales.uuid)
+    assert (of_domain["max"], "account" in of_domain) == (7, False)
+    assert all(limit["max"] == -1 for limit in root.items("listResourceLimits"))
+    assert root.items("listAccounts", id=tenants.root.account.uuid)[0]["vmlimit"] == "Unlimited"
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"resourcetype": 99}, 431),
+        ({"resourcetype": 0, "max": -2}, 431),
+        ({"resourcetype": 0, "max": "x"}, 431),
+        ({"resourcetype": 0, "account": "nobody"}, 431),
+        ({"resourcetype": 0, "projectid": "f0f0f0f0-0000-4000-8000-000000000000"}, 431),
+    ],
+)
+def test_impossible_limits_are_refused(root, tenants, params, code):
+    with pytest.raises(ApiError) as refused:
+        root.call("updateResourceLimit", **{"domainid": tenants.sales.uuid, "max": 1, **params})
+    assert refused.value.code == code
+    assert not ResourceLimit.objects.exists()
+
+
+def test_nobody_raises_the_own_limits(sales_admin, tenants):
+    own = tenants.sales_admin.account
+    for params in ({"account": own.name, "domainid": tenants.sales.uuid}, {"domainid": tenants.sales.uuid}):
+        with pytest.raises(ApiError) as refused:
+            sales_admin.call("updateResourceLimit", resourcetype=0, max=-1, **params)
+        assert refused.value.code == 531
+    assert sales_admin.call("updateResourceLimit", resourcetype=0, max=1, domainid=tenants.emea.uuid)
+
+
+@pytest.fixture
+def machines():
+    """How many machines each account has in truth; counted as an app above would."""
+    truth: dict[int, int] = {}
+    before = dict(counting._counters)
+    register_counter(VM, lambda accounts: {pk: truth[pk] for pk in accounts if pk in truth})
+    yield truth
+    counting._counters.clear()
+    counting._counters.update(before)
+
+
+def test_a_recount_puts_figures_right_up_to_the_top(root, account, tenants, machines):
+    LimitManager().reserve(account, {VM: 5})
+    LimitManager().reserve(tenants.seller.account, {VM: 1})
+    machines.update({account.pk: 3, tenants.seller.account.pk: 1})
+    [row] = root.items("updateResourceCount", domainid=tenants.emea.uuid, account=account.name, resourcetype=0)
+    assert (row["resourcecount"], row["account"]) == (3, account.name)
+    assert [held(owner, VM) for owner in (account, tenants.emea, tenants.sales)] == [3, 3, 4]
+
+    ResourceCount.objects.filter(domain=tenants.sales, type=VM).update(count=77)
+    machines[account.pk] = 2
+    assert recount_all_for_job() == 1
+    assert [held(owner, VM) for owner in (account, tenants.emea, tenants.sales)] == [2, 2, 3]
+    [total] = root.items("listDomains", id=tenants.root.domain.uuid)
+    assert (total["vmtotal"], total["vmlimit"]) == (3, "Unlimited")
+    [sales] = root.items("listDomains", id=tenants.sales.uuid)
+    assert (sales["vmtotal"], sales["vmlimit"], sales["vmavailable"]) == (3, "40", "37")
+
+
+def test_an_account_in_root_needs_no_domain_rows(db):
+    account = AccountFactory(root_admin=True)
+    UserFactory(account=account)
+    LimitManager().reserve(account, {VM: 1})
+    assert list(ResourceCount.objects.values_list("account_id", "domain_id", "count")) == [(account.pk, None, 1)]
+    DomainFactory()

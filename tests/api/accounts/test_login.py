@@ -1,0 +1,126 @@
+"""Log-in by password: at the API and at the admin's form, with the same lock-out."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import authenticate
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.factories import PASSWORD, AccountFactory, DomainFactory, UserFactory
+from apps.accounts.models import User
+from apps.accounts.services.login import check_login
+from apps.accounts.states import AccountState
+from cloudstack.framework.events.models import Event
+
+
+def login(client: Client | None = None, **params):
+    response = (client or Client()).post("/client/api", {"command": "login", "response": "json", **params})
+    return response.status_code, response.json()["loginresponse"]
+
+
+def test_a_user_logs_in_and_calls_with_the_session(tenants):
+    client = Client()
+    status, body = login(client, username="seller", password=PASSWORD, domain="sales")
+    assert status == 200
+    assert (body["userid"], body["account"], body["type"]) == (str(tenants.seller.uuid), "seller", "0")
+    answer = client.get(
+        "/client/api", {"command": "listUsers", "response": "json", "sessionkey": body["sessionkey"]}
+    ).json()
+    assert answer["listusersresponse"]["count"] == 2
+    assert User.objects.get(pk=tenants.seller.pk).last_login is not None
+    assert Event.objects.filter(type="USER.LOGIN", resource_uuid=tenants.seller.uuid).exists()
+
+
+@pytest.mark.parametrize("domain", ["sales", "/sales", "sales/", "/sales/", "ROOT/sales"])
+def test_domains_are_written_in_many_ways(tenants, domain):
+    assert login(username="seller", password=PASSWORD, domain=domain)[0] == 200
+
+
+def test_a_domain_may_be_named_by_its_uuid(tenants):
+    assert login(username="seller", password=PASSWORD, domainId=str(tenants.sales.uuid))[0] == 200
+    assert login(username="boss", password=PASSWORD)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"username": "seller", "password": "wrong", "domain": "sales"},
+        {"username": "nobody", "password": PASSWORD, "domain": "sales"},
+        {"username": "seller", "password": PASSWORD, "domain": "legal"},
+        {"username": "seller", "password": PASSWORD},
+        {"username": "seller", "password": PASSWORD, "domain": "no/such"},
+    ],
+)
+def test_every_failure_sounds_the_same(tenants, params):
+    status, body = login(**params)
+    assert status == 531
+    assert body["errortext"] == login(username="x", password="y")[1]["errortext"]
+
+
+def test_too_many_failures_disable_the_user(tenants):
+    for _ in range(5):
+        assert login(username="seller", password="wrong", domain="sales")[0] == 531
+    user = User.objects.get(pk=tenants.seller.pk)
+    assert (user.state, user.incorrect_logins) == (AccountState.DISABLED, 5)
+    assert login(username="seller", password=PASSWORD, domain="sales")[0] == 531
+    assert Event.objects.filter(type="USER.DISABLE", resource_uuid=user.uuid).count() == 1
+
+
+def test_a_success_forgives_and_so_does_enabling(root, tenants):
+    for _ in range(4):
+        login(username="seller", password="wrong", domain="sales")
+    assert login(username="seller", password=PASSWORD, domain="sales")[0] == 200
+    assert User.objects.get(pk=tenants.seller.pk).incorrect_logins == 0
+    for _ in range(5):
+        login(username="seller", password="wrong", domain="sales")
+    root.call("enableUser", id=tenants.seller.uuid)
+    assert login(username="seller", password=PASSWORD, domain="sales")[0] == 200
+
+
+def test_a_root_admin_waits_instead_of_being_disabled(tenants):
+    for _ in range(6):
+        assert login(username="boss", password="wrong")[0] == 531
+    assert User.objects.get(pk=tenants.root.pk).state == AccountState.ENABLED
+    assert login(username="boss", password=PASSWORD)[0] == 531
+    User.objects.filter(pk=tenants.root.pk).update(last_incorrect_login=timezone.now() - timedelta(seconds=61))
+    assert login(username="boss", password=PASSWORD)[0] == 200
+
+
+def test_an_unknown_user_costs_a_hash_too(tenants, monkeypatch):
+    hashed = []
+    monkeypatch.setattr("apps.accounts.services.login.make_password", lambda raw: hashed.append(raw))
+    assert check_login(username="nobody", password="guess") is None
+    assert hashed == ["guess"]
+
+
+def test_the_system_user_never_logs_in(tenants):
+    user = UserFactory(username="system", account=AccountFactory(is_system=True, root_admin=True))
+    assert check_login(username="system", password=PASSWORD) is None
+    assert authenticate(None, username="system", password=PASSWORD) is None
+    assert user.check_password(PASSWORD)
+
+
+def test_the_admin_takes_user_and_user_at_domain(tenants):
+    assert authenticate(None, username="boss", password=PASSWORD) == tenants.root
+    assert authenticate(None, username="seller@sales", password=PASSWORD) == tenants.seller
+    assert authenticate(None, username="seller@ROOT/sales", password=PASSWORD) == tenants.seller
+    assert authenticate(None, username="seller", password=PASSWORD) is None
+    mail = UserFactory(username="ada@example.org", account=tenants.root.account)
+    assert authenticate(None, username="ada@example.org", password=PASSWORD) == mail
+    deep = UserFactory(username="ada@example.org", account=AccountFactory(domain=DomainFactory(name="x")))
+    assert authenticate(None, username="ada@example.org@x", password=PASSWORD) == deep
+
+
+def test_nobody_but_root_admins_enters_the_admin(tenants):
+    for username, status in (("seller@sales", 200), ("boss", 302)):
+        response = Client().post("/admin/login/", {"username": username, "password": PASSWORD})
+        assert response.status_code == status, username
+
+
+def test_a_session_ends_with_the_account(root, tenants):
+    client = Client()
+    _, body = login(client, username="seller", password=PASSWORD, domain="sales")
+    root.call("lockAccount", account="seller", domainid=tenants.sales.uuid)
+    answer = client.get("/client/api", {"command": "listUsers", "response": "json", "sessionkey": body["sessionkey"]})
+    assert answer.status_code == 401
