@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cloudstack.api.base import BaseCmd
-from cloudstack.api.listing import BaseListCmd
 from cloudstack.api.params import Ref, Str, Uuid
 
 _WORD = re.compile(r"[A-Z]+s?(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
@@ -69,25 +68,25 @@ def derive(commands: Iterable[type[BaseCmd]]) -> dict[str, list[Route]]:
     lists = {
         tuple(words(command.name)[1:]): command
         for command in commands
-        if issubclass(command, BaseListCmd) and command.name.startswith("list") and command.rest is None
+        if command.list_shaped and command.name.startswith("list") and command.rest is None
     }
-    nouns: dict[tuple[str, ...], type[BaseListCmd]] = {}
+    nouns: dict[tuple[str, ...], type[BaseCmd]] = {}
     for plural, command in lists.items():
         nouns[plural] = nouns[(*plural[:-1], singular(plural[-1]))] = command
     routes = [route for command in commands for route in _routes_of(command, nouns)]
     return _without_collisions(routes)
 
 
-def _routes_of(command: type[BaseCmd], nouns: dict[tuple[str, ...], type[BaseListCmd]]) -> list[Route]:
+def _routes_of(command: type[BaseCmd], nouns: dict[tuple[str, ...], type[BaseCmd]]) -> list[Route]:
     rest = command.rest
     if rest is not None:
         detail = rest.detail if rest.detail is not None else _has(command, rest.lookup)
-        if issubclass(command, BaseListCmd) and not rest.action:
+        if command.is_list and not rest.action:
             return _list_routes(command, rest.resource)
         lookup = rest.lookup if detail else ""
         return [Route(command, rest.resource, rest.method, rest.action, detail, lookup)]
     verb, *noun = words(command.name)
-    if issubclass(command, BaseListCmd) and verb == "list":
+    if command.list_shaped and verb == "list":
         return _list_routes(command, kebab(noun))
     reading = verb in READING
     found = _resource_of(tuple(noun), nouns)
@@ -98,7 +97,8 @@ def _routes_of(command: type[BaseCmd], nouns: dict[tuple[str, ...], type[BaseLis
     listing, rest_of_name = found
     resource = kebab(words(listing.name)[1:])
     lookup = lookup_of(command, listing)
-    action = kebab([verb, *rest_of_name])
+    shown = rest_of_name if verb in ("get", "find", "query") and rest_of_name else [verb, *rest_of_name]
+    action = kebab(shown)
     if not rest_of_name:
         if verb in CREATING:
             return [Route(command, resource, "POST", "", False)]
@@ -111,12 +111,12 @@ def _routes_of(command: type[BaseCmd], nouns: dict[tuple[str, ...], type[BaseLis
 
 def _list_routes(command: type[BaseCmd], resource: str) -> list[Route]:
     routes = [Route(command, resource, "GET")]
-    if _has(command, "id"):
+    if command.is_list and _has(command, "id"):
         routes.append(Route(command, resource, "GET", "", True, "id", retrieve=True))
     return routes
 
 
-def lookup_of(command: type[BaseCmd], listing: type[BaseListCmd]) -> str:
+def lookup_of(command: type[BaseCmd], listing: type[BaseCmd]) -> str:
     """The parameter that names the object itself: ``id``, or the required reference to the listed model."""
     if _has(command, "id"):
         return "id"
@@ -132,8 +132,8 @@ def _has(command: type[BaseCmd], wire: str) -> bool:
 
 
 def _resource_of(
-    noun: tuple[str, ...], nouns: dict[tuple[str, ...], type[BaseListCmd]]
-) -> tuple[type[BaseListCmd], list[str]] | None:
+    noun: tuple[str, ...], nouns: dict[tuple[str, ...], type[BaseCmd]]
+) -> tuple[type[BaseCmd], list[str]] | None:
     """The longest resource name at the end or the start of the noun, and the words beside it."""
     for length in range(len(noun), 0, -1):
         if noun[-length:] in nouns:
