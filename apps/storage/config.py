@@ -126,3 +126,10 @@ UPLOAD_VALIDITY = ConfigKey(
     description="Minutes for which the address that an image is uploaded to can be used.",
     category="Templates",
 )
+ENDPOINT_URL = ConfigKey(
+    "endpoint.url",
+    str,
+    "http://localhost:8000/client/api",
+    description="Address of the API as clients reach it; upload addresses are made from it.",
+    category="Advanced",
+)

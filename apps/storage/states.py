@@ -70,6 +70,7 @@ T = TemplateState
 TEMPLATE_TRANSITIONS = {
     (T.CREATING, "download_started"): T.DOWNLOADING,
     (T.DOWNLOADING, "download_started"): T.DOWNLOADING,
+    (T.ERROR, "download_started"): T.DOWNLOADING,
     (T.CREATING, "failed"): T.ERROR,
     (T.DOWNLOADING, "succeeded"): T.ACTIVE,
     (T.DOWNLOADING, "failed"): T.ERROR,

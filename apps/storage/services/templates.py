@@ -67,7 +67,7 @@ class TemplateManager:
         return self._new(caller, request, TemplateState.NOT_UPLOADED)
 
     @transaction.atomic
-    def upload_received(self, *, caller: Caller, template: Template) -> AsyncJob:
+    def upload_received(self, *, caller: Caller | None, template: Template) -> AsyncJob:
         """The file is complete in the staging folder: check it and put it away."""
         TEMPLATE_FSM.fire(template, "upload_received")
         return self._bring(caller, template, "upload")
@@ -167,7 +167,7 @@ class TemplateManager:
         publish(TEMPLATE_CREATE, caller=caller, description=f"registered template {template}", resource=template)
         return template
 
-    def _bring(self, caller: Caller, template: Template, source: str) -> AsyncJob:
+    def _bring(self, caller: Caller | None, template: Template, source: str) -> AsyncJob:
         return dispatch(
             "storage.template.register",
             caller=caller,

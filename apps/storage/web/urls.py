@@ -1,5 +1,9 @@
 """Addresses of storage that are not commands."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.storage.web.upload import upload
+
+urlpatterns = [
+    path("upload/<uuid:ticket_uuid>", upload, name="storage-upload"),
+]

@@ -1,4 +1,4 @@
-"""Delete a template: its masters, its cached copies that nothing stands on, its row. Others go with their last volume."""
+"""Delete a template: its masters, its row, and the cached copies that nothing stands on; others go later."""
 
 from django.contrib.contenttypes.models import ContentType
 from guardian.models import GroupObjectPermission

@@ -43,7 +43,7 @@ class BringFile(Step):
 
     def do(self, ctx: JobContext) -> None:
         template: Template = ctx.template
-        if template.state in (TemplateState.CREATING, TemplateState.DOWNLOADING):
+        if template.state in (TemplateState.CREATING, TemplateState.DOWNLOADING, TemplateState.ERROR):
             with ctx.transaction():
                 TEMPLATE_FSM.fire(template, "download_started")
         file: Path | None = None

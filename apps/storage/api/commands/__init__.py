@@ -1,0 +1,1 @@
+"""Commands of storage, one noun a file."""

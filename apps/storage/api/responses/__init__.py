@@ -1,0 +1,1 @@
+"""Storage objects on the wire."""

@@ -1,0 +1,114 @@
+"""Commands on storage pools."""
+
+from django.db.models import QuerySet
+
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.storage.api.commands.image_store import OPERATORS
+from apps.storage.api.responses.storage_pool import StoragePoolResponse
+from apps.storage.models import StoragePool
+from apps.storage.selectors import pools_visible_to
+from apps.storage.services.pool_urls import parse_pool_url
+from apps.storage.services.pools import StoragePoolManager
+from apps.storage.states import PoolScope, PoolState
+from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Flag, ListOf, Long, Map, Ref, Str
+
+
+class ListStoragePools(BaseListCmd):
+    """Lists the pools of primary storage."""
+
+    roles = OPERATORS
+    response = StoragePoolResponse
+
+    pool_name = Str("name", lookup="name", help="exact name")
+    path = Str("path", lookup="path", max_length=1024, help="where it is on the hosts")
+    address = Str("ipaddress", lookup="host_address", help="server or host that it is on")
+    zone = Ref("zoneid", Zone, lookup="zone", help="pools of this zone")
+    pod = Ref("podid", Pod, lookup="pod", help="pools of this pod")
+    cluster = Ref("clusterid", Cluster, lookup="cluster", help="pools of this cluster")
+    host = Ref("hostid", Host, lookup="pool_hosts__host", help="pools that this host sees")
+    scope = Choice("scope", PoolScope, lookup="scope", help="ZONE, CLUSTER or HOST")
+    status = Choice("status", PoolState, lookup="state", help="Up, Disabled, Maintenance…")
+
+    def queryset(self) -> QuerySet[StoragePool]:
+        return pools_visible_to(caller=self.caller)
+
+
+class CreateStoragePool(BaseCmd):
+    """Adds a pool. A job connects it on its hosts; until then it is Initialized, and gone if none can use it."""
+
+    roles = ROOT
+    response = StoragePoolResponse
+
+    pool_name = Str("name", required=True, help="name of the pool")
+    url = Str(
+        "url",
+        required=True,
+        max_length=1024,
+        help="sharedmountpoint://localhost/path, nfs://server/path, or filesystem://host/path for local storage",
+    )
+    zone = Ref("zoneid", Zone, required=True, help="its zone")
+    pod = Ref("podid", Pod, help="its pod, with clusterid")
+    cluster = Ref("clusterid", Cluster, select_related=["pod"], help="its cluster; all of the zone if left out")
+    scope = Choice("scope", PoolScope, help="CLUSTER, ZONE or HOST; follows from the rest if left out")
+    hypervisor = Str("hypervisor", help="hypervisor, for a pool of the whole zone")
+    provider = Choice("provider", ("DefaultPrimary",), default="DefaultPrimary", help="DefaultPrimary")
+    tags = Str("tags", max_length=1024, help="storage tags, comma separated")
+    details = Map("details", help="options of the pool")
+    capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
+    managed = Flag("managed", help="accepted; no storage here makes each volume by itself")
+
+    def execute(self) -> StoragePool:
+        pool, _ = StoragePoolManager().add(
+            caller=self.caller,
+            name=self.pool_name,
+            zone=self.zone,
+            place=parse_pool_url(self.url),
+            pod=self.pod,
+            cluster=self.cluster,
+            scope=PoolScope(self.scope) if self.scope else None,
+            hypervisor=self.hypervisor or "",
+            provider=self.provider,
+            tags=self.tags or "",
+            details=self.details,
+            capacity_bytes=self.capacity_bytes,
+        )
+        return pool
+
+
+class UpdateStoragePool(BaseCmd):
+    """Changes a pool: name, tags, size, whether new volumes may be put on it."""
+
+    roles = ROOT
+    response = StoragePoolResponse
+
+    pool = Ref(
+        "id", StoragePool, access=Access.MODIFY, select_related=["zone"], required=True, help="the pool"
+    )
+    pool_name = Str("name", help="new name")
+    tags = ListOf("tags", Str, help="new storage tags")
+    capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
+    enabled = Flag("enabled", help="false: nothing new is put on it")
+    details = Map("details", help="new options")
+
+    def execute(self) -> StoragePool:
+        return StoragePoolManager().update(
+            caller=self.caller,
+            pool=self.pool,
+            name=self.pool_name,
+            tags=",".join(self.tags or []) if self.given("tags") else None,
+            capacity_bytes=self.capacity_bytes,
+            enabled=self.enabled,
+            details=self.details,
+        )
+
+
+class DeleteStoragePool(BaseCmd):
+    """Removes a pool on which there are no volumes; a job disconnects it from its hosts."""
+
+    roles = ROOT
+
+    pool = Ref("id", StoragePool, access=Access.MODIFY, required=True, help="the pool")
+    forced = Flag("forced", default=False, help="accepted; a pool with volumes is never removed")
+
+    def execute(self) -> None:
+        StoragePoolManager().remove(caller=self.caller, pool=self.pool, forced=self.forced)

@@ -1,0 +1,125 @@
+"""Commands that bring new templates: by address or by upload."""
+
+from typing import Any
+
+from apps.accounts.models import Domain
+from apps.accounts.services.ownership import resolve_owner
+from apps.infrastructure.models import Zone
+from apps.storage import events
+from apps.storage.api.responses.template import TemplateResponse
+from apps.storage.models import GuestOs, Template
+from apps.storage.services.template_request import TemplateRequest
+from apps.storage.services.templates import TemplateManager
+from apps.storage.services.uploads import UploadManager
+from cloudstack.api import ROOT, BaseCmd, Field, Flag, Int, Map, Ref, RefList, Response, Str
+from cloudstack.framework.errors import InvalidParameter
+
+ALL_ZONES = "-1"
+
+
+class NewTemplateCmd(BaseCmd):
+    """What registering and uploading have in common."""
+
+    abstract = True
+
+    template_name = Str("name", required=True, help="name of the template")
+    display_text = Str("displaytext", max_length=4096, help="what it is")
+    image_format = Str("format", required=True, help="QCOW2 or RAW")
+    hypervisor = Str("hypervisor", required=True, help="hypervisor that runs it")
+    guest_os = Ref("ostypeid", GuestOs, help="guest operating system")
+    checksum = Str("checksum", help="{SHA-256} and 64 hexadecimal digits; also MD5, SHA-1, SHA-512")
+    public = Flag("ispublic", default=False, help="whether everybody may use it")
+    featured = Flag("isfeatured", roles=ROOT, default=False, help="whether it is shown first")
+    extractable = Flag("isextractable", default=False, help="whether it can be downloaded")
+    password_enabled = Flag("passwordenabled", default=False, help="whether guests can take a new password")
+    ssh_key_enabled = Flag("sshkeyenabled", default=False, help="whether guests can take a new SSH key")
+    requires_hvm = Flag("requireshvm", default=True, help="whether it needs hardware virtualisation")
+    scalable = Flag("isdynamicallyscalable", default=False, help="whether its machines can grow while running")
+    bits = Int("bits", default=64, help="32 or 64")
+    arch = Str("arch", default="x86_64", max_length=16, help="CPU architecture")
+    tag = Str("templatetag", roles=ROOT, help="tag of the hosts that run it")
+    details = Map("details", help="options of its machines")
+    account = Str("account", help="account that owns it, together with domainid; administrators only")
+    domain = Ref("domainid", Domain, help="domain of that account")
+    project = Str("projectid", help="projects are not available yet")
+    routing = Flag("isrouting", help="templates of routers are not available yet")
+    as_is = Flag("deployasis", help="templates that say how their machines look are not available")
+
+    def request(self, zones: list[Zone]) -> TemplateRequest:
+        if self.routing or self.as_is:
+            wire = "isrouting" if self.routing else "deployasis"
+            raise InvalidParameter(f"{wire} is not available; leave it out", parameter=wire)
+        return TemplateRequest(
+            owner=resolve_owner(self.caller, self.account, self.domain, project=self.project),
+            name=self.template_name,
+            display_text=self.display_text or "",
+            hypervisor=self.hypervisor,
+            format=self.image_format,
+            zones=zones,
+            guest_os=self.guest_os,
+            checksum=self.checksum or "",
+            is_public=self.public,
+            is_featured=self.featured,
+            is_extractable=self.extractable,
+            password_enabled=self.password_enabled,
+            ssh_key_enabled=self.ssh_key_enabled,
+            requires_hvm=self.requires_hvm,
+            dynamically_scalable=self.scalable,
+            bits=self.bits,
+            architecture=self.arch,
+            tag=self.tag or "",
+            details=self.details or {},
+        )
+
+
+class RegisterTemplate(NewTemplateCmd):
+    """Registers a template from a web address; a job downloads and checks it. Its status tells how that goes."""
+
+    response = TemplateResponse
+    event_type = events.TEMPLATE_CREATE
+    list_shaped = True
+
+    url = Str("url", required=True, max_length=2048, help="http:// or https:// address of the image")
+    zone = Ref("zoneid", Zone, also=[ALL_ZONES], help="the zone that it is for; -1 for all")
+    zones = RefList("zoneids", Zone, help="zones that it is for; not with zoneid")
+    direct = Flag("directdownload", help="hosts that download by themselves are not available")
+
+    def execute(self) -> Template:
+        if self.direct:
+            raise InvalidParameter("directdownload is not available; leave it out", parameter="directdownload")
+        if self.zone is not None and self.zones:
+            raise InvalidParameter("give zoneid or zoneids, not both", parameter="zoneids")
+        if self.zone is None and not self.zones:
+            raise InvalidParameter("give zoneid, -1 for all zones, or zoneids", parameter="zoneid")
+        zones = self.zones or ([] if self.zone == ALL_ZONES else [self.zone])
+        template, _ = TemplateManager().register(caller=self.caller, request=self.request(zones), url=self.url)
+        return template
+
+
+class UploadParametersResponse(Response):
+    object_name = "getuploadparams"
+
+    id = Field(help="UUID of the template that waits for its file")
+    postURL = Field(help="where the file is posted to")
+    metadata = Field(help="to be sent as the header X-metadata")
+    expires = Field(help="until when the address works; to be sent as X-expires")
+    signature = Field(help="to be sent as X-signature")
+
+
+class GetUploadParamsForTemplate(NewTemplateCmd):
+    """Makes a template that waits for its file, and an address to which the file can be posted once."""
+
+    response = UploadParametersResponse
+    event_type = events.TEMPLATE_UPLOAD
+
+    zone = Ref("zoneid", Zone, required=True, help="the zone that it is for")
+
+    def execute(self) -> dict[str, Any]:
+        prepared = UploadManager().prepare(caller=self.caller, request=self.request([self.zone]))
+        return {
+            "id": str(prepared.template.uuid),
+            "postURL": prepared.url,
+            "metadata": prepared.metadata,
+            "expires": prepared.expires,
+            "signature": prepared.signature,
+        }

@@ -1,0 +1,176 @@
+"""Commands on volumes; attaching and detaching are the compute app's."""
+
+from django.db.models import QuerySet
+
+from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.models import Domain
+from apps.accounts.services.ownership import resolve_owner
+from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.storage import events
+from apps.storage.api.responses.volume import VolumeResponse
+from apps.storage.models import DiskOffering, StoragePool, Volume
+from apps.storage.services.volumes import VolumeManager
+from apps.storage.states import VolumeState, VolumeType
+from cloudstack.api import (
+    ROOT,
+    Access,
+    BaseAsyncCmd,
+    BaseAsyncCreateCmd,
+    BaseCmd,
+    Choice,
+    Flag,
+    Long,
+    Map,
+    Ref,
+    Str,
+    Uuid,
+)
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.jobs import AsyncJob
+
+VOLUME = ["account__domain", "zone", "pool", "disk_offering"]
+
+
+class ListVolumes(AccountScopedListCmd):
+    """Lists volumes: your own, or with listall all that you administer."""
+
+    response = VolumeResponse
+
+    volume_name = Str("name", lookup="name", help="exact name")
+    kind = Choice("type", VolumeType, lookup="type", help="ROOT or DATADISK")
+    state = Choice("state", VolumeState, lookup="state", help="Allocated, Ready, Destroy…")
+    zone = Ref("zoneid", Zone, lookup="zone", help="volumes of this zone")
+    pod = Ref("podid", Pod, lookup="pool__pod", help="volumes on pools of this pod")
+    cluster = Ref("clusterid", Cluster, lookup="pool__cluster", help="volumes on pools of this cluster")
+    pool = Ref("storageid", StoragePool, lookup="pool", help="volumes on this pool")
+    host = Ref("hostid", Host, lookup="attachment__vm__host", help="volumes of machines that run on this host")
+    vm = Uuid("virtualmachineid", lookup="attachment__vm__uuid", help="volumes of this machine")
+    service_offering = Uuid(
+        "serviceofferingid",
+        lookup="attachment__vm__service_offering__uuid",
+        help="volumes of machines of this service offering",
+    )
+    disk_offering = Ref("diskofferingid", DiskOffering, lookup="disk_offering", help="volumes of this disk offering")
+    displayed = Flag("displayvolume", roles=ROOT, lookup="is_displayed", help="volumes that users see, or the others")
+    encrypted = Flag("isencrypted", help="volumes that are encrypted; there are none")
+    tags = Map("tags", help="volumes with all of these tags")
+
+    def queryset(self) -> QuerySet[Volume]:
+        volumes = self.owned(Volume.objects.all())
+        if self.encrypted or self.tags:
+            volumes = volumes.none()
+        return volumes if self.caller.is_root_admin else volumes.filter(is_displayed=True)
+
+
+class CreateVolume(BaseAsyncCreateCmd):
+    """Creates a data disk. It takes room on a pool when it is attached for the first time."""
+
+    response = VolumeResponse
+    event_type = events.VOLUME_CREATE
+
+    volume_name = Str("name", help="name of the volume; made up if left out")
+    offering = Ref("diskofferingid", DiskOffering, required=True, help="what kind of disk")
+    size_gib = Long("size", minimum=1, help="GiB, for a custom disk offering")
+    zone = Ref("zoneid", Zone, required=True, help="where it is made")
+    account = Str("account", help="account that owns it, together with domainid; administrators only")
+    domain = Ref("domainid", Domain, help="domain of that account")
+    project = Str("projectid", help="projects are not available yet")
+    pool = Ref("storageid", StoragePool, help="make it on this pool at once; root admins only")
+    displayed = Flag("displayvolume", roles=ROOT, default=True, help="whether users see it")
+    min_iops = Long("miniops", minimum=0, help="operations per second at least")
+    max_iops = Long("maxiops", minimum=0, help="operations per second at most")
+
+    def execute(self) -> tuple[Volume, AsyncJob]:
+        owner = resolve_owner(self.caller, self.account, self.domain, project=self.project)
+        return VolumeManager().create(
+            caller=self.caller,
+            owner=owner,
+            name=self.volume_name or "",
+            zone=self.zone,
+            offering=self.offering,
+            size_gib=self.size_gib,
+            pool=self.pool,
+            displayed=self.displayed,
+            min_iops=self.min_iops,
+            max_iops=self.max_iops,
+        )
+
+
+class DeleteVolume(BaseCmd):
+    """Removes a detached volume for good."""
+
+    volume = Ref("id", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+
+    def execute(self) -> None:
+        VolumeManager().delete(caller=self.caller, volume=self.volume)
+
+
+class DestroyVolume(BaseAsyncCmd):
+    """Puts a detached volume aside, to be recovered or expunged later; with expunge it is removed at once."""
+
+    response = VolumeResponse
+    event_type = events.VOLUME_DESTROY
+
+    volume = Ref("id", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+    expunge = Flag("expunge", default=False, help="remove it for good at once")
+
+    def execute(self) -> AsyncJob:
+        return VolumeManager().destroy(caller=self.caller, volume=self.volume, expunge=self.expunge)
+
+
+class RecoverVolume(BaseCmd):
+    """Takes a destroyed volume back."""
+
+    response = VolumeResponse
+
+    volume = Ref("id", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+
+    def execute(self) -> Volume:
+        return VolumeManager().recover(caller=self.caller, volume=self.volume)
+
+
+class UpdateVolume(BaseAsyncCmd):
+    """Renames, shows or protects a volume. Where it lies on storage cannot be set."""
+
+    roles = ROOT
+    response = VolumeResponse
+    event_type = events.VOLUME_UPDATE
+
+    volume = Ref("id", Volume, access=Access.MODIFY, select_related=VOLUME, required=True, help="the volume")
+    volume_name = Str("name", help="new name")
+    displayed = Flag("displayvolume", help="whether users see it")
+    delete_protection = Flag("deleteprotection", help="whether it cannot be destroyed")
+
+    def execute(self) -> AsyncJob:
+        return VolumeManager().update(
+            caller=self.caller,
+            volume=self.volume,
+            name=self.volume_name,
+            displayed=self.displayed,
+            delete_protection=self.delete_protection,
+        )
+
+
+class ResizeVolume(BaseAsyncCmd):
+    """Grows a volume, also while a running machine uses it."""
+
+    response = VolumeResponse
+    event_type = events.VOLUME_RESIZE
+
+    volume = Ref("id", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+    size_gib = Long("size", minimum=1, help="new size in GiB")
+    offering = Ref("diskofferingid", DiskOffering, help="another disk offering, for a data disk")
+    shrink_ok = Flag("shrinkok", default=False, help="accepted; volumes are never shrunk")
+    min_iops = Long("miniops", minimum=0, help="not changed after creation")
+    max_iops = Long("maxiops", minimum=0, help="not changed after creation")
+
+    def execute(self) -> AsyncJob:
+        if self.min_iops is not None or self.max_iops is not None:
+            raise InvalidParameter("operations per second cannot be changed after creation", parameter="miniops")
+        return VolumeManager().resize(
+            caller=self.caller,
+            volume=self.volume,
+            size_gib=self.size_gib,
+            offering=self.offering,
+            shrink_ok=self.shrink_ok,
+        )
