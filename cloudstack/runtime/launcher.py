@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import IO
 
 from cloudstack.runtime import lab_keeper, processes, programs
 from cloudstack.runtime.config import ConfigError, RunConfig
@@ -87,7 +88,7 @@ class Launcher:
         self.config = config
         self.begun = time.monotonic()
         self.supervisor: Supervisor | None = None
-        self.prepare: subprocess.Popen[str] | None = None
+        self.helpers: list[subprocess.Popen[str]] = []
         self.lab = False
         self.seen: dict[str, int] = {}
         self.fatal_since: dict[str, float] = {}
@@ -152,9 +153,10 @@ class Launcher:
         begun = time.monotonic()
         if self.ready:
             self.say("stopping")
-        if self.prepare is not None and self.prepare.poll() is None:
-            self.prepare.kill()
-            self.prepare.wait()
+        for helper in self.helpers:
+            if helper.poll() is None:
+                helper.kill()
+                helper.wait()
         if self.supervisor is not None:
             self.supervisor.stop(patience_s=_STOP_SECONDS)
         left = processes.end_marked(self.config.data, patience_s=1)
@@ -224,31 +226,34 @@ class Launcher:
         arguments = ["--await-lab", str(self.config.lab_state_file)] if self.lab else []
         log = self.config.log_dir / "prepare.log"
         with log.open("w") as errors:
-            self.prepare = subprocess.Popen(
-                [*tether_command("SIGKILL"), sys.executable, "-m", "cloudstack.runtime.prepare", *arguments],
-                env=environment | {PARENT_VARIABLE: str(os.getpid())},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,
-            )
-            if self.prepare.stdout is not None:
-                with self.prepare.stdout as lines:
+            prepare = self._helper("cloudstack.runtime.prepare", *arguments, environment=environment, errors=errors)
+            if prepare.stdout is not None:
+                with prepare.stdout as lines:
                     for line in lines:
                         self.say(line.rstrip())
-            status = self.prepare.wait(_PREPARE_SECONDS)
+            status = prepare.wait(_PREPARE_SECONDS)
         if status != 0:
             words = log.read_text().strip().splitlines()[-12:]
             raise StartError("\n".join([f"preparing the database failed ({log}):", *words]))
 
-    def _await_portal(self, environment: dict[str, str]) -> None:
-        ping = subprocess.Popen(
-            [*tether_command("SIGKILL"), sys.executable, "-m", "cloudstack.runtime.ping", str(_READY_SECONDS)],
+    def _helper(self, *module: str, environment: dict[str, str], errors: IO[str]) -> "subprocess.Popen[str]":
+        """Start one of our modules beside the supervised programs; it ends with the launcher."""
+        helper = subprocess.Popen(
+            [*tether_command("SIGKILL"), sys.executable, "-m", *module],
             env=environment | {PARENT_VARIABLE: str(os.getpid())},
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
             start_new_session=True,
         )
+        self.helpers.append(helper)
+        return helper
+
+    def _await_portal(self, environment: dict[str, str]) -> None:
+        log = self.config.log_dir / "ping.log"
+        with log.open("w") as errors:
+            ping = self._helper("cloudstack.runtime.ping", str(_READY_SECONDS), environment=environment, errors=errors)
         deadline = time.monotonic() + _READY_SECONDS
         answer = "no answer"
         while (answer := self._health()) != "ok":
@@ -257,7 +262,7 @@ class Launcher:
             time.sleep(0.1)
         self.say("portal answers")
         if ping.wait() != 0:
-            raise StartError(f"no Celery worker answered; see {self.config.log_dir / 'worker.log'}")
+            raise StartError(f"{log.read_text().strip()}; see {self.config.log_dir / 'worker.log'}")
         self.say("worker answers")
 
     def _health(self) -> str:

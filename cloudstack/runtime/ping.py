@@ -12,16 +12,20 @@ def main(seconds: float) -> int:
 
     app = Celery(broker=os.environ["CLOUDSTACK_BROKER_URL"])
     app.conf.broker_connection_retry_on_startup = True
+    trouble: Exception | None = None
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             replies = app.control.ping(timeout=0.3)
-        except OSError:
+        except Exception as error:
+            # Every layer has errors of its own for a broker that is not there yet.
+            trouble = error
             time.sleep(0.2)
             continue
         # The lab's host agents are workers too, but they serve no jobs.
         if any(name.startswith("worker@") for reply in replies for name in reply):
             return 0
+    print(f"no worker answered: {trouble or 'silence'}", file=sys.stderr)
     return 1
 
 

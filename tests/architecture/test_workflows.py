@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from cloudstack.framework.jobs import registry
+from cloudstack.framework.jobs.steps import Workflow
 
 REPO = Path(__file__).resolve().parent.parent.parent
 NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,2}")
@@ -43,10 +44,11 @@ def test_every_workflow_is_named_app_noun_verb() -> None:
     assert [name for name in registry.names() if not NAME.fullmatch(name)] == []
 
 
-def test_every_workflow_has_steps_with_titles() -> None:
+def test_every_workflow_does_something_and_its_steps_have_titles() -> None:
     for name in sorted(registry.names()):
         steps = registry.get(name).steps
-        assert steps, name
+        # A change of the database alone has no step, only a last word.
+        assert steps or registry.get(name).on_succeeded is not Workflow.on_succeeded, name
         assert [step.__name__ for step in steps if not getattr(step, "title", "")] == [], name
 
 

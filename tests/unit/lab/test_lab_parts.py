@@ -50,7 +50,7 @@ def test_socket_paths_fit_however_long_the_data_folder_is(tmp_path: Path) -> Non
         made = plain(tmp_path / ("x" * depth))
         longest = made.socket_folder("host99") / "libvirt-admin-sock"
         assert len(os.fsencode(longest)) < 108, longest
-    assert plain(Path("/work/var")).socket_folder("host1") == Path("/work/var/lab/hosts/host1/run")
+    assert plain(Path("/srv/var")).socket_folder("host1") == Path("/srv/var/lab/hosts/host1/run")
 
 
 def test_two_labs_get_different_names_and_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
