@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from apps.network.models import IpAllocation, MacAllocation, Network
 from apps.network.services.addressing import Span, dotted, host_span, parse_address, without
-from apps.network.services.numbers import insert, take_number
+from apps.network.services.numbers import insert, lowest_free, take_number
 from apps.network.states import GuestType, IpPurpose, NetworkState
 from cloudstack.framework.errors import InsufficientAddressCapacity, InvalidParameter, ResourceInUse
 
@@ -166,6 +166,11 @@ def change_nic_address(*, network: Network, nic_uuid: uuid.UUID, requested: str)
 
 
 def hold_service_address(*, network: Network, requested: str = "") -> str:
-    """The address of the network's own DHCP and DNS server, taken from its guests' addresses."""
-    holder = network.uuid
-    return hold_address(network=network, holder_uuid=holder, purpose=IpPurpose.SERVICE, requested=requested).address
+    """The address of the network's own DHCP and DNS server: ``requested``, or the lowest that is free."""
+    held = IpAllocation.objects.filter(network=network)
+    if not requested and not held.filter(holder_uuid=network.uuid, purpose=IpPurpose.SERVICE).exists():
+        number = lowest_free(held, "number", spans_of(network))
+        requested = "" if number is None else dotted(number)
+    return hold_address(
+        network=network, holder_uuid=network.uuid, purpose=IpPurpose.SERVICE, requested=requested
+    ).address

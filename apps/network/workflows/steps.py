@@ -134,6 +134,7 @@ def _silence_others(ctx: JobContext, network: Network, host: Host) -> None:
 
 def connect_host(ctx: JobContext, network: Network, host: Host, *, serves: bool = False) -> str:
     """Connect ``network`` on ``host``; answers the name of the bridge that guests plug into."""
+    network = network_for_job(uuid=network.uuid)
     with ctx.transaction():
         link, _ = NetworkHost.objects.get_or_create(network=network, host=host)
         if link.idle_since is not None or (serves and not link.serves):
@@ -157,24 +158,17 @@ def disconnect_host(ctx: JobContext, network: Network, host: Host) -> None:
 
 def prepare_nic(ctx: JobContext, network: Network, nic: GuestNic) -> None:
     """Let a guest get its address and name. The network is up: ``implement_network`` has been called."""
-    host = _service_host(network)
-    if host is not None and nic.ipv4:
-        elements.prepare_nic(network, nic, host)
+    network = network_for_job(uuid=network.uuid)
+    if network.service_host is not None and nic.ipv4:
+        elements.prepare_nic(network, nic, network.service_host)
 
 
 def release_nic(ctx: JobContext, network: Network, nic: GuestNic) -> None:
     """Forget a guest. When nobody can be asked there is nothing to do: services that come up anew start without it."""
-    host = _service_host(network)
+    network = network_for_job(uuid=network.uuid)
+    host = network.service_host
     if host is not None and nic.ipv4 and network.services_up and is_reachable(host):
         elements.release_nic(network, nic, host)
-
-
-def _service_host(network: Network) -> Host | None:
-    """The host now: another job may have moved the services since ``network`` was read."""
-    now = network_for_job(uuid=network.uuid)
-    network.service_host, network.services_up = now.service_host, now.services_up
-    network.vni = now.vni
-    return now.service_host
 
 
 # Going down
