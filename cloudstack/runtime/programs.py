@@ -5,7 +5,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 
-from cloudstack.runtime import valkey
+from cloudstack.runtime import redis_urls, valkey
 from cloudstack.runtime.config import REPO, RunConfig
 from cloudstack.runtime.tether import tether_command
 
@@ -55,9 +55,15 @@ def programs(config: RunConfig, *, lab: bool, flower_port: int, flower_password:
     if has_watcher():
         found.append(Program("watcher", [python, str(REPO / "manage.py"), "watch_hypervisors"], stop_s=4))
     if flower_port:
-        command = [*celery, "flower", "--address=127.0.0.1", f"--port={flower_port}", "--persistent=False"]
-        secret = {"FLOWER_BASIC_AUTH": f"admin:{flower_password}"}
-        found.append(Program("flower", command, stop_s=3, environment=secret))
+        command = [python, "-m", "celery", "flower", "--address=127.0.0.1", f"--port={flower_port}"]
+        # It watches the broker only: without our application and Django it starts in half the time and memory.
+        environment = {
+            "FLOWER_BASIC_AUTH": f"admin:{flower_password}",
+            "FLOWER_PERSISTENT": "False",
+            "CELERY_BROKER_URL": redis_urls.broker_url(config.effective_redis_url),
+            "DJANGO_SETTINGS_MODULE": "",
+        }
+        found.append(Program("flower", command, stop_s=3, environment=environment))
     return found
 
 
