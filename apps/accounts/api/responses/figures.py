@@ -93,7 +93,7 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
             arms.append(everything.annotate(total=Sum("count")).values_list(root, "type", "total", _mark(1)))
         found: tuple[dict[tuple[int, int], int], dict[tuple[int, int], int]] = ({}, {})
         for key, kind, amount, mark in limits.union(*arms, all=True):
-            found[mark][key, kind] = amount
+            found[mark][key, kind] = int(amount)  # PostgreSQL sums to a decimal
         return found
 
 

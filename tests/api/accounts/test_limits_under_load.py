@@ -1,0 +1,155 @@
+"""Many at once: a limit is never passed, no two wait for each other, and nothing is lost."""
+
+import random
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory
+from apps.accounts.models import ApiKeyPair, ResourceCount, ResourceLimit, ResourceType
+from apps.accounts.selectors import caller_of
+from apps.accounts.services import counting
+from apps.accounts.services.api_keys import ApiKeyManager
+from apps.accounts.services.counting import recount_account, recount_domain, register_counter
+from apps.accounts.services.limits import LimitManager
+from cloudstack.framework.errors import LimitExceeded
+
+VM, CPU, MEMORY = ResourceType.USER_VM, ResourceType.CPU, ResourceType.MEMORY
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+def together(*jobs: Callable[[], object]) -> list[object]:
+    """Run the jobs in threads with a connection each; answers what they returned or raised."""
+    outcomes: list[object] = [None] * len(jobs)
+    gate = threading.Barrier(len(jobs))
+
+    def run(position: int, job: Callable[[], object]) -> None:
+        gate.wait()
+        try:
+            outcomes[position] = job()
+        except Exception as error:
+            outcomes[position] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=entry) for entry in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return outcomes
+
+
+def test_fifty_at_once_for_a_limit_of_twenty():
+    account = AccountFactory()
+    ResourceLimit.objects.create(account=account, type=VM, max=20)
+
+    def take() -> str:
+        with transaction.atomic():
+            LimitManager().reserve(account, {VM: 1, CPU: 1, MEMORY: 64})
+        return "taken"
+
+    outcomes = together(*[take] * 50)
+    refused = [outcome for outcome in outcomes if isinstance(outcome, LimitExceeded)]
+    assert outcomes.count("taken") == 20
+    assert len(refused) == 30
+    assert {refusal.code for refusal in refused} == {532}
+    counts = dict(ResourceCount.objects.filter(account=account).values_list("type", "count"))
+    assert counts == {VM: 20, CPU: 20, MEMORY: 20 * 64}
+    assert dict(ResourceCount.objects.filter(domain=account.domain).values_list("type", "count")) == counts
+
+
+def test_accounts_of_one_tree_share_its_limit_without_deadlock():
+    top = DomainFactory(name="top")
+    accounts = [AccountFactory(domain=DomainFactory(name=f"leaf-{n}", parent=top)) for n in range(4)]
+    # In the other order than accounts are: rows of domains exist before those of accounts and after.
+    for account in accounts[::-1][:2]:
+        LimitManager().reserve(account, {CPU: 1})
+        LimitManager().release(account, {CPU: 1})
+    ResourceLimit.objects.create(domain=top, type=VM, max=10)
+
+    def take_and_give(account):
+        def act() -> int:
+            taken = 0
+            for _ in range(6):
+                kinds = [VM, CPU, MEMORY]
+                random.shuffle(kinds)
+                try:
+                    with transaction.atomic():
+                        LimitManager().reserve(account, dict.fromkeys(kinds, 1))
+                    taken += 1
+                except LimitExceeded:
+                    pass
+            with transaction.atomic():
+                LimitManager().release(account, {VM: 1 if taken else 0, CPU: 1 if taken else 0})
+            return taken - bool(taken)
+
+        return act
+
+    outcomes = together(*[take_and_give(account) for account in accounts for _ in range(2)])
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    of_accounts = sum(ResourceCount.objects.filter(account__in=accounts, type=VM).values_list("count", flat=True))
+    of_top = ResourceCount.objects.get(domain=top, type=VM).count
+    assert of_accounts == of_top == sum(outcomes) <= 10
+
+
+def test_a_recount_in_the_middle_of_reservations_loses_none():
+    account = AccountFactory()
+    before = dict(counting._counters)
+    # The truth of this test is another counter row that is written in the same transaction.
+    truth = ResourceCount.objects.create(account=AccountFactory(), type=VM)
+    register_counter(VM, lambda accounts: dict.fromkeys(accounts, ResourceCount.objects.get(pk=truth.pk).count))
+    try:
+
+        def take() -> None:
+            for _ in range(10):
+                with transaction.atomic():
+                    LimitManager().reserve(account, {VM: 1})
+                    ResourceCount.objects.filter(pk=truth.pk).update(count=_plus_one())
+
+        def recount() -> None:
+            for _ in range(10):
+                recount_account(account, [VM])
+                recount_domain(account.domain, [VM])
+
+        ResourceLimit.objects.create(account=account, type=VM, max=-1)
+        ResourceLimit.objects.create(domain=account.domain, type=VM, max=-1)
+        outcomes = together(take, take, recount, recount)
+    finally:
+        counting._counters.clear()
+        counting._counters.update(before)
+    assert outcomes == [None] * 4
+    for owner in ({"account": account}, {"domain": account.domain}):
+        assert ResourceCount.objects.get(**owner, type=VM).count == 20
+
+
+def _plus_one():
+    from django.db.models import F
+
+    return F("count") + 1
+
+
+def test_two_registrations_at_once_leave_one_pair():
+    user = UserFactory()
+    caller = caller_of(user)
+    outcomes = together(*[lambda: ApiKeyManager().register(caller=caller, user=user)] * 6)
+    assert all(isinstance(outcome, ApiKeyPair) for outcome in outcomes)
+    assert ApiKeyPair.objects.filter(user=user).count() == 1
+
+
+def test_one_of_two_equal_names_wins():
+    from apps.accounts.services.domains import DomainManager
+    from cloudstack.framework.errors import InvalidParameter
+
+    root = AccountFactory(root_admin=True)
+    caller = caller_of(UserFactory(account=root))
+    outcomes = together(
+        *[
+            lambda name=name: DomainManager().create(caller=caller, name=name, parent=root.domain)
+            for name in ("a", "A") * 3
+        ]
+    )
+    assert sum(isinstance(outcome, InvalidParameter) for outcome in outcomes) == 5
