@@ -1,6 +1,7 @@
 """A lab of its own for these tests, in a folder of its own, with a broker of its own; gone afterwards."""
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -63,19 +64,27 @@ class Lab:
     def host(self, name: str) -> dict[str, Any]:
         return next(host for host in self.status["hosts"] if host["name"] == name)
 
+    @functools.cached_property
+    def facts(self) -> dict[str, Any]:
+        """What of the status never changes: UUIDs, addresses, paths."""
+        return self.status
+
+    def fact(self, host: str, name: str) -> str:
+        return next(str(entry[name]) for entry in self.facts["hosts"] if entry["name"] == host)
+
     def inside(self, host: str, *argv: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the namespaces of a host."""
         return self.run("exec", host, "--", *argv, check=check)
 
     def virsh(self, host: str, *argv: str) -> str:
-        uri = self.host(host)["libvirt_uri"]
+        uri = self.fact(host, "libvirt_uri")
         answer = subprocess.run(["virsh", "-c", uri, *argv], capture_output=True, text=True, check=False)
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
 
     def ask(self, host: str, command: AgentCommand, *, timeout_s: float = 20) -> AgentAnswer:
         """What the portal does: send the command to the host's queue and wait."""
-        queue = queue_name(self.host(host)["uuid"])
+        queue = queue_name(self.fact(host, "uuid"))
         sent = self.celery.send_task(TASK, args=(command.kind, command.to_wire()), queue=queue, expires=timeout_s)
         with allow_join_result():
             return answer_from_wire(command, sent.get(timeout=timeout_s))

@@ -42,12 +42,12 @@ class Guest:
 
     @property
     def console(self) -> Path:
-        return Path(self.lab.status["shared_pool_path"]) / f"{self.name}.console"
+        return Path(self.lab.facts["shared_pool_path"]) / f"{self.name}.console"
 
     def start(self, host: str, bridge: str) -> None:
-        pool = Path(self.lab.status["shared_pool_path"])
+        pool = Path(self.lab.facts["shared_pool_path"])
         disk, seed = pool / f"{self.name}.qcow2", pool / f"{self.name}.iso"
-        backing = ["-b", self.lab.status["image"], "-F", "qcow2"]
+        backing = ["-b", self.lab.facts["image"], "-F", "qcow2"]
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, str(disk), "256M"], check=True)
         self._write_seed(seed, pool / f"{self.name}-seed")
         words = DOMAIN.format(name=self.name, disk=disk, seed=seed, mac=self.mac, bridge=bridge, console=self.console)

@@ -145,6 +145,7 @@ def test_the_dhcp_server_outlives_the_agent_and_is_revived_when_it_dies(network:
     eventually(lambda: lookup(network, "vm21") == "10.1.1.21", seconds=5, what="names after the restart")
 
 
+@pytest.mark.slow
 def test_two_guests_on_two_hosts_boot_talk_and_move(network: Lab, tmp_path: Path) -> None:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
@@ -158,7 +159,7 @@ def test_two_guests_on_two_hosts_boot_talk_and_move(network: Lab, tmp_path: Path
     web1, web2 = guests
     for guest in guests:
         ready = f"TINY-READY {guest.name} boot=1"
-        eventually(lambda g=guest, r=ready: r in g.console.read_text(errors="replace"), seconds=45, what=ready)
+        eventually(lambda g=guest, r=ready: r in g.console.read_text(errors="replace"), seconds=100, what=ready)
         assert eventually(guest.ping, seconds=10, what=f"ping of {guest.name}")
 
     assert web1.ssh("hostname") == "web1"
