@@ -111,8 +111,11 @@ class BaseCmd:
         cls.info = CommandInfo(cls.name, cls.event_type, cls.documentation())
         registry.register(cls)
 
-    def __init__(self, caller: "Caller", values: Mapping[str, Any], given: "AbstractSet[str]"):
-        """``values``: attribute → resolved value; ``given``: attributes that the caller sent."""
+    def __init__(self, caller: Any, values: Mapping[str, Any], given: "AbstractSet[str]"):
+        """``caller``: a ``Caller``, or None in anonymous commands.
+
+        ``values``: attribute → resolved value; ``given``: attributes that the caller sent.
+        """
         self.caller = caller
         self._given = given
         for attr, value in values.items():

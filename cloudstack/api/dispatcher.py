@@ -30,30 +30,31 @@ class Result:
     job_uuid: str = ""
 
 
-def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller, *, door: str = "api") -> Result:
-    """Run one command for ``caller``.
+def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | None, *, door: str = "api") -> Result:
+    """Run one command for ``caller`` (None: an anonymous command, by nobody).
 
     ``raw_params``: wire names → text (values of other types are written as text first). ``door`` is
     ``api``, ``rest`` or ``admin``. Raises the errors of :mod:`cloudstack.framework.errors`.
     """
     cls = registry.get(command_name)
-    if not cls.anonymous and not authentication.is_allowed(caller, cls):
+    if not cls.anonymous and (caller is None or not authentication.is_allowed(caller, cls)):
+        user = caller.user_uuid if caller is not None else ""
         raise UnsupportedCommand(
-            f"The API [{cls.name}] does not exist or is not available for the account for user id [{caller.user_uuid}]."
+            f"The API [{cls.name}] does not exist or is not available for the account for user id [{user}]."
         )
     command = bind(cls, raw_params, caller)
     with executing(cls.info):
         return answer(command, command.execute())
 
 
-def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any], caller: Caller) -> BaseCmd:
-    """The command with all its parameters cast, checked and resolved."""
+def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any], caller: Caller | None) -> BaseCmd:
+    """The command with all its parameters cast, checked and resolved. Only anonymous commands go without a caller."""
     arguments = Arguments(raw_params)
     values: dict[str, Any] = {}
     given: list[Param[Any]] = []
     for attr, param in cls.params.items():
         value: Any = MISSING
-        if param.roles is None or caller.role_type in param.roles:
+        if param.roles is None or (caller is not None and caller.role_type in param.roles):
             try:
                 value = param.read(arguments)
             except BadValue as error:

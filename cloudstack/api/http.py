@@ -113,8 +113,8 @@ def command_of(params: dict[str, str]) -> str:
     return folded if folded in _DOOR_COMMANDS else name
 
 
-def authenticate(request: HttpRequest, params: dict[str, str], command: str) -> Caller:
-    """Who calls, by signature or by session. Raises ``Unauthorized``."""
+def authenticate(request: HttpRequest, params: dict[str, str], command: str) -> Caller | None:
+    """Who calls, by signature or by session; None where an anonymous command needs nobody. Raises ``Unauthorized``."""
     folded = {name.lower(): value for name, value in params.items() if name.lower() in ("apikey", "signature")}
     if folded.get("apikey"):
         found = authentication.get().caller_by_key(folded["apikey"])
@@ -132,6 +132,9 @@ def authenticate(request: HttpRequest, params: dict[str, str], command: str) -> 
         return caller
     if session.SESSION_COOKIE in request.COOKIES:
         return session.caller_of(request, params)
+    known = registry.find(command)
+    if known is not None and known.anonymous:
+        return None
     raise Unauthorized(f"{signature.REFUSAL}: sign the request with a key pair (apiKey, signature) or log in")
 
 

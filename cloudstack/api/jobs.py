@@ -155,7 +155,7 @@ class QueryAsyncJobResult(BaseCmd):
     resource_id = Str("resourceid", help="taken for compatibility; the job is found by jobid")
     resource_type = Str("resourcetype", help="taken for compatibility; the job is found by jobid")
 
-    def execute(self) -> AsyncJob:
+    def execute(self) -> Any:
         return self.job
 
 
@@ -166,8 +166,8 @@ class ListAsyncJobs(BaseListCmd):
     rest = Rest("jobs", method="GET")
     keyword_fields = ("command", "description")
     ordering = ("-id",)
-    id_filter = None
-    ids_filter = None
+    id_filter = None  # type: ignore[assignment]  # takes the inherited parameter away
+    ids_filter = None  # type: ignore[assignment]
 
     start_date = Date("startdate", lookup="created__gte", help="only jobs started at or after this date")
     listall = Flag("listall", default=False, help="all jobs within the caller's reach, not only those of the account")

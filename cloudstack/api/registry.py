@@ -64,7 +64,8 @@ def register_plugin_commands() -> None:
     for impl in list(pm.hook.register_api_commands.get_hookimpls()):
         given: list[Any] = []
         try:
-            given = list(impl.function() or ())
+            function: Any = impl.function
+            given = [*(function() or ())]
             for command in given:
                 if not (isinstance(command, type) and issubclass(command, BaseCmd) and not command.abstract):
                     raise ImproperlyConfigured(f"register_api_commands: {command!r} is no command")

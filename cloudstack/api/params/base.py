@@ -103,7 +103,7 @@ class Param(Generic[T]):
         """Text from the wire → value. Raises :class:`BadValue`."""
         raise NotImplementedError
 
-    def resolve(self, value: Any, *, caller: "Caller") -> Any:
+    def resolve(self, value: Any, *, caller: "Caller | None") -> Any:
         """Value → what the command gets. Only references have more to do here."""
         return value
 

@@ -11,6 +11,7 @@ from cloudstack.api.params.base import Param
 from cloudstack.api.params.compound import MAX_ITEMS
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import Unauthorized
 
 M = TypeVar("M", bound=Model)
 
@@ -49,9 +50,11 @@ class Ref(_Reference, Generic[M]):
     def cast(self, text: str) -> str:
         return text
 
-    def resolve(self, value: Any, *, caller: Caller) -> Any:
+    def resolve(self, value: Any, *, caller: Caller | None) -> Any:
         if value in self.also:
             return value
+        if caller is None:
+            raise Unauthorized
         return entity_for(self.model).get(
             caller=caller,
             uuid=value,
@@ -77,7 +80,9 @@ class RefList(_Reference):
         parts = [part.strip() for part in text.split(",") if part.strip()]
         return list(dict.fromkeys(_canonical_or_as_sent(part) for part in parts))
 
-    def resolve(self, value: Any, *, caller: Caller) -> Any:
+    def resolve(self, value: Any, *, caller: Caller | None) -> Any:
+        if caller is None:
+            raise Unauthorized
         return entity_for(self.model).get_many(
             caller=caller,
             uuids=value,

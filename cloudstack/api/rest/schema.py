@@ -17,7 +17,7 @@ from cloudstack.api.rest.serializers import (
     response_serializer,
 )
 
-_TYPES = {
+_TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
     "uuid": {"type": "string", "format": "uuid"},
     "boolean": {"type": "boolean"},
@@ -35,13 +35,14 @@ class CommandSchema(AutoSchema):
 
     @property
     def route(self) -> Route:
-        route: Route = self.view.routes[self.view.action]
+        view: Any = self.view
+        route: Route = view.routes[view.action]
         return route
 
     def get_operation_id(self) -> str:
         return self.route.operation
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as AutoSchema itself has it
         return self.route.command.documentation()
 
     def get_summary(self) -> str:

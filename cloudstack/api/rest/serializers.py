@@ -5,7 +5,6 @@ dispatcher like every other call.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -37,8 +36,10 @@ from cloudstack.api.responses import Response
 from cloudstack.api.rest.routes import Route
 from cloudstack.framework.errors import InvalidParameter
 
-Serializer = type[serializers.Serializer]
-TEXT_LINE, TEXT_AREA = {"base_template": "input.html"}, {"base_template": "textarea.html", "rows": 3}
+Serializer = type[serializers.Serializer[Any]]
+Field = serializers.Field[Any, Any, Any, Any]
+TEXT_LINE: Any = {"base_template": "input.html"}
+TEXT_AREA: Any = {"base_template": "textarea.html", "rows": 3}
 
 
 @extend_schema_field({"type": "boolean"})
@@ -46,21 +47,31 @@ class FlagField(serializers.ChoiceField):
     """In forms a flag has three values: what is not sent is left to the command."""
 
 
-@lru_cache(maxsize=4096)
+_made: dict[tuple[Any, ...], Serializer] = {}
+
+
+def _once(key: tuple[Any, ...], name: str, fields: Mapping[str, Any], text: str = "") -> Serializer:
+    made: Serializer = type(name, (serializers.Serializer,), {**fields, "__doc__": text})
+    return _made.setdefault(key, made)
+
+
 def request_serializer(command: type[BaseCmd], without: str = "") -> Serializer:
     """The body of a call of ``command``; ``without`` names the parameter that stands in the path."""
+    key = ("request", command, without)
+    if key in _made:
+        return _made[key]
     fields = {param.wire: _request_field(param) for param in command.params.values() if param.wire != without}
     name = f"{command.name[0].upper()}{command.name[1:]}Request"
-    return type(name, (serializers.Serializer,), {**fields, "__doc__": command.documentation()})
+    return _once(key, name, fields, command.documentation())
 
 
-def _request_field(param: Param[Any]) -> serializers.Field:
+def _request_field(param: Param[Any]) -> Field:
     options: dict[str, Any] = {"required": param.required, "help_text": param.help}
     match param:
         case Flag():
             return FlagField(choices=["true", "false"], allow_blank=not param.required, **options)
         case Int() | Long():
-            bounds = {"min_value": param.minimum, "max_value": param.maximum}
+            bounds: dict[str, Any] = {"min_value": param.minimum, "max_value": param.maximum}
             return serializers.IntegerField(allow_null=not param.required, **bounds, **options)
         case Float():
             return serializers.FloatField(allow_null=not param.required, **options)
@@ -69,7 +80,7 @@ def _request_field(param: Param[Any]) -> serializers.Field:
         case Choice():
             return serializers.ChoiceField(choices=list(param.choices), allow_blank=not param.required, **options)
         case Secret():
-            style = {"input_type": "password"}
+            style: Any = {"input_type": "password"}
             return serializers.CharField(write_only=True, style=style, max_length=param.max_length, **options)
         case RefList():
             return serializers.ListField(child=serializers.UUIDField(), style=TEXT_LINE, **options)
@@ -98,18 +109,20 @@ def _item(param: ListOf) -> Param[Any]:
 _names: dict[str, type[Response]] = {}
 
 
-@lru_cache(maxsize=1024)
 def response_serializer(response: type[Response]) -> Serializer:
     """An object as ``response`` shows it. Fields are optional: what is not set or not for the caller is left out."""
+    key = ("response", response)
+    if key in _made:
+        return _made[key]
     fields = {wire: _response_field(response, item) for wire, item in response.fields().items()}
     name = response.__name__.removesuffix("Response") or response.__name__
     while _names.setdefault(name, response) is not response:
         name += "_"
-    return type(name, (serializers.Serializer,), {**fields, "__doc__": (response.__doc__ or "").strip()})
+    return _once(key, name, fields, (response.__doc__ or "").strip())
 
 
-def _response_field(response: type[Response], item: Item) -> serializers.Field:
-    options = {"read_only": True, "help_text": item.help}
+def _response_field(response: type[Response], item: Item) -> Field:
+    options: dict[str, Any] = {"read_only": True, "help_text": item.help}
     inner = item.response if isinstance(item, Children | Loaded) else None
     kind = response.type_of(item)
     if inner is not None and inner is not response:
@@ -133,7 +146,7 @@ def _response_field(response: type[Response], item: Item) -> serializers.Field:
     return serializers.CharField(**options)
 
 
-class JobReference(serializers.Serializer):
+class JobReference(serializers.Serializer[Any]):
     """The job that carries out what was asked for."""
 
     jobid = serializers.UUIDField(read_only=True)
@@ -141,7 +154,7 @@ class JobReference(serializers.Serializer):
     id = serializers.UUIDField(read_only=True, required=False, help_text="the object that is being created")
 
 
-class Problem(serializers.Serializer):
+class Problem(serializers.Serializer[Any]):
     """What went wrong (RFC 9457)."""
 
     type = serializers.CharField(help_text="kind of the problem, as a URI")
@@ -155,9 +168,11 @@ class Problem(serializers.Serializer):
     requestid = serializers.CharField(help_text="under which the request is logged")
 
 
-@lru_cache(maxsize=1024)
 def page_serializer(response: type[Response]) -> Serializer:
     """A page of a list."""
+    key = ("page", response)
+    if key in _made:
+        return _made[key]
     inner = response_serializer(response)
     fields = {
         "count": serializers.IntegerField(read_only=True, help_text="objects on all pages"),
@@ -165,7 +180,7 @@ def page_serializer(response: type[Response]) -> Serializer:
         "previous": serializers.URLField(read_only=True, allow_null=True),
         "results": inner(many=True, read_only=True),
     }
-    return type(f"{inner.__name__}Page", (serializers.Serializer,), fields)
+    return _once(key, f"{inner.__name__}Page", fields)
 
 
 def to_wire(route: Route, data: Any) -> dict[str, str]:

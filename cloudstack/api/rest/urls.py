@@ -1,7 +1,7 @@
 """Paths under ``/api/v1/``. Read when all apps are ready, so that every command is registered."""
 
 from django.http import HttpRequest, JsonResponse
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
@@ -42,7 +42,7 @@ def router() -> CommandRouter:
     return made
 
 
-def patterns() -> list[URLPattern]:
+def patterns() -> list[URLPattern | URLResolver]:
     """All paths of REST for the commands that are registered now."""
     return [
         path("schema", SpectacularAPIView.as_view(), name="schema"),

@@ -74,7 +74,7 @@ class ResourceViewSet(viewsets.ViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.caller = authentication.get().caller_by_user(request.user.pk)
+        self.caller = authentication.get().caller_by_user(request.user.pk or 0)
         if self.caller is None:
             raise AuthenticationFailed("the user, the account or the role is disabled")
 
@@ -89,10 +89,10 @@ class ResourceViewSet(viewsets.ViewSet):
         route = self.route
         return route.command.documentation() if route else ""
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Serializer:
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Serializer[Any]:
         """The form of the browsable API."""
         route = self.route
-        cls = request_serializer(route.command, route.lookup) if route else Serializer
+        cls: type[Serializer[Any]] = request_serializer(route.command, route.lookup) if route else Serializer
         return cls(*args, **kwargs)
 
     def perform(self, request: Request, uuid: str | None = None) -> Response:
@@ -116,7 +116,7 @@ class ResourceViewSet(viewsets.ViewSet):
         """What the command gets: the query of a GET, else the body."""
         if route.method != "GET":
             return to_wire(route, request.data if route.method != "DELETE" or request.data else request.query_params)
-        query = {name: value for name, value in request.query_params.items() if name not in RESERVED_QUERY}
+        query = {name: str(value) for name, value in request.query_params.items() if name not in RESERVED_QUERY}
         if is_page(route):
             self.paginator = CommandPagination()
             query = {**query, **self.paginator.wire(request)}
@@ -178,9 +178,8 @@ def build(resource: str, routes: list[Route]) -> type[ResourceViewSet]:
         if name is None:
             action = route.action or route.command.name
             name = f"do_{action.replace('-', '_')}_{'one' if route.detail else 'all'}_{route.method.lower()}"
-            decorate = extra_action(
-                detail=route.detail, methods=[route.method.lower()], url_path=action, url_name=action
-            )
+            methods: Any = [route.method.lower()]
+            decorate = extra_action(detail=route.detail, methods=methods, url_path=action, url_name=action)
             members[name] = decorate(_handler(name))
         else:
             members[name] = _handler(name)
