@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from apps.infrastructure.admin.base import InfrastructureAdmin
+from apps.accounts.admin.base import CloudAdmin
 from apps.infrastructure.models import CapacityReservation, HostCapacity
 
 
 @admin.register(HostCapacity)
-class HostCapacityAdmin(InfrastructureAdmin):
+class HostCapacityAdmin(CloudAdmin):
     list_display = [
         "host",
         "cpu_used_mhz",
@@ -22,7 +22,7 @@ class HostCapacityAdmin(InfrastructureAdmin):
 
 
 @admin.register(CapacityReservation)
-class CapacityReservationAdmin(InfrastructureAdmin):
+class CapacityReservationAdmin(CloudAdmin):
     list_display = ["holder_uuid", "host", "cpu_mhz", "memory_mib", "job_uuid", "created"]
     list_filter = ["host__cluster"]
     list_select_related = ["host"]

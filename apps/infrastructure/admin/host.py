@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from apps.infrastructure.admin.base import InfrastructureAdmin, command_action
+from apps.accounts.admin.base import CloudAdmin
 from apps.infrastructure.models import Host
 
 
 @admin.register(Host)
-class HostAdmin(InfrastructureAdmin):
+class HostAdmin(CloudAdmin):
     list_display = [
         "name",
         "cluster",
@@ -25,13 +25,13 @@ class HostAdmin(InfrastructureAdmin):
     list_select_related = ["cluster", "zone", "capacity"]
     search_fields = ["name", "uuid", "private_ip", "url", "tags"]
     exclude = ["credentials"]
-    actions = [
-        command_action("updateHost", "Enable selected hosts", allocationstate="Enable"),
-        command_action("updateHost", "Disable selected hosts", allocationstate="Disable"),
-        command_action("reconnectHost", "Reconnect selected hosts"),
-        command_action("prepareHostForMaintenance", "Put selected hosts into maintenance"),
-        command_action("cancelHostMaintenance", "Bring selected hosts back from maintenance"),
-        command_action("deleteHost", "Delete selected hosts"),
+    commands = [
+        ("updateHost", "Enable selected hosts", {"allocationstate": "Enable"}),
+        ("updateHost", "Disable selected hosts", {"allocationstate": "Disable"}),
+        ("reconnectHost", "Reconnect selected hosts"),
+        ("prepareHostForMaintenance", "Put selected hosts into maintenance"),
+        ("cancelHostMaintenance", "Bring selected hosts back from maintenance"),
+        ("deleteHost", "Delete selected hosts"),
     ]
 
     @admin.display(description="CPU promised", ordering="capacity__cpu_used_mhz")

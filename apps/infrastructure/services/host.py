@@ -62,7 +62,8 @@ class HostManager:
             raise InvalidParameter(f"cluster {cluster} is not in pod {pod}", parameter="clusterid")
         if known_hypervisor(hypervisor) != cluster.hypervisor:
             raise InvalidParameter(
-                f"cluster {cluster} is for {cluster.hypervisor}, not for {hypervisor}", parameter="hypervisor"
+                f"hypervisor {hypervisor} is not that of cluster {cluster}, {cluster.hypervisor}",
+                parameter="hypervisor",
             )
         host = Host(
             zone=zone,

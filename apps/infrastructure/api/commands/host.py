@@ -24,6 +24,12 @@ from cloudstack.api import (
 )
 
 
+class TagList(ListOf):
+    """Host tags; sent empty they are all taken away."""
+
+    empty_is_missing = False
+
+
 class ListHosts(BaseListCmd):
     """Lists hosts."""
 
@@ -103,7 +109,7 @@ class UpdateHost(BaseCmd):
     host = Ref("id", Host, access=Access.MODIFY, required=True, help="the host")
     new_name = Str("name", help="new name")
     allocation_state = Choice("allocationstate", ("Enable", "Disable", "Enabled", "Disabled"), help="takes machines")
-    tags = ListOf("hosttags", Str, help="tags that offerings may ask for")
+    tags = TagList("hosttags", Str, help="tags that offerings may ask for; empty takes them all away")
     url = Str("url", max_length=1024, help="new address; takes effect with reconnectHost")
     annotation = Str("annotation", max_length=1024, help="a note")
     details = Map("externaldetails", help="options for the driver")
