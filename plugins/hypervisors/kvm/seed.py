@@ -9,6 +9,8 @@ from cloudstack.contracts.hypervisor import SeedSpec
 from plugins.hypervisors.kvm.rules import check_hostname
 
 LABEL = "cidata"
+# Guests read ahead, and small ones look for labels beyond the end of so short a disc and give up at the error.
+PADDING_BYTES = 150 * 2048
 # Plain scalars that every reader of YAML takes for text; others are quoted.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.-]*")
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -35,7 +37,7 @@ def seed_image(seed: SeedSpec) -> bytes:
     target = io.BytesIO()
     image.write_fp(target)
     image.close()
-    return target.getvalue()
+    return target.getvalue() + bytes(PADDING_BYTES)
 
 
 def meta_data(seed: SeedSpec) -> bytes:
