@@ -135,9 +135,10 @@ def _silence_others(ctx: JobContext, network: Network, host: Host) -> None:
 def connect_host(ctx: JobContext, network: Network, host: Host, *, serves: bool = False) -> str:
     """Connect ``network`` on ``host``; answers the name of the bridge that guests plug into."""
     network = network_for_job(uuid=network.uuid)
-    with ctx.transaction():
-        link, _ = NetworkHost.objects.get_or_create(network=network, host=host)
-        if link.idle_since is not None or (serves and not link.serves):
+    link = NetworkHost.objects.filter(network=network, host=host).first()
+    if link is None or link.idle_since is not None or (serves and not link.serves):
+        with ctx.transaction():
+            link, _ = NetworkHost.objects.get_or_create(network=network, host=host)
             link.idle_since, link.serves = None, serves or link.serves
             link.save(update_fields=["idle_since", "serves"])
     bridge = elements.connect(network, host)
