@@ -9,6 +9,7 @@ from django.utils import timezone
 from apps.infrastructure.models import Host
 from apps.infrastructure.states import HostStatus
 from apps.storage.config import CLEANUP_INTERVAL, VOLUME_EXPUNGE_DELAY
+from apps.storage.events import VOLUME_DELETE
 from apps.storage.models import ImageStore, PoolHost, StoragePool, Template, TemplatePoolRef, Volume
 from apps.storage.selectors import hosts_of_pool
 from apps.storage.services import allocation, staging
@@ -70,7 +71,7 @@ def expunge_volumes() -> None:
     """Expunges volumes that were destroyed long enough ago."""
     due = timezone.now() - timedelta(seconds=VOLUME_EXPUNGE_DELAY.value())
     for volume in Volume.objects.filter(state=VolumeState.DESTROY, destroyed_at__lt=due).order_by("id")[:500]:
-        _once("storage.volume.expunge", volume, volume_uuid=str(volume.uuid))
+        _once("storage.volume.expunge", volume, VOLUME_DELETE, volume_uuid=str(volume.uuid))
 
 
 @scheduled("storage.cleanup", every_s=3600)
@@ -103,9 +104,10 @@ def _clear_staging() -> None:
             path.unlink(missing_ok=True)
 
 
-def _once(name: str, resource: Volume | Host | Template, **arguments: str) -> None:
+def _once(name: str, resource: Volume | Host | Template, event_type: str = "", **arguments: str) -> None:
     """Submit the job unless one like it is under way."""
     busy = AsyncJob.objects.filter(name=name, resource_uuid=resource.uuid, status__in=AsyncJob.LIVE)
     if not busy.exists():
         kind = type(resource).__name__.lower()
-        dispatch(name, exclusive=[f"{kind}:{resource.uuid}"], resource=resource, arguments=arguments)
+        locks = [f"{kind}:{resource.uuid}"]
+        dispatch(name, exclusive=locks, resource=resource, arguments=arguments, event_type=event_type)

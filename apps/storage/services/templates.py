@@ -164,7 +164,8 @@ class TemplateManager:
             state=state,
         )
         _place(template, request, stores)
-        publish(TEMPLATE_CREATE, caller=caller, description=f"registered template {template}", resource=template)
+        text = f"registered template {template}"
+        publish(TEMPLATE_CREATE, caller=caller, description=text, resource=template, state="Created")
         return template
 
     def _bring(self, caller: Caller | None, template: Template, source: str) -> AsyncJob:

@@ -8,8 +8,8 @@ from apps.accounts.models import Account
 from apps.accounts.services.limits import LimitManager
 from apps.infrastructure.models import Zone
 from apps.infrastructure.states import AllocationState
+from apps.storage import events
 from apps.storage.config import USERS_EXPUNGE_VOLUMES
-from apps.storage.events import VOLUME_RECOVER, VOLUME_UPDATE
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.services.attachments import machine_of
 from apps.storage.services.volume_sizes import size_for, within_maximum
@@ -19,6 +19,13 @@ from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
+
+EVENTS = {
+    "storage.volume.destroy": events.VOLUME_DESTROY,
+    "storage.volume.expunge": events.VOLUME_DELETE,
+    "storage.volume.update": events.VOLUME_UPDATE,
+}
+"""Jobs and what they are in the list of events."""
 
 
 class VolumeManager:
@@ -70,6 +77,7 @@ class VolumeManager:
             resource=volume,
             arguments={"volume_uuid": str(volume.uuid), "pool_uuid": str(pool.uuid) if pool else ""},
             description=f"creating volume {volume.name}",
+            event_type=events.VOLUME_CREATE,
         )
         return volume, job
 
@@ -107,7 +115,7 @@ class VolumeManager:
         ).exists():
             raise ResourceInUse(f"volume {volume} is being expunged")
         revive(volume)
-        publish(VOLUME_RECOVER, caller=caller, description=f"recovered volume {volume}", resource=volume)
+        publish(events.VOLUME_RECOVER, caller=caller, description=f"recovered volume {volume}", resource=volume)
         return volume
 
     @transaction.atomic
@@ -133,7 +141,7 @@ class VolumeManager:
         if changes:
             Volume.objects.filter(pk=volume.pk).update(**changes)
             volume.refresh_from_db()
-            publish(VOLUME_UPDATE, caller=caller, description=f"changed volume {volume}", resource=volume)
+            publish(events.VOLUME_UPDATE, caller=caller, description=f"changed volume {volume}", resource=volume)
         return self._dispatch_on("storage.volume.update", caller, volume)
 
     @transaction.atomic
@@ -175,6 +183,7 @@ class VolumeManager:
                 "offering_uuid": str(offering.uuid) if offering else "",
             },
             description=f"resizing volume {volume.name} to {size_bytes} bytes",
+            event_type=events.VOLUME_RESIZE,
         )
 
     def _dispatch_on(self, name: str, caller: Caller, volume: Volume) -> AsyncJob:
@@ -185,6 +194,7 @@ class VolumeManager:
             resource=volume,
             arguments={"volume_uuid": str(volume.uuid)},
             description=f"{name.rpartition('.')[2]} volume {volume.name}",
+            event_type=EVENTS[name],
         )
 
 
