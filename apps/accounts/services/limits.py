@@ -40,8 +40,7 @@ class LimitManager:
     """Reserves and releases amounts, and changes limits.
 
     ``reserve`` and ``release`` belong to the transaction of the service that makes or removes the things:
-    they take no caller because the owner pays, whoever calls. Call each once per transaction, with all amounts:
-    rows are locked in one order, and two calls in different orders could wait for each other.
+    they take no caller because the owner pays, whoever calls. They may be called several times in it, in any order.
     """
 
     def reserve(self, account: Account, amounts: Amounts) -> None:
@@ -121,17 +120,18 @@ class LimitManager:
         return limit
 
     def _locked(self, account: Account, kinds: Amounts) -> list[_Counter]:
-        counters = list(self._counters(account, kinds))
-        owners = len(ancestor_paths(account.domain.path))
-        if len(counters) != owners * len(kinds):
+        counters = self._counters(account, kinds)
+        if len(counters) != len(ancestor_paths(account.domain.path)) * len(kinds):
             _make_missing(account, list(kinds))
-            counters = list(self._counters(account, kinds))
+            counters = self._counters(account, kinds)
         return counters
 
-    def _counters(self, account: Account, kinds: Amounts) -> Iterator[_Counter]:
+    def _counters(self, account: Account, kinds: Amounts) -> list[_Counter]:
+        # All rows of the owners are locked, in one order, and not only those of the kinds asked for: a transaction
+        # that has come through here once never waits in a later call, so that no two can wait for each other.
         rows = (
             ResourceCount.objects.filter(
-                Q(account_id=account.pk) | Q(domain__in=_limited_domains(account).values("pk")), type__in=list(kinds)
+                Q(account_id=account.pk) | Q(domain__in=_limited_domains(account).values("pk"))
             )
             .annotate(own_limit=_own_limit())
             .order_by("pk")
@@ -139,9 +139,17 @@ class LimitManager:
             .values_list("pk", "type", "domain_id", "count", "own_limit")
         )
         free = account.type == AccountType.ADMIN or account.is_system
-        for pk, kind, domain_id, count, own in rows:
-            kind = ResourceType(kind)
-            yield _Counter(pk, kind, domain_id, count, UNLIMITED if free else in_force(kind, own, bool(domain_id)))
+        return [
+            _Counter(
+                pk=pk,
+                kind=ResourceType(kind),
+                domain_id=domain_id,
+                count=count,
+                limit=UNLIMITED if free else in_force(ResourceType(kind), own, bool(domain_id)),
+            )
+            for pk, kind, domain_id, count, own in rows
+            if kind in kinds
+        ]
 
 
 def in_force(kind: ResourceType, own: int | None, of_domain: bool) -> int:
