@@ -33,8 +33,18 @@ JSON_TYPE = "application/json; charset=UTF-8"
 XML_TYPE = "text/xml; charset=UTF-8"
 DRAINED_BYTES = 64 * 1024 * 1024
 """Of a body that is too large so much is read and forgotten, so that the client gets to see the answer."""
+_ASKED_FOR = re.compile(rb"(?:^|&)(response|command)=(\w+)(?=&|$)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _DOOR_COMMANDS = {command.name: command for command in (session.Login, session.Logout)}
+
+
+class BodyTooLarge(RequestTooLarge):
+    """The body of the request is larger than the API reads."""
+
+    def __init__(self, message: str, *, seen: dict[str, str]):
+        super().__init__(message)
+        self.seen = seen
+        """The parameters ``response`` and ``command``, as far as the ends of the body show them."""
 
 
 @csrf_exempt  # a signature, or the session key as a parameter, does what a CSRF token does
@@ -59,6 +69,8 @@ def client_api(request: HttpRequest) -> HttpResponse:
             known = caller is not None or opened is not None
             response = _rendered(params, registry.get(command).envelope, body, authenticated=known)
         except Exception as error:
+            if isinstance(error, BodyTooLarge):
+                params = {**error.seen, **params}
             shown = presentable(error, caller=caller, command=params.get("command", ""))
             failure, body = shown.message, error_body(shown)
             response = _rendered(params, error_envelope(params, shown), body, authenticated=caller is not None)
@@ -99,8 +111,7 @@ def form(request: HttpRequest) -> dict[str, str]:
         return request.POST.dict()
     except Exception as error:
         if isinstance(presentable(error, caller=None, command=""), RequestTooLarge):
-            _drain(request)
-            raise RequestTooLarge(f"The request is too large: {_size_text(request)}") from None
+            raise BodyTooLarge(f"The request is too large: {_size_text(request)}", seen=_drain(request)) from None
         raise BadRequest("The body of the request cannot be read; it is a form, URL-encoded") from error
 
 
@@ -179,14 +190,23 @@ def _rendered(params: dict[str, str], envelope: str, body: dict[str, Any], *, au
     return response
 
 
-def _drain(request: HttpRequest) -> None:
-    """Closing a connection with unread data resets it, and the client would see that instead of the answer."""
-    left = DRAINED_BYTES
+def _drain(request: HttpRequest) -> dict[str, str]:
+    """Read a body that is too large to its end, and forget it but for the format and command that it asks for.
+
+    Closing a connection with unread data resets it, and the client would see that instead of the answer.
+    """
+    head, tail, left = b"", b"", DRAINED_BYTES
     try:
         while left > 0 and (chunk := request.read(64 * 1024)):
             left -= len(chunk)
+            head = head or chunk[:4096]
+            tail = (tail + chunk)[-4096:]
     except OSError:
         pass
+    seen = {}
+    for match in _ASKED_FOR.finditer(head + b"&" + tail):
+        seen[match[1].decode()] = match[2].decode()
+    return seen
 
 
 def _size_text(request: HttpRequest) -> str:

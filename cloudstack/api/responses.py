@@ -45,7 +45,9 @@ class _Plan:
     paths: tuple[str, ...]
     expressions: tuple[tuple[str, Any], ...]
     plain: tuple[tuple[str, int, Converter | None], ...]
-    computed: tuple[tuple[str, Any, tuple[tuple[str, int], ...], Converter | None], ...]
+    computed: tuple[tuple[str, Any, Converter | None], ...]
+    needed: tuple[tuple[str, int], ...]
+    """Paths that computed fields read, with their place among ``paths``."""
     loaded: tuple[Children | Loaded, ...]
 
 
@@ -144,25 +146,29 @@ class Response:
         queryset = cls.prepare(queryset, caller=caller)
         if plan.expressions:
             queryset = queryset.annotate(**{name: build() for name, build in plan.expressions})
-        width = len(extra)
         rows = list(queryset.values_list("pk", *extra, *plan.paths))
-        first = 1 + width
-        keys: list[int] = []
-        bodies: list[dict[str, Any]] = []
-        for row in rows:
-            body: dict[str, Any] = {}
-            for wire, index, convert in plan.plain:
-                value = row[first + index]
-                if value is not None:
-                    body[wire] = value if convert is None else convert(value)
-            for wire, compute, needs, convert in plan.computed:
-                source = {path: row[first + index] for path, index in needs}
-                source["pk"] = row[0]
-                value = compute(source)
-                if value is not None:
-                    body[wire] = value if convert is None else convert(value)
-            keys.append(row[0])
-            bodies.append(body)
+        first = 1 + len(extra)
+        bodies: list[dict[str, Any]] = [{} for _ in rows]
+        # Column by column: what has to be decided for a field is decided once a page, not once a cell.
+        for wire, index, convert in plan.plain:
+            position = first + index
+            if convert is None:
+                for body, row in zip(bodies, rows, strict=True):
+                    if (value := row[position]) is not None:
+                        body[wire] = value
+            else:
+                for body, row in zip(bodies, rows, strict=True):
+                    if (value := row[position]) is not None:
+                        body[wire] = convert(value)
+        if plan.computed:
+            names = ("pk", *(path for path, _ in plan.needed))
+            positions = (0, *(first + index for _, index in plan.needed))
+            sources = [dict(zip(names, [row[position] for position in positions], strict=True)) for row in rows]
+            for wire, compute, convert in plan.computed:
+                for body, source in zip(bodies, sources, strict=True):
+                    if (value := compute(source)) is not None:
+                        body[wire] = value if convert is None else convert(value)
+        keys = [row[0] for row in rows]
         if keys:
             for item in plan.loaded:
                 values = item.load(keys, caller)
@@ -190,21 +196,24 @@ class Response:
             return indexes.setdefault(path, len(indexes))
 
         expressions, simple, computed, loaded = [], [], [], []
+        needed: dict[str, int] = {}
         for wire, item in cls._items.items():
             if wire in omit or (item.roles is not None and role_type not in item.roles):
                 continue
             if isinstance(item, Children | Loaded):
                 loaded.append(item)
             elif isinstance(item, Field) and item.compute is not None:
-                needs = tuple((path, index(path)) for path in item.needs if path != "pk")
+                needed.update((path, index(path)) for path in item.needs if path != "pk")
                 convert = plain if item.type is None else CONVERTERS[item.type]
-                computed.append((wire, item.compute, needs, convert))
+                computed.append((wire, item.compute, convert))
             elif isinstance(item, Field):
                 if item.expression is not None:
                     build = item.expression if _is_builder(item.expression) else _always(item.expression)
                     expressions.append((item.source, build))
                 simple.append((wire, index(item.source), item.converter(cls.model)))
-        return _Plan(tuple(indexes), tuple(expressions), tuple(simple), tuple(computed), tuple(loaded))
+        return _Plan(
+            tuple(indexes), tuple(expressions), tuple(simple), tuple(computed), tuple(needed.items()), tuple(loaded)
+        )
 
 
 def _is_builder(expression: Any) -> bool:

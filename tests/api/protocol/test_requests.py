@@ -179,11 +179,12 @@ def test_a_parameter_of_ten_megabytes_is_refused_in_words(root: SimpleNamespace)
     assert response.status_code == body["errorcode"] == 413
     assert str(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) in body["errortext"]
     encoded = root.api.http.post(
-        "/client/api?response=json",
-        b"needed=" + b"x" * 10 * 1024 * 1024,
+        "/client/api",
+        b"needed=" + b"x" * 10 * 1024 * 1024 + b"&command=echoGadget&response=json",
         content_type="application/x-www-form-urlencoded",
     )
     assert encoded.status_code == 413
+    assert orjson.loads(encoded.content)["echogadgetresponse"]["errorcode"] == 413
 
 
 def test_too_many_parameters_are_refused_in_words(root: SimpleNamespace) -> None:
