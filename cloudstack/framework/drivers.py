@@ -35,11 +35,13 @@ def hypervisor_types() -> list[str]:
 
 
 def hypervisor_driver(host: HostRef) -> HypervisorDriver:
-    return _find("register_hypervisor_drivers", host.hypervisor, "a driver for hypervisor")(host)
+    found: HypervisorDriver = _find("register_hypervisor_drivers", host.hypervisor, "a driver for hypervisor")(host)
+    return found
 
 
 def storage_driver(pool: PoolRef, host: HostRef) -> PrimaryStorageDriver:
-    return _find("register_storage_drivers", (host.hypervisor, pool.type), "a driver for storage")(pool, host)
+    found: PrimaryStorageDriver = _find("register_storage_drivers", (host.hypervisor, pool.type), "a driver for storage")(pool, host)
+    return found
 
 
 def storage_types(hypervisor: str) -> list[str]:
@@ -48,7 +50,8 @@ def storage_types(hypervisor: str) -> list[str]:
 
 
 def image_store_driver(store: ImageStoreRef) -> ImageStoreDriver:
-    return _find("register_image_store_drivers", store.provider, "a driver for image store")(store)
+    found: ImageStoreDriver = _find("register_image_store_drivers", store.provider, "a driver for image store")(store)
+    return found
 
 
 def image_store_providers() -> list[str]:
@@ -57,7 +60,8 @@ def image_store_providers() -> list[str]:
 
 @cache
 def network_element(name: str) -> NetworkElement:
-    return _find("register_network_elements", name, "network element")()
+    found: NetworkElement = _find("register_network_elements", name, "network element")()
+    return found
 
 
 def network_elements() -> list[str]:
@@ -65,4 +69,5 @@ def network_elements() -> list[str]:
 
 
 def host_agent(host: HostRef) -> HostAgent:
-    return _find("register_host_agents", host.hypervisor, "an agent for hosts of")(host)
+    found: HostAgent = _find("register_host_agents", host.hypervisor, "an agent for hosts of")(host)
+    return found

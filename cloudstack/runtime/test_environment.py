@@ -21,10 +21,15 @@ def isolate() -> Path:
     if run is None:
         run = tempfile.mkdtemp(prefix="cloudstack-test-")
         os.environ[RUN_VARIABLE] = run
-        maker = os.getpid()
-        atexit.register(lambda: os.getpid() == maker and shutil.rmtree(run, ignore_errors=True))
+        atexit.register(_remove, run, os.getpid())
     folder = Path(run) / os.environ.get("PYTEST_XDIST_WORKER", "main")
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["CLOUDSTACK_DATA"] = str(folder / "data")
     os.environ["REDIS_URL"] = f"unix://{folder / 'valkey.sock'}"
     return folder
+
+
+def _remove(run: str, maker: int) -> None:
+    # A forked child runs the same exit handlers, but the folder belongs to the process that made it.
+    if os.getpid() == maker:
+        shutil.rmtree(run, ignore_errors=True)
