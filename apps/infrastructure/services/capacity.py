@@ -5,7 +5,6 @@ All functions are for workflows and periodic jobs; none of them talks to a host.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +22,6 @@ from cloudstack.framework.events.bus import publish
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-# In the UPDATE itself, so that a machine placed just before the host closed does not slip in after.
-NEWCOMERS_WELCOME = {"host__resource_state": ResourceState.ENABLED, "host__removed__isnull": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ def reserve(*, host: Host, holder_uuid: Any, cpu_mhz: int, memory_mib: int, job_
                 CapacityReservation.objects.create(
                     host=host, holder_uuid=holder_uuid, cpu_mhz=cpu_mhz, memory_mib=memory_mib, job_uuid=job_uuid
                 )
-                _take(host, cpu_mhz, memory_mib, only_if=NEWCOMERS_WELCOME)
+                _take(host, cpu_mhz, memory_mib, newcomer=True)
             return
         except IntegrityError:
             if _resize(host, holder_uuid, cpu_mhz, memory_mib):
@@ -136,9 +133,16 @@ def _report(drift: Drift) -> None:
     publish(CAPACITY_DRIFT, description=text, level="WARN", resource_type="Host", resource_uuid=drift.host_uuid)
 
 
-def _take(host: Host, cpu_mhz: int, memory_mib: int, only_if: Mapping[str, Any] | None = None) -> None:
-    """Count a promise; raises ``InsufficientCapacity`` when it does not fit (negative amounts always do)."""
-    rows = HostCapacity.objects.filter(pk=host.pk, **(only_if or {}))
+def _take(host: Host, cpu_mhz: int, memory_mib: int, *, newcomer: bool = False) -> None:
+    """Count a promise; raises ``InsufficientCapacity`` when it does not fit (negative amounts always do).
+
+    All sizes must be conditions on the row that is updated. Joined conditions would become a subquery, which
+    PostgreSQL does not look at again after it has waited for another worker: that would overbook.
+    """
+    rows = HostCapacity.objects.filter(pk=host.pk)
+    if newcomer:
+        # A host that closed after it was chosen takes nobody new.
+        rows = rows.filter(host__in=Host.objects.filter(pk=host.pk, resource_state=ResourceState.ENABLED))
     factor = factors(host.cluster.uuid)
     if cpu_mhz > 0:
         limit = ExpressionWrapper(F("cpu_total_mhz") * Value(factor.cpu), output_field=FloatField())

@@ -91,7 +91,7 @@ class HostManager:
     @transaction.atomic
     def update(self, *, caller: Caller, host: Host, enabled: bool | None = None, **fields: Any) -> Host:
         """Change columns (``name``, ``url``, ``tags``, ``annotation``, ``details``) and enable or disable the host."""
-        host = Host.objects.select_for_update().select_related("capacity").get(pk=host.pk)
+        host = Host.objects.select_for_update(of=("self",)).select_related("capacity").get(pk=host.pk)
         if "tags" in fields:
             fields["tags"] = validation.tags(fields["tags"])
         if "url" in fields:

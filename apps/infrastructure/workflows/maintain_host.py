@@ -1,6 +1,7 @@
 """Empty a host for maintenance, and bring it back."""
 
 from apps.infrastructure.config import EVACUATION_TIMEOUT
+from apps.infrastructure.models import HostCapacity
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import evacuation
 from apps.infrastructure.services.facts import apply_facts
@@ -46,13 +47,20 @@ class EnterMaintenance(Step):
 
     def do(self, ctx: JobContext) -> None:
         _still_wanted(ctx)
-        if evacuation.occupants_of(ctx.host):
-            # A machine that was placed just before the host closed: it holds capacity and will have to leave too.
+        if not self._entered(ctx):
+            # A machine that was placed just before the host closed: it holds capacity and has to leave too.
             evacuation.evacuate(host=ctx.host, caller=None, job_uuid=ctx.job.uuid)
             raise RetryLater(POLL_S, f"machines arrived late on {ctx.host} and are leaving")
+
+    def _entered(self, ctx: JobContext) -> bool:
         with ctx.transaction():
+            # Whoever is just being promised capacity here holds this row: wait for the outcome before counting.
+            HostCapacity.objects.select_for_update().filter(pk=ctx.host.pk).first()
+            if evacuation.occupants_of(ctx.host):
+                return False
             if ctx.host.resource_state == ResourceState.PREPARE_FOR_MAINTENANCE:
                 RESOURCE_STATE.fire(ctx.host, "maintenance_entered")
+        return True
 
 
 def _still_wanted(ctx: JobContext) -> None:
