@@ -1,0 +1,98 @@
+"""Crash points: every write of the job engine and every call of a driver, just before and just after."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from cloudstack.framework.jobs import engine, ownership
+from cloudstack.testing.jobs import run_jobs, worker_died
+from plugins.hypervisors.simulator import agent, faults
+
+ENGINE_POINTS = ("_enter", "_store", "_succeed", "_turn_back", "_park")
+
+
+class Crash(BaseException):
+    """The worker dies here: nothing of it runs on."""
+
+
+class CrashPoints:
+    """Counts the points that a run passes and dies at the one asked for (1 is the first, 0 never)."""
+
+    def __init__(self, at: int):
+        self.at = at
+        self.passed: list[str] = []
+
+    def reach(self, name: str) -> None:
+        self.passed.append(name)
+        if len(self.passed) == self.at:
+            raise Crash(f"point {self.at}: {name}")
+
+    def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.reach(f"before {name}")
+            result = function(*args, **kwargs)
+            self.reach(f"after {name}")
+            return result
+
+        return call
+
+
+@contextmanager
+def crashing(at: int) -> Iterator[CrashPoints]:
+    """Inside, the run of jobs dies at point ``at``."""
+    points = CrashPoints(at)
+    apply = faults.apply
+
+    def driver_call(host: Any, command: str) -> bool:
+        points.reach(f"before driver call {command}")
+        apply(host, command)
+        return True
+
+    def driver_called(command: str) -> None:
+        points.reach(f"after driver call {command}")
+
+    runner = engine.JobRunner
+    with (
+        patch.object(faults, "apply", driver_call),
+        patch.object(faults, "crash", driver_called),
+        patch.object(agent, "apply", driver_call),
+        patch.object(agent, "crash", driver_called),
+        patch.object(engine, "claim", points.around("claim", ownership.claim)),
+        patch.multiple(
+            runner,
+            **{name: _method(points, name, getattr(runner, name)) for name in ENGINE_POINTS},
+        ),
+    ):
+        yield points
+
+
+def _method(points: CrashPoints, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        points.reach(f"before {name}")
+        result = original(self, *args, **kwargs)
+        points.reach(f"after {name}")
+        return result
+
+    return call
+
+
+def crash_everywhere(operation: Callable[[], Any], check: Callable[[Any, str], None], *, most: int = 300) -> list[str]:
+    """Run ``operation`` (which submits jobs and answers something) with a crash at each point in turn.
+
+    After each crash another worker takes over and ``check(answer, point)`` must pass. Answers the points.
+    """
+    for at in range(1, most):
+        answer = operation()
+        with crashing(at) as points:
+            try:
+                run_jobs()
+            except Crash:
+                pass
+        worker_died()
+        run_jobs()
+        point = points.passed[at - 1] if len(points.passed) >= at else "the end"
+        check(answer, f"crash at point {at}: {point}")
+        if len(points.passed) < at:
+            return points.passed
+    raise AssertionError(f"more than {most} crash points")

@@ -1,0 +1,230 @@
+"""A worker that dies anywhere leaves nothing behind that the next one does not put right."""
+
+from typing import Any
+
+import pytest
+
+from apps.compute.models import VirtualMachine
+from apps.compute.states import VmState
+from apps.storage.models import Volume
+from cloudstack.framework.jobs import AsyncJob
+from cloudstack.testing.jobs import run_job, run_jobs
+from plugins.hypervisors.simulator import world
+from tests.support.cloud import SimulatedCloud, check_invariants
+from tests.support.crashes import crash_everywhere
+
+
+def expect(answer: dict[str, Any], point: str, status: str = AsyncJob.Status.SUCCEEDED) -> AsyncJob:
+    """The job ended as it should, and everything adds up."""
+    job = AsyncJob.objects.get(uuid=answer["jobid"])
+    assert job.status == status, f"{point}: {job.status} {job.error_text}"
+    try:
+        check_invariants()
+    except AssertionError as error:
+        raise AssertionError(f"{point}: {error}") from error
+    return job
+
+
+def running_machine(cloud: SimulatedCloud) -> str:
+    answer = cloud.deploy()
+    assert run_job(AsyncJob.objects.get(uuid=answer["jobid"])).status == AsyncJob.Status.SUCCEEDED
+    return answer["id"]
+
+
+def state_of(machine: str) -> str:
+    return VirtualMachine.all_objects.get(uuid=machine).state
+
+
+def test_deploy(cloud: SimulatedCloud) -> None:
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert state_of(answer["id"]) == VmState.RUNNING
+        cloud.admin.call("destroyVirtualMachine", id=answer["id"], expunge=True)
+        run_jobs()
+        check_invariants()
+
+    points = crash_everywhere(cloud.deploy, check)
+    assert len(points) > 30
+    assert any("driver call start" in point for point in points)
+
+
+def test_deploy_that_fails(cloud: SimulatedCloud) -> None:
+    """The guest cannot be started: everything is undone, wherever the worker dies on the way back."""
+    world.inject("start", "fault:no such machine type", count=None)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        job = expect(answer, point, AsyncJob.Status.FAILED)
+        assert "no such machine type" in job.error_text
+        assert state_of(answer["id"]) == VmState.ERROR
+        assert not Volume.objects.exists()
+        cloud.admin.call("destroyVirtualMachine", id=answer["id"], expunge=True)
+        run_jobs()
+
+    points = crash_everywhere(cloud.deploy, check)
+    assert "before _turn_back" in points
+
+
+def test_stop(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+
+    def operation() -> dict[str, Any]:
+        if state_of(machine) == VmState.STOPPED:
+            cloud.api.call("startVirtualMachine", id=machine)
+            run_jobs()
+        return cloud.api.call("stopVirtualMachine", id=machine)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert state_of(machine) == VmState.STOPPED
+
+    crash_everywhere(operation, check)
+
+
+def test_start(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+
+    def operation() -> dict[str, Any]:
+        cloud.api.call("stopVirtualMachine", id=machine, forced=True)
+        run_jobs()
+        return cloud.api.call("startVirtualMachine", id=machine)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert state_of(machine) == VmState.RUNNING
+
+    crash_everywhere(operation, check)
+
+
+def test_start_that_fails_keeps_the_disk(cloud: SimulatedCloud) -> None:
+    """Undoing the start of an old machine must never take its data away."""
+    machine = running_machine(cloud)
+    cloud.api.call("stopVirtualMachine", id=machine, forced=True)
+    run_jobs()
+    disks = set(world.volumes().values_list("volume_uuid", flat=True))
+    world.inject("start", "fault:out of order", count=None)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point, AsyncJob.Status.FAILED)
+        assert state_of(machine) == VmState.STOPPED
+        assert set(world.volumes().values_list("volume_uuid", flat=True)) == disks
+
+    crash_everywhere(lambda: cloud.api.call("startVirtualMachine", id=machine), check)
+
+
+def test_migrate(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+
+    def operation() -> dict[str, Any]:
+        nonlocal before
+        before = VirtualMachine.objects.get(uuid=machine).host_id
+        return cloud.admin.call("migrateVirtualMachine", virtualmachineid=machine)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        vm = VirtualMachine.objects.get(uuid=machine)
+        assert (vm.state, vm.host_id != before) == (VmState.RUNNING, True)
+
+    before: int | None = None
+    crash_everywhere(operation, check)
+
+
+def test_migrate_that_fails(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+    home = VirtualMachine.objects.get(uuid=machine).host_id
+    world.inject("migrate", "fault:the guest dirties memory too fast", count=None)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point, AsyncJob.Status.FAILED)
+        vm = VirtualMachine.objects.get(uuid=machine)
+        assert (vm.state, vm.host_id) == (VmState.RUNNING, home)
+
+    crash_everywhere(lambda: cloud.admin.call("migrateVirtualMachine", virtualmachineid=machine), check)
+
+
+def test_destroy(cloud: SimulatedCloud) -> None:
+    def operation() -> dict[str, Any]:
+        return cloud.api.call("destroyVirtualMachine", id=running_machine(cloud))
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        job = expect(answer, point)
+        assert state_of(str(job.resource_uuid)) == VmState.DESTROYED
+        cloud.admin.call("expungeVirtualMachine", id=job.resource_uuid)
+        run_jobs()
+
+    crash_everywhere(operation, check)
+
+
+def test_expunge(cloud: SimulatedCloud) -> None:
+    def operation() -> dict[str, Any]:
+        return cloud.admin.call("destroyVirtualMachine", id=running_machine(cloud), expunge=True)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert not VirtualMachine.objects.exists()
+        assert not world.machines().exists()
+        assert not world.volumes().exists()
+
+    crash_everywhere(operation, check)
+
+
+def test_attach_and_detach(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+
+    def new_volume() -> str:
+        answer = cloud.api.call(
+            "createVolume", name="data", zoneid=cloud.zone.uuid, diskofferingid=cloud.disk_offering.uuid
+        )
+        run_jobs()
+        return answer["id"]
+
+    def attach() -> dict[str, Any]:
+        return cloud.api.call("attachVolume", id=new_volume(), virtualmachineid=machine)
+
+    def attached(answer: dict[str, Any], point: str) -> None:
+        job = expect(answer, point)
+        volume = Volume.objects.get(uuid=job.resource_uuid)
+        assert volume.state == "Ready"
+        cloud.api.call("detachVolume", id=volume.uuid)
+        run_jobs()
+        cloud.api.call("deleteVolume", id=volume.uuid)
+        run_jobs()
+
+    def detach() -> dict[str, Any]:
+        volume = new_volume()
+        cloud.api.call("attachVolume", id=volume, virtualmachineid=machine)
+        run_jobs()
+        return cloud.api.call("detachVolume", id=volume)
+
+    def detached(answer: dict[str, Any], point: str) -> None:
+        job = expect(answer, point)
+        volume = Volume.objects.get(uuid=job.resource_uuid)
+        assert not hasattr(volume, "attachment")
+        cloud.api.call("deleteVolume", id=volume.uuid)
+        run_jobs()
+
+    crash_everywhere(attach, attached)
+    crash_everywhere(detach, detached)
+
+
+def test_attach_that_fails(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+    world.inject("attach_disk", "fault:no more slots", count=None)
+    volume = cloud.api.call(
+        "createVolume", name="data", zoneid=cloud.zone.uuid, diskofferingid=cloud.disk_offering.uuid
+    )["id"]
+    run_jobs()
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point, AsyncJob.Status.FAILED)
+        assert Volume.objects.get(uuid=volume).state == "Allocated"
+
+    crash_everywhere(lambda: cloud.api.call("attachVolume", id=volume, virtualmachineid=machine), check)
+
+
+@pytest.mark.parametrize("command", ["start", "create_volume", "cache_template"])
+def test_a_host_that_does_not_answer_is_tried_again(cloud: SimulatedCloud, command: str) -> None:
+    world.inject(command, "unavailable:connection refused", count=2)
+    answer = cloud.deploy()
+    run_jobs()
+    expect(answer, "unavailable twice")
+    assert state_of(answer["id"]) == VmState.RUNNING
