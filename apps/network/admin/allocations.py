@@ -2,24 +2,20 @@
 
 from django.contrib import admin
 
-from apps.network.admin.base import CommandAdmin
+from apps.accounts.admin.base import CloudAdmin
 from apps.network.models import IpAllocation, MacAllocation, VlanIpRange, VniAllocation
 
 
 @admin.register(VlanIpRange)
-class VlanIpRangeAdmin(CommandAdmin):
+class VlanIpRangeAdmin(CloudAdmin):
     list_display = ["start_ip", "end_ip", "network", "gateway", "netmask", "vlan"]
     list_select_related = ["network"]
     search_fields = ["start_ip", "end_ip", "network__name", "uuid"]
-    actions = ["delete_ranges"]
-
-    @admin.action(description="Delete ranges", permissions=["operate"])
-    def delete_ranges(self, request, queryset):
-        self.run(request, queryset, "deleteVlanIpRange")
+    commands = [("deleteVlanIpRange", "Delete selected ranges")]
 
 
 @admin.register(IpAllocation)
-class IpAllocationAdmin(CommandAdmin):
+class IpAllocationAdmin(CloudAdmin):
     list_display = ["address", "network", "purpose", "state", "holder_uuid", "created"]
     list_filter = ["purpose", "state"]
     list_select_related = ["network"]
@@ -27,14 +23,14 @@ class IpAllocationAdmin(CommandAdmin):
 
 
 @admin.register(MacAllocation)
-class MacAllocationAdmin(CommandAdmin):
+class MacAllocationAdmin(CloudAdmin):
     list_display = ["mac", "network", "holder_uuid", "created"]
     list_select_related = ["network"]
     search_fields = ["mac", "holder_uuid", "network__name"]
 
 
 @admin.register(VniAllocation)
-class VniAllocationAdmin(CommandAdmin):
+class VniAllocationAdmin(CloudAdmin):
     list_display = ["vni", "zone", "physical_network", "network", "created"]
     list_filter = ["zone"]
     list_select_related = ["zone", "physical_network", "network"]

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.network.admin.base import CommandAdmin
+from apps.accounts.admin.base import CloudAdmin
 from apps.network.models import Network, NetworkHost
 
 
@@ -22,7 +22,7 @@ class NetworkHostInline(admin.TabularInline):
 
 
 @admin.register(Network)
-class NetworkAdmin(CommandAdmin):
+class NetworkAdmin(CloudAdmin):
     list_display = [
         "name",
         "guest_type",
@@ -39,23 +39,15 @@ class NetworkAdmin(CommandAdmin):
     list_select_related = ["account", "zone", "service_host"]
     search_fields = ["name", "uuid", "cidr", "account__name"]
     inlines = [NetworkHostInline]
-    actions = ["restart", "restart_clean", "delete_networks"]
-
-    @admin.action(description="Restart services", permissions=["operate"])
-    def restart(self, request, queryset):
-        self.run(request, queryset, "restartNetwork")
-
-    @admin.action(description="Restart services, taken down before", permissions=["operate"])
-    def restart_clean(self, request, queryset):
-        self.run(request, queryset, "restartNetwork", cleanup="true")
-
-    @admin.action(description="Delete networks", permissions=["operate"])
-    def delete_networks(self, request, queryset):
-        self.run(request, queryset, "deleteNetwork")
+    commands = [
+        ("restartNetwork", "Restart services of selected networks"),
+        ("restartNetwork", "Restart services of selected networks, taken down before", {"cleanup": "true"}),
+        ("deleteNetwork", "Delete selected networks"),
+    ]
 
 
 @admin.register(NetworkHost)
-class NetworkHostAdmin(CommandAdmin):
+class NetworkHostAdmin(CloudAdmin):
     list_display = ["network", "host", "bridge", "serves", "idle_since", "created"]
     list_filter = ["serves"]
     list_select_related = ["network", "host"]

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.network.admin.base import CommandAdmin
+from apps.accounts.admin.base import CloudAdmin
 from apps.network.models import NetworkOffering, NetworkOfferingService
 
 
@@ -21,28 +21,20 @@ class ServiceInline(admin.TabularInline):
 
 
 @admin.register(NetworkOffering)
-class NetworkOfferingAdmin(CommandAdmin):
+class NetworkOfferingAdmin(CloudAdmin):
     list_display = ["name", "guest_type", "state", "is_default", "specify_vlan", "is_persistent", "sort_key"]
     list_filter = ["state", "guest_type", "is_default"]
     search_fields = ["name", "display_text", "uuid"]
     inlines = [ServiceInline]
-    actions = ["enable", "disable", "delete_offerings"]
-
-    @admin.action(description="Enable", permissions=["operate"])
-    def enable(self, request, queryset):
-        self.run(request, queryset, "updateNetworkOffering", state="Enabled")
-
-    @admin.action(description="Disable", permissions=["operate"])
-    def disable(self, request, queryset):
-        self.run(request, queryset, "updateNetworkOffering", state="Disabled")
-
-    @admin.action(description="Delete offerings", permissions=["operate"])
-    def delete_offerings(self, request, queryset):
-        self.run(request, queryset, "deleteNetworkOffering")
+    commands = [
+        ("updateNetworkOffering", "Enable selected offerings", {"state": "Enabled"}),
+        ("updateNetworkOffering", "Disable selected offerings", {"state": "Disabled"}),
+        ("deleteNetworkOffering", "Delete selected offerings"),
+    ]
 
 
 @admin.register(NetworkOfferingService)
-class NetworkOfferingServiceAdmin(CommandAdmin):
+class NetworkOfferingServiceAdmin(CloudAdmin):
     list_display = ["offering", "service", "provider"]
     list_filter = ["service", "provider"]
     list_select_related = ["offering"]

@@ -149,7 +149,10 @@ def connect_host(ctx: JobContext, network: Network, host: Host, *, serves: bool 
 
 
 def disconnect_host(ctx: JobContext, network: Network, host: Host) -> None:
-    """Say that the last guest of ``network`` has left ``host``. The collector takes the bridge away later, alone."""
+    """Say that a guest of ``network`` has left ``host``. The collector takes the bridge away later, alone.
+
+    Others may still be there: then the host refuses to give the bridge up, and is asked again later.
+    """
     with ctx.transaction():
         NetworkHost.objects.filter(network=network, host=host, idle_since=None).update(idle_since=timezone.now())
 
@@ -229,7 +232,7 @@ def _stop_serving(ctx: JobContext, network: Network, link: NetworkHost) -> bool:
 def _leave_for_later(ctx: JobContext, network: Network, link: NetworkHost, why: object) -> None:
     ctx.log(f"network {network} stays on host {link.host} for now: {why}")
     with ctx.transaction():
-        NetworkHost.objects.filter(pk=link.pk, idle_since=None).update(idle_since=timezone.now())
+        NetworkHost.objects.filter(pk=link.pk).update(idle_since=timezone.now())
 
 
 def links_of(network: Network) -> QuerySet[NetworkHost]:

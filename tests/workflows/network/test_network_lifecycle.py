@@ -349,3 +349,23 @@ def test_a_change_that_cannot_be_told_shows_until_it_is(cloud, machines) -> None
     assert fresh(network).implementing_job is None
     implement_network(context(), network, cloud.hosts[0])
     assert not fresh(network).restart_required
+
+
+def test_a_bridge_in_use_is_asked_for_again_later(cloud, machines) -> None:
+    from plugins.hypervisors.simulator.models import Fault
+
+    network, ctx, (first, second, _) = isolated(cloud), context(), cloud.hosts
+    implement_network(ctx, network, first)
+    connect_host(ctx, network, second)
+    disconnect_host(ctx, network, second)
+    long_ago = timezone.now() - timedelta(hours=1)
+    NetworkHost.objects.filter(host=second).update(idle_since=long_ago)
+    Fault.objects.create(command="bridge.remove", value="fault:the bridge carries the card vnet0", remaining=1)
+    assert collector.collect_links() == 1
+    run_jobs()
+    assert len(cloud.bridges(second)) == 1
+    assert collector.collect_links() == 0, "not at once"
+    NetworkHost.objects.filter(host=second).update(idle_since=long_ago)
+    assert collector.collect_links() == 1
+    run_jobs()
+    assert cloud.bridges(second) == set()
