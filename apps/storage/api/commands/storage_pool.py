@@ -75,6 +75,12 @@ class CreateStoragePool(BaseCmd):
         return pool
 
 
+class TagList(ListOf):
+    """Sent empty it is an empty list."""
+
+    empty_is_missing = False
+
+
 class UpdateStoragePool(BaseCmd):
     """Changes a pool: name, tags, size, whether new volumes may be put on it."""
 
@@ -85,7 +91,7 @@ class UpdateStoragePool(BaseCmd):
         "id", StoragePool, access=Access.MODIFY, select_related=["zone"], required=True, help="the pool"
     )
     pool_name = Str("name", help="new name")
-    tags = ListOf("tags", Str, help="new storage tags")
+    tags = TagList("tags", Str, help="new storage tags; empty for none")
     capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
     enabled = Flag("enabled", help="false: nothing new is put on it")
     details = Map("details", help="new options")
