@@ -7,7 +7,7 @@ from django.db.models import BigIntegerField, IntegerField, QuerySet, Sum, Value
 
 from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.limit import UNLIMITED
-from apps.accounts.services.limits import in_force, in_wire_unit
+from apps.accounts.services.limits import default_limit, in_wire_unit
 from cloudstack.api import LONG, STRING, Response
 from cloudstack.api.fields import Item
 from cloudstack.framework.context import Caller
@@ -75,8 +75,9 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
         if rows and not omit >= FIGURES:
             free = {pk for (pk, mark, *_), _ in rows if mark == cls.free_value}
             limits, counts = cls._read([pk for (pk, *_), _ in rows], free)
+            defaults = {kind: default_limit(kind, of_domain=cls.owner == "domain") for kind in WIRE_NAMES}
             for (pk, *_), body in rows:
-                body.update(item for item in _shown(pk, pk in free, limits, counts, cls.owner) if item[0] not in omit)
+                body.update(item for item in _shown(pk, pk in free, limits, counts, defaults) if item[0] not in omit)
         return ((values[2:], body) for values, body in rows)
 
     @classmethod
@@ -106,15 +107,15 @@ def _shown(
     free: bool,
     limits: dict[tuple[int, int], int],
     counts: dict[tuple[int, int], int],
-    owner: str,
+    defaults: dict[ResourceType, int],
 ) -> Iterator[tuple[str, Any]]:
     for kind, wire in WIRE_NAMES.items():
-        count = counts.get((key, kind), 0)
-        limit = UNLIMITED if free else in_force(kind, limits.get((key, kind)), owner == "domain")
-        yield f"{wire}total", in_wire_unit(kind, count)
+        count = in_wire_unit(kind, counts.get((key, kind), 0))
+        limit = UNLIMITED if free else limits.get((key, kind), defaults[kind])
+        yield f"{wire}total", count
         if limit == UNLIMITED:
             yield f"{wire}limit", "Unlimited"
             yield f"{wire}available", "Unlimited"
         else:
-            yield f"{wire}limit", str(in_wire_unit(kind, limit))
-            yield f"{wire}available", str(in_wire_unit(kind, max(limit - count, 0)))
+            yield f"{wire}limit", str(limit)
+            yield f"{wire}available", str(max(limit - count, 0))
