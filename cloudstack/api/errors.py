@@ -3,7 +3,8 @@
 import logging
 
 from django.core import exceptions as django_errors
-from django.db import DataError
+from django.db import DataError, IntegrityError
+from django.db.models import ProtectedError, RestrictedError
 from django.http.request import RawPostDataException
 
 from cloudstack.contracts.errors import DriverError
@@ -15,6 +16,7 @@ from cloudstack.framework.errors import (
     InvalidParameter,
     PermissionDenied,
     RequestTooLarge,
+    ResourceInUse,
     ResourceUnavailable,
 )
 
@@ -48,11 +50,25 @@ def _translated(error: Exception) -> CloudError | None:
             return BadRequest("The request cannot be read")
         case django_errors.PermissionDenied():
             return PermissionDenied(str(error))
+        case ProtectedError() | RestrictedError():
+            return ResourceInUse("The object is still in use by others and cannot be removed")
+        case IntegrityError():
+            # The rule should have been checked in words before; the log says where.
+            log.warning("request %s broke a rule of the database", correlation_id(), exc_info=error)
+            return InvalidParameter(f"The values contradict each other or what is there already{_rule(error)}")
         case DataError():
             return InvalidParameter("A value is too large or too long to be stored")
         case DriverError():
             return ResourceUnavailable(str(error))
     return None
+
+
+def _rule(error: IntegrityError) -> str:
+    """The name of the broken rule. Not the database's whole text: that may hold the row."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    if not name and "constraint failed: " in str(error):
+        name = str(error).partition("constraint failed: ")[2]
+    return f" (rule {name})" if name else ""
 
 
 def _validation_text(error: django_errors.ValidationError) -> str:

@@ -73,7 +73,8 @@ class BaseListCmd(BaseCmd):
         filters: dict[str, Any] = {}
         for attr, param in self.params.items():
             value = self.__dict__.get(attr)
-            if param.lookup and value is not None:
+            # An empty text filters nothing: portals send their empty search fields along.
+            if param.lookup and value is not None and value != "":
                 filters.update(param.filters(value))
         if filters:
             queryset = queryset.filter(**filters)
