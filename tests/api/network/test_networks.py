@@ -90,6 +90,8 @@ def test_a_limit_is_a_limit(site) -> None:
         ({"acltype": "Everybody"}, 431, "acltype"),
         ({"subdomainaccess": True}, 431, "subdomainaccess"),
         ({"account": "lawyer"}, 431, "lawyer"),
+        ({"vpcid": "1a2b3c4d-0000-4000-8000-000000000000"}, 431, "vpcid"),
+        ({"ip6cidr": "2001:db8::/64"}, 431, "ip6cidr"),
         ({"name": " "}, 431, "name"),
         ({"name": "x" * 300}, 431, "name"),
         ({"zoneid": "not-a-uuid"}, 431, "zoneid"),

@@ -26,6 +26,7 @@ from cloudstack.api import (
     Str,
     SuccessResponse,
 )
+from cloudstack.framework.errors import InvalidParameter
 
 FILTERS = ("account", "domain", "accountdomain", "shared", "all")
 
@@ -114,8 +115,14 @@ class CreateNetwork(BaseCmd):
     dns2 = Str("dns2", help="second resolver", since="4.18.0")
     mtu = Int("privatemtu", help="largest packet of guests, in bytes", since="4.18.0")
     display = Flag("displaynetwork", default=True, roles=ROOT, help="whether ordinary users see it")
+    vpc = Str("vpcid", help="refused: there are no VPCs yet")
+    ipv6_cidr = Str("ip6cidr", help="refused: there is no IPv6 yet")
 
     def execute(self):
+        for name, given in (("vpcid", self.vpc), ("ip6cidr", self.ipv6_cidr)):
+            # Left unread, they would give the caller another network than the one asked for.
+            if given:
+                raise InvalidParameter(f"{name} is not available in this version; leave it away", parameter=name)
         return NetworkManager().create(
             caller=self.caller,
             zone=self.zone,

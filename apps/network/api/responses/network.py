@@ -110,5 +110,3 @@ class NetworkResponse(Response):
     created = Field()
     tags = Field(compute=lambda row: [], type=LIST)
     service = Loaded(services_loader("offering__networks"), type=LIST, response=ServiceResponse)
-    dhcpserver = shown("dhcp_server", help="address of the network's own DHCP and DNS server")
-    networkhost = Field("service_host__name", admin_only=True, help="host that carries the services")
