@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from apps.infrastructure.selectors.candidates import candidates_of
-from apps.infrastructure.services.host_filters import CORE_FILTERS
+from apps.infrastructure.services.host_filters import core_filters
 from apps.infrastructure.services.host_weighers import core_weighers
 from cloudstack.contracts.placement import (
     HostCandidate,
@@ -52,10 +52,13 @@ def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None 
     """
     if candidates is None:
         candidates = candidates_of(request, _pool_source if request.pool_uuids else None)
-    fitting, refusals = _filtered(request, candidates, [*CORE_FILTERS, *_guarded("register_host_filters", "refuse")])
+    fitting, refusals = _filtered(
+        request, candidates, [*core_filters(request), *_guarded("register_host_filters", "refuse")]
+    )
     if not fitting:
         raise _no_host(request, refusals, len(candidates))
-    ranked = _ranked(request, fitting, [*core_weighers(), *_guarded("register_host_weighers", "weigh")])
+    weighers = [*core_weighers(), *_guarded("register_host_weighers", "weigh")]
+    ranked = _ranked(request, fitting, weighers)
     return Placement(ranked=_chosen(request, ranked), refusals=tuple(refusals))
 
 
@@ -104,12 +107,12 @@ def _filtered(
 def _ranked(
     request: PlacementRequest, fitting: list[HostCandidate], weighers: Sequence[HostWeigher]
 ) -> list[HostCandidate]:
-    scores = dict.fromkeys((host.uuid for host in fitting), 0.0)
+    scores = [0.0] * len(fitting)
     for weigher in weighers:
         weight, weigh = weigher.weight, weigher.weigh
-        for host in fitting:
-            scores[host.uuid] += weight * weigh(request, host)
-    return sorted(fitting, key=lambda host: (-scores[host.uuid], host.name))
+        scores = [score + weight * weigh(request, host) for score, host in zip(scores, fitting, strict=True)]
+    order = sorted(zip(scores, fitting, strict=True), key=lambda pair: (-pair[0], pair[1].name))
+    return [host for _, host in order]
 
 
 def _chosen(request: PlacementRequest, ranked: list[HostCandidate]) -> tuple[HostCandidate, ...]:
