@@ -86,10 +86,11 @@ class DirectoryPoolDriver:
 
     def create_volume(self, volume: VolumeSpec) -> VolumeFacts:
         uuid = canonical_uuid(volume.uuid, "volume")
-        name = f"{uuid}.{_kind(volume.format)}"
+        kind = _kind(volume.format)
+        name = f"{uuid}.{kind}"
         refuse_unless(volume.size_bytes > 0, f"volume {uuid}: size {volume.size_bytes}")
         if volume.template_path:
-            refuse_unless(volume.format == "qcow2", f"volume {uuid}: a thin clone must be qcow2, not {volume.format}")
+            refuse_unless(kind == "qcow2", f"volume {uuid}: a thin clone must be qcow2, not {kind}")
             self._file_name(volume.template_path)
         with session(self.host, f"create volume {uuid}") as conn:
             pool = self._active(conn)
@@ -168,7 +169,7 @@ class DirectoryPoolDriver:
 
     def _volume_xml(self, pool: libvirt.virStoragePool, volume: VolumeSpec, name: str) -> str:
         if not volume.template_path:
-            return pools.volume_xml(name, volume.size_bytes, volume.format)
+            return pools.volume_xml(name, volume.size_bytes, _kind(volume.format))
         template = pools.find_volume(pool, self._file_name(volume.template_path))
         if template is None:
             raise NotFound(f"template {volume.template_path} is not in pool {self.pool.name}")
@@ -180,7 +181,7 @@ class DirectoryPoolDriver:
         return pools.volume_xml(
             name,
             volume.size_bytes,
-            volume.format,
+            _kind(volume.format),
             backing_path=volume.template_path,
             backing_kind=_kind(volume.template_format),
         )

@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cloudstack.contracts.errors import DriverError, DriverUnavailable
-from cloudstack.contracts.hypervisor import PowerState
+from cloudstack.contracts.hypervisor import PowerState, VmSpec
 from cloudstack.testing.hypervisor import wait_for
 
 pytest.importorskip("libvirt", reason="libvirt-python is not installed")
@@ -29,19 +30,22 @@ CHILD = Path(__file__).with_name("crash_child.py")
 
 
 @pytest.fixture
-def die_during(tmp_path):
-    """Run one driver call in a process of its own and kill that after so many seconds."""
+def die_when(tmp_path):
+    """Run one driver call in a process of its own and kill that as soon as ``condition()`` holds."""
 
-    def run(seconds: float, verb: str, *arguments: object) -> int:
+    def run(condition: Callable[[], bool], verb: str, *arguments: object) -> None:
         order = tmp_path / "order"
         order.write_bytes(pickle.dumps((verb, arguments)))
-        environment = os.environ | {"PYTHONPATH": str(REPO)}
-        child = subprocess.Popen([sys.executable, str(CHILD), str(order)], env=environment)
+        child = subprocess.Popen([sys.executable, str(CHILD), str(order)], env=os.environ | {"PYTHONPATH": str(REPO)})
         try:
-            return child.wait(seconds)
-        except subprocess.TimeoutExpired:
+            deadline = time.monotonic() + 60
+            while not condition():
+                assert child.poll() is None, f"{verb} ended with {child.returncode} before it could be killed"
+                assert time.monotonic() < deadline, f"{verb} never came so far"
+                time.sleep(0.002)
+        finally:
             child.send_signal(signal.SIGKILL)
-            return child.wait(10)
+            assert child.wait(10) == -signal.SIGKILL
 
     return run
 
@@ -59,12 +63,16 @@ def processes_of(vm_uuid: str) -> int:
     return count
 
 
-# From before the connection is open to after the guest runs.
-@pytest.mark.parametrize("moment", [0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0])
-def test_worker_killed_while_it_starts_a_machine(kvm_lab, guests, die_during, moment):
+@pytest.mark.parametrize("moment", ["seed", "definition", "process"])
+def test_worker_killed_while_it_starts_a_machine(kvm_lab, guests, die_when, moment):
     driver, spec = KvmDriver(kvm_lab.host(1)), guests.machine()
+    reached = {
+        "seed": kvm_lab.file(1, f"/var/lib/libvirt/cloudstack-seeds/seed-{spec.uuid}.iso").exists,
+        "definition": kvm_lab.file(1, f"/etc/libvirt/qemu/{spec.name}.xml").exists,
+        "process": lambda: processes_of(spec.uuid) == 1,
+    }
     try:
-        die_during(moment, "start", driver.host, spec)
+        die_when(reached[moment], "start", driver.host, spec)
         driver.start(spec)
         assert driver.power_state(spec.uuid) is PowerState.ON
         assert processes_of(spec.uuid) == 1
@@ -75,8 +83,7 @@ def test_worker_killed_while_it_starts_a_machine(kvm_lab, guests, die_during, mo
 
 
 @pytest.mark.parametrize("between_hosts", [False, True], ids=["through the worker", "between the hosts"])
-@pytest.mark.parametrize("moment", [0.5, 0.8, 1.2, 1.6])
-def test_worker_killed_while_it_moves_a_machine(kvm_lab, guests, die_during, moment, between_hosts):
+def test_worker_killed_while_it_moves_a_machine(kvm_lab, guests, die_when, between_hosts):
     details = {"libvirt_migrate_uri": kvm_lab.status["hosts"][1]["migration_uri"]} if between_hosts else {}
     source, target = KvmDriver(kvm_lab.host(1)), KvmDriver(kvm_lab.host(2, **details))
     spec = guests.machine()
@@ -84,18 +91,10 @@ def test_worker_killed_while_it_moves_a_machine(kvm_lab, guests, die_during, mom
         source.start(spec)
         kvm_lab.wait_until_ready(1, spec.uuid)
         target.prepare_migration(spec)
-        die_during(moment, "migrate", source.host, spec, target.host)
+        die_when(lambda: processes_of(spec.uuid) == 2, "migrate", source.host, spec, target.host)
         target.prepare_migration(spec)
-        for _ in range(5):
-            try:
-                source.migrate(spec, target.host)
-                break
-            except DriverError as error:
-                # libvirt may still be clearing the dead worker's move away, and says so.
-                last = error
-                time.sleep(1)
-        else:
-            raise last
+        assert PowerState.ON in (source.power_state(spec.uuid), target.power_state(spec.uuid))
+        _until_moved(source, target, spec)
         assert target.power_state(spec.uuid) is PowerState.ON
         assert source.power_state(spec.uuid) is PowerState.ABSENT
         wait_for(lambda: processes_of(spec.uuid) == 1, 10)
@@ -105,13 +104,31 @@ def test_worker_killed_while_it_moves_a_machine(kvm_lab, guests, die_during, mom
     assert processes_of(spec.uuid) == 0
 
 
-def test_worker_killed_while_it_copies_a_template(kvm_lab, kvm_template, die_during):
+def _until_moved(source: KvmDriver, target: KvmDriver, spec: VmSpec) -> None:
+    """Ask again as the job engine would: libvirt may still be clearing the dead worker's move away, and says so."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            source.migrate(spec, target.host)
+            return
+        except DriverError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def test_worker_killed_while_it_copies_a_template(kvm_lab, kvm_template, die_when):
     spec, image = replace(kvm_template[0], uuid=str(uuid.uuid4())), kvm_template[1]
     storage = DirectoryPoolDriver(kvm_lab.pool, kvm_lab.host(1))
     storage.connect()
-    assert die_during(1.5, "cache", kvm_lab.pool, kvm_lab.host(1), spec, str(image)) == -signal.SIGKILL
     partial = Path(kvm_lab.pool_path) / f"template-{spec.uuid}.qcow2"
-    assert 0 < partial.stat().st_size < image.stat().st_size
+    whole = image.stat().st_size
+
+    def half_way() -> bool:
+        return partial.exists() and partial.stat().st_size > whole // 3
+
+    die_when(half_way, "cache", kvm_lab.pool, kvm_lab.host(1), spec, str(image))
+    assert partial.stat().st_size < whole
     with image.open("rb") as source:
         path = storage.cache_template(spec, source)
     assert Path(path).read_bytes() == image.read_bytes()
