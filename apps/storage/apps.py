@@ -7,3 +7,9 @@ class StorageConfig(CloudAppConfig):
     name = "apps.storage"
     label = "storage"
     verbose_name = "Storage"
+
+    def ready(self) -> None:
+        super().ready()
+        from apps.storage.services import neighbours
+
+        neighbours.register()
