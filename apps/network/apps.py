@@ -9,3 +9,9 @@ class NetworkConfig(CloudAppConfig):
     name = "apps.network"
     label = "network"
     verbose_name = "Networks"
+
+    def ready(self) -> None:
+        super().ready()
+        from apps.network.services import guards
+
+        guards.register()

@@ -56,6 +56,9 @@ class PhysicalNetworkManager:
             network_speed=network_speed,
         )
         _store_ranges(physical, spans)
+        # The row above points at the zone, so a deletion either sees it or has committed by now.
+        if not Zone.objects.filter(pk=zone.pk).exists():
+            raise InvalidParameter(f"zone {zone} is deleted", parameter="zoneid")
         return physical, self._submit(
             "network.physical_network.create",
             events.PHYSICAL_NETWORK_CREATE,
