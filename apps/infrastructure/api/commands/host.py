@@ -66,7 +66,7 @@ class AddHost(BaseCmd):
     ever called inside a request.
     """
 
-    roles = ROOT
+    roles = OPERATORS
     response = HostResponse
     list_shaped = True
 
