@@ -110,6 +110,8 @@ def test_a_page_costs_the_same_whatever_its_length(cloud, django_assert_max_num_
         ({"storageid": uuid.UUID(int=1)}, 431, "storageid"),
         ({"projectid": uuid.UUID(int=1)}, 431, "rojects"),
         ({"size": 300}, 532, "primary_storage"),
+        ({"snapshotid": uuid.UUID(int=1)}, 431, "snapshotid"),
+        ({"virtualmachineid": uuid.UUID(int=1)}, 431, "virtualmachineid"),
         ({"name": "x" * 300}, 431, "name"),
     ],
 )
@@ -136,7 +138,9 @@ def test_rename_is_for_operators_and_paths_cannot_be_set(cloud, refusal) -> None
     job = create(cloud)
     run_jobs()
     assert refusal(cloud.seller, "updateVolume", id=job["id"], name="x").code == 432
-    done = result(cloud.root, cloud.root.call("updateVolume", id=job["id"], name="x", path="/etc/passwd"))
+    for parameter in ("path", "state", "storageid"):
+        assert refusal(cloud.root, "updateVolume", id=job["id"], **{parameter: "x"}).code == 431
+    done = result(cloud.root, cloud.root.call("updateVolume", id=job["id"], name="x"))
     assert done["jobresult"]["volume"]["name"] == "x"
     assert Volume.objects.get().path == ""
 

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from apps.accounts.api.listing import DomainScopedListCmd
 from apps.accounts.models import Domain
 from apps.infrastructure.models import Zone
+from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.disk_offering import DiskOfferingResponse
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.selectors import disk_offerings_visible_to
@@ -99,6 +100,16 @@ class CreateDiskOffering(BaseCmd):
     iops_read_rate = Long("iopsreadrate", minimum=0, help="reads per second at most")
     iops_write_rate = Long("iopswriterate", minimum=0, help="writes per second at most")
     strict = Flag("disksizestrictness", help="whether its disks keep their size")
+    encrypt = RefusedFlag("encrypt")
+    policy = Refused("storagepolicy")
+    burst = Refused("bytesreadratemax")
+    burst_length = Refused("bytesreadratemaxlength")
+    burst_write = Refused("byteswriteratemax")
+    burst_write_length = Refused("byteswriteratemaxlength")
+    burst_iops = Refused("iopsreadratemax")
+    burst_iops_length = Refused("iopsreadratemaxlength")
+    burst_iops_write = Refused("iopswriteratemax")
+    burst_iops_write_length = Refused("iopswriteratemaxlength")
     details = Map("details", help="options of the offering")
 
     def execute(self) -> DiskOffering:

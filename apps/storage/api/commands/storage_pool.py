@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage.api.commands.image_store import OPERATORS
+from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.storage_pool import StoragePoolResponse
 from apps.storage.models import StoragePool
 from apps.storage.selectors import pools_visible_to
@@ -55,7 +56,9 @@ class CreateStoragePool(BaseCmd):
     tags = Str("tags", max_length=1024, help="storage tags, comma separated")
     details = Map("details", help="options of the pool")
     capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
-    managed = Flag("managed", help="accepted; no storage here makes each volume by itself")
+    managed = RefusedFlag("managed")
+    access_groups = Refused("storageaccessgroups")
+    tag_rule = RefusedFlag("istagarule")
 
     def execute(self) -> StoragePool:
         pool, _ = StoragePoolManager().add(
@@ -95,6 +98,8 @@ class UpdateStoragePool(BaseCmd):
     capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
     enabled = Flag("enabled", help="false: nothing new is put on it")
     details = Map("details", help="new options")
+    url = Refused("url")
+    tag_rule = RefusedFlag("istagarule")
 
     def execute(self) -> StoragePool:
         return StoragePoolManager().update(

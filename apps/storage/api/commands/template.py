@@ -6,6 +6,7 @@ from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import Account
 from apps.infrastructure.models import Zone
 from apps.storage import events
+from apps.storage.api.refused import RefusedFlag
 from apps.storage.api.responses.template import TemplateResponse
 from apps.storage.models import GuestOs, GuestOsCategory, ImageStore, StoragePool, Template, TemplateZone
 from apps.storage.selectors import TEMPLATE_FILTERS, templates_by_filter
@@ -112,6 +113,8 @@ class UpdateTemplate(BaseCmd):
     image_format = Str("format", help="cannot be changed: the image was checked as what it is")
     details = Map("details", help="options of its machines")
     clean_details = Flag("cleanupdetails", default=False, help="forget all options")
+    routing = RefusedFlag("isrouting")
+    kubernetes = RefusedFlag("forcks")
 
     def execute(self) -> Template:
         if self.image_format and self.image_format.upper() != self.template.format:

@@ -6,6 +6,7 @@ from apps.accounts.models import Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Zone
 from apps.storage import events
+from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.template import TemplateResponse
 from apps.storage.models import GuestOs, Template
 from apps.storage.services.template_request import TemplateRequest
@@ -42,13 +43,11 @@ class NewTemplateCmd(BaseCmd):
     account = Str("account", help="account that owns it, together with domainid; administrators only")
     domain = Ref("domainid", Domain, help="domain of that account")
     project = Str("projectid", help="projects are not available yet")
-    routing = Flag("isrouting", help="templates of routers are not available yet")
-    as_is = Flag("deployasis", help="templates that say how their machines look are not available")
+    routing = RefusedFlag("isrouting")
+    as_is = RefusedFlag("deployasis")
+    kubernetes = RefusedFlag("forcks")
 
     def request(self, zones: list[Zone]) -> TemplateRequest:
-        if self.routing or self.as_is:
-            wire = "isrouting" if self.routing else "deployasis"
-            raise InvalidParameter(f"{wire} is not available; leave it out", parameter=wire)
         return TemplateRequest(
             owner=resolve_owner(self.caller, self.account, self.domain, project=self.project),
             name=self.template_name,
@@ -82,11 +81,10 @@ class RegisterTemplate(NewTemplateCmd):
     url = Str("url", required=True, max_length=2048, help="http:// or https:// address of the image")
     zone = Ref("zoneid", Zone, also=[ALL_ZONES], help="the zone that it is for; -1 for all")
     zones = RefList("zoneids", Zone, help="zones that it is for; not with zoneid")
-    direct = Flag("directdownload", help="hosts that download by themselves are not available")
+    direct = RefusedFlag("directdownload")
+    extension = Refused("extensionid")
 
     def execute(self) -> Template:
-        if self.direct:
-            raise InvalidParameter("directdownload is not available; leave it out", parameter="directdownload")
         if self.zone is not None and self.zones:
             raise InvalidParameter("give zoneid or zoneids, not both", parameter="zoneids")
         if self.zone is None and not self.zones:

@@ -7,6 +7,7 @@ from apps.accounts.models import Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage import events
+from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.volume import VolumeResponse
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.services.volumes import VolumeManager
@@ -79,6 +80,9 @@ class CreateVolume(BaseAsyncCreateCmd):
     displayed = Flag("displayvolume", roles=ROOT, default=True, help="whether users see it")
     min_iops = Long("miniops", minimum=0, help="operations per second at least")
     max_iops = Long("maxiops", minimum=0, help="operations per second at most")
+    snapshot = Refused("snapshotid")
+    vm = Refused("virtualmachineid")
+    custom_id = Refused("customid")
 
     def execute(self) -> tuple[Volume, AsyncJob]:
         owner = resolve_owner(self.caller, self.account, self.domain, project=self.project)
@@ -140,6 +144,11 @@ class UpdateVolume(BaseAsyncCmd):
     volume_name = Str("name", help="new name")
     displayed = Flag("displayvolume", help="whether users see it")
     delete_protection = Flag("deleteprotection", help="whether it cannot be destroyed")
+    path = Refused("path")
+    state = Refused("state")
+    pool = Refused("storageid")
+    chain = Refused("chaininfo")
+    custom_id = Refused("customid")
 
     def execute(self) -> AsyncJob:
         return VolumeManager().update(
@@ -163,6 +172,7 @@ class ResizeVolume(BaseAsyncCmd):
     shrink_ok = Flag("shrinkok", default=False, help="accepted; volumes are never shrunk")
     min_iops = Long("miniops", minimum=0, help="not changed after creation")
     max_iops = Long("maxiops", minimum=0, help="not changed after creation")
+    move = RefusedFlag("automigrate")
 
     def execute(self) -> AsyncJob:
         if self.min_iops is not None or self.max_iops is not None:
