@@ -57,7 +57,16 @@ class StateMachine:
             rows = type(obj)._base_manager.filter(pk=obj.pk, **{self.field: old}).update(**fields)
             if rows != 1:
                 raise StaleState(f"{type(obj)._meta.verbose_name} {obj} is no longer {old}; read it again")
-            for name, value in fields.items():
-                setattr(obj, name, value)
+            before = {name: getattr(obj, name) for name in fields}
+            _set(obj, fields)
             if self.on_change and old != new:
-                self.on_change(obj, str(old), str(new))
+                try:
+                    self.on_change(obj, str(old), str(new))
+                except BaseException:
+                    _set(obj, before)
+                    raise
+
+
+def _set(obj: models.Model, fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(obj, name, value)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from cloudstack.framework.plugins.loader import discover, usable
+from cloudstack.framework.plugins.loader import checked, discover, usable
 from cloudstack.runtime.redis_urls import cache_url
 from cloudstack.settings.parts.celery import *  # noqa: F403
 from cloudstack.settings.parts.database import database_from_environment
@@ -14,7 +14,6 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("CLOUDSTACK_DATA", BASE_DIR / "var")).resolve()
 
 FRAMEWORK_APPS = [
-    "cloudstack.framework.plugins.apps.PluginsConfig",
     "cloudstack.framework.events.apps.EventsConfig",
     "cloudstack.framework.configuration.apps.ConfigurationConfig",
     "cloudstack.framework.jobs.apps.JobsConfig",
@@ -30,9 +29,11 @@ DOMAIN_APPS = [
     "apps.portal.apps.PortalConfig",
 ]
 PLUGINS_DISABLED = frozenset(filter(None, os.environ.get("CLOUDSTACK_PLUGINS_DISABLED", "").split(",")))
-PLUGINS = discover(BASE_DIR / "plugins", disabled=PLUGINS_DISABLED)
+PLUGINS = checked(discover(BASE_DIR / "plugins", disabled=PLUGINS_DISABLED))
 
 INSTALLED_APPS = [
+    # Before the admin: it isolates plugins whose admin.py is broken.
+    "cloudstack.framework.plugins.apps.PluginsConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

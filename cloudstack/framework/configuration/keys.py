@@ -1,6 +1,7 @@
 """Typed operator settings, declared in code by the component that uses them."""
 
 import enum
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,14 @@ def _to_bool(text: str) -> bool:
     return text.lower() == "true"
 
 
-CASTS: dict[type, Callable[[str], Any]] = {int: int, float: float, bool: _to_bool, str: str}
+def _to_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("no finite number")
+    return value
+
+
+CASTS: dict[type, Callable[[str], Any]] = {int: int, float: _to_float, bool: _to_bool, str: str}
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
@@ -33,6 +41,7 @@ WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "
 class ConfigKey:
     """A setting: name, type, default, scope and what it means (with its unit).
 
+    ``secret``: stored encrypted, never shown.
     ``minimum`` and ``maximum`` bound numbers; ``choices`` bounds texts; ``check`` may raise ``ValueError``.
     """
 
@@ -55,22 +64,26 @@ class ConfigKey:
 
     def cast(self, text: str) -> Any:
         """The typed value of ``text``; raises ``InvalidParameter`` that says what would be right."""
+        shown = "the value given" if self.secret else repr(text)
         try:
             value = CASTS[self.type](text.strip())
         except ValueError:
-            raise InvalidParameter(f"{self.name} must be {WORDS[self.type]}, not {text!r}", parameter="value") from None
+            raise self._refusal(f" must be {WORDS[self.type]}, not {shown}") from None
         if self.minimum is not None and value < self.minimum:
-            raise InvalidParameter(f"{self.name} must be at least {self.minimum}, not {text}", parameter="value")
+            raise self._refusal(f" must be at least {self.minimum:g}, not {shown}")
         if self.maximum is not None and value > self.maximum:
-            raise InvalidParameter(f"{self.name} must be at most {self.maximum}, not {text}", parameter="value")
+            raise self._refusal(f" must be at most {self.maximum:g}, not {shown}")
         if self.choices and value not in self.choices:
-            raise InvalidParameter(f"{self.name} must be one of {', '.join(self.choices)}", parameter="value")
+            raise self._refusal(f" must be one of {', '.join(self.choices)}, not {shown}")
         if self.check:
             try:
                 self.check(value)
             except ValueError as error:
-                raise InvalidParameter(f"{self.name}: {error}", parameter="value") from None
+                raise self._refusal(" is not possible" if self.secret else f": {error}") from None
         return value
+
+    def _refusal(self, words: str) -> InvalidParameter:
+        return InvalidParameter(self.name + words, parameter="value")
 
     def text(self, value: Any) -> str:
         return str(value).lower() if self.type is bool else str(value)

@@ -31,13 +31,13 @@ class ConfigurationManager:
         self, *, caller: Caller, name: str, value: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None
     ) -> ConfigKey:
         """Set ``name`` in one scope; raises ``InvalidParameter`` for a wrong type or scope."""
-        key = self._key_in_scope(name, scope)
+        key = self._key_in_scope(name, scope, scope_uuid)
         typed = key.cast(value)
         ConfigValue.objects.update_or_create(
             name=name,
             scope=str(scope),
             scope_uuid=str(scope_uuid or ""),
-            defaults={"value": key.text(typed), "updated": timezone.now()},
+            defaults={"value": store.conceal(key, key.text(typed)), "updated": timezone.now()},
         )
         shown = "****" if key.secret else key.text(typed)
         where = f" for {scope} {scope_uuid}" if scope_uuid else ""
@@ -49,15 +49,18 @@ class ConfigurationManager:
     @transaction.atomic
     def reset(self, *, caller: Caller, name: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None) -> ConfigKey:
         """Go back to the value of the wider scope or the default."""
-        key = self._key_in_scope(name, scope)
+        key = self._key_in_scope(name, scope, scope_uuid)
         ConfigValue.objects.filter(name=name, scope=str(scope), scope_uuid=str(scope_uuid or "")).delete()
         publish(CONFIGURATION_VALUE_EDIT, caller=caller, description=f"{name} reset to its default")
         transaction.on_commit(store.forget)
         store.forget()
         return key
 
-    def _key_in_scope(self, name: str, scope: Scope) -> ConfigKey:
+    def _key_in_scope(self, name: str, scope: Scope, scope_uuid: Any) -> ConfigKey:
         key = self.key(name)
         if scope not in (Scope.GLOBAL, key.scope):
             raise InvalidParameter(f"{name} can be set per {key.scope}, not per {scope}", parameter="name")
+        if (scope == Scope.GLOBAL) == bool(scope_uuid):
+            wanted = "no object" if scope == Scope.GLOBAL else f"the {scope} that it is for"
+            raise InvalidParameter(f"setting {name} in scope {scope} needs {wanted}", parameter="name")
         return key

@@ -1,11 +1,16 @@
 """Reads settings: one statement loads them all, and a process trusts what it read for a few seconds."""
 
+import logging
 import time
 from typing import Any
 
 from cloudstack.framework.configuration.keys import ConfigKey, Scope
 from cloudstack.framework.configuration.models import ConfigValue
+from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.secrets import decrypt, encrypt
+
+log = logging.getLogger(__name__)
 
 TRUST_S = 5.0
 
@@ -30,14 +35,36 @@ def forget() -> None:
 
 def lookup(key: ConfigKey, scope_uuid: Any, fallback: tuple[tuple[Scope, Any], ...]) -> Any:
     """The value in force of ``key``; see ``ConfigKey.value``."""
-    if pm.hook.override_config_value.get_hookimpls():
-        forced = pm.hook.override_config_value(name=key.name, scope=str(key.scope), scope_uuid=str(scope_uuid or ""))
-        if forced is not None:
-            return forced
+    facts = {"name": key.name, "scope": str(key.scope), "scope_uuid": str(scope_uuid or "")}
+    forced = pm.first("override_config_value", **facts) if pm.hook.override_config_value.get_hookimpls() else None
+    if forced is not None:
+        value = _valid(key, key.text(forced), "a plugin's override")
+        if value is not None:
+            return value
     stored = _stored()
     places = [(key.scope, scope_uuid)] if scope_uuid and key.scope != Scope.GLOBAL else []
     for scope, uuid in (*places, *fallback, (Scope.GLOBAL, "")):
         text = stored.get((key.name, str(scope), str(uuid or "")))
         if text is not None:
-            return key.cast(text)
+            value = _valid(key, reveal(key, text), f"the stored value ({scope})")
+            if value is not None:
+                return value
     return key.default
+
+
+def _valid(key: ConfigKey, text: str, what: str) -> Any:
+    """The typed value, or None for one that the declaration does not allow: then the next wider one counts."""
+    try:
+        return key.cast(text)
+    except InvalidParameter as error:
+        log.error("%s is not used: %s", what, error)
+        return None
+
+
+def conceal(key: ConfigKey, text: str) -> str:
+    """What stands in the table for ``text``."""
+    return encrypt(text) if key.secret else text
+
+
+def reveal(key: ConfigKey, stored: str) -> str:
+    return decrypt(stored) if key.secret else stored

@@ -1,6 +1,5 @@
 """Publishing: the row is written with the change, plugins are told after the commit."""
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +8,6 @@ from django.db import models, transaction
 from cloudstack.framework.context import Caller, correlation_id, current_caller
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.plugins.manager import pm
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +95,4 @@ def _tell(event: Event) -> None:
         account_uuid=str(event.account_uuid or ""),
         job_uuid=str(event.job_uuid or ""),
     )
-    for impl in pm.hook.event_published.get_hookimpls():
-        try:
-            impl.function(**({"event": record} if "event" in impl.argnames else {}))
-        except Exception:
-            log.exception("plugin %s failed on event %s", impl.plugin_name, event.type)
+    pm.tell("event_published", event=record)

@@ -5,7 +5,6 @@ import logging
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +17,7 @@ def ring(job_id: int, queue: str, *, delay_s: float = 0) -> None:
         return
     try:
         current_app.send_task(TASK, args=[job_id], queue=queue, countdown=delay_s or None, ignore_result=True)
-    except (OperationalError, OSError) as error:
+    except Exception as error:  # the job is stored already: nothing may fail because a wake-up did
         log.warning("job %s is stored but its wake-up was not sent: %s", job_id, error)
 
 

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, Q, Window
+from django.db.models.functions import RowNumber
 
 from cloudstack.framework.jobs.models import AsyncJob, JobLock
 
@@ -25,37 +26,50 @@ def serialise(names: Iterable[str]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [keys])
 
 
-def try_grant(job: AsyncJob) -> bool:
-    """Inside the claim's transaction: take all locks of ``job`` or none."""
-    locks = list(job.locks.all())
-    waiting = [lock for lock in locks if not lock.granted]
+def try_grant(job_id: int) -> bool:
+    """Inside the claim's transaction: take all locks of the job or none; True also when there is none to take."""
+    own = JobLock.objects.filter(job_id=job_id)
+    waiting = list(own.filter(granted=False).values_list("name", "exclusive"))
     if not waiting:
         return True
-    serialise(lock.name for lock in waiting)
-    exclusive = [lock.name for lock in waiting if lock.exclusive]
-    shared = [lock.name for lock in waiting if not lock.exclusive]
-    blocked = (
-        JobLock.objects.filter(Q(granted=True) | Q(job_id__lt=job.pk))
+    serialise(name for name, _ in waiting)
+    exclusive = [name for name, alone in waiting if alone]
+    shared = [name for name, alone in waiting if not alone]
+    others = (
+        JobLock.objects.filter(Q(granted=True) | Q(job_id__lt=job_id))
         .filter(Q(name__in=exclusive) | Q(name__in=shared, exclusive=True))
-        .exclude(job_id=job.pk)
-        .exists()
+        .exclude(job_id=job_id)
     )
-    if blocked:
-        return False
-    JobLock.objects.filter(job_id=job.pk).update(granted=True)
-    return True
+    return own.filter(~Exists(others)).update(granted=True) > 0
 
 
-def release(job: AsyncJob) -> list[int]:
-    """Inside the job's last transaction: give the locks back; answers the ids of jobs that may go on."""
-    names = list(job.locks.values_list("name", flat=True))
-    if not names:
+def release(job: AsyncJob) -> None:
+    """Inside the job's last transaction: give the locks back."""
+    if job.lock_names:
+        JobLock.objects.filter(job_id=job.pk).delete()
+
+
+def next_in_line(job: AsyncJob) -> list[tuple[int, str]]:
+    """After the commit of ``release``: jobs (id, queue) that may be able to go on now.
+
+    Read after the commit, so that a job which found the lock taken a moment before is among them.
+    """
+    if not job.lock_names:
         return []
-    JobLock.objects.filter(job_id=job.pk).delete()
-    heads: dict[str, list[tuple[int, bool]]] = {}
-    rows = JobLock.objects.filter(name__in=names, granted=False).order_by("job_id")
-    for name, job_id, exclusive in rows.values_list("name", "job_id", "exclusive")[: 4 * WAKE_SHARED]:
-        queue = heads.setdefault(name, [])
-        if not queue or (not exclusive and not queue[0][1] and len(queue) < WAKE_SHARED):
-            queue.append((job_id, exclusive))
-    return sorted({job_id for queue in heads.values() for job_id, _ in queue})
+    place = Window(RowNumber(), partition_by="name", order_by="job_id")
+    rows = (
+        JobLock.objects.filter(name__in=[name for name, _ in job.lock_names], granted=False)
+        .annotate(place=place)
+        .filter(place__lte=WAKE_SHARED)
+        .order_by("name", "place")
+        .values_list("name", "job_id", "exclusive", "job__queue")
+    )
+    heads: dict[str, list[bool]] = {}
+    found: dict[int, str] = {}
+    for name, job_id, exclusive, queue in rows:
+        before = heads.setdefault(name, [])
+        # The first of a line, and the readers that follow a first reader directly.
+        if not before or not (exclusive or any(before)):
+            found[job_id] = queue
+        before.append(exclusive)
+    return sorted(found.items())

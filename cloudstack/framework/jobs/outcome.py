@@ -1,11 +1,10 @@
 """The end of a job: its last row, its event, its locks, and who may go on now."""
 
-import logging
-
 from django.db import transaction
 from django.utils import timezone
 
 from cloudstack.contracts.errors import DriverError
+from cloudstack.framework.context import calling
 from cloudstack.framework.errors import CloudError, InternalError, ResourceUnavailable
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.events.models import Event
@@ -14,8 +13,6 @@ from cloudstack.framework.jobs.bell import ring
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.jobs.ownership import CancelledError, Ownership
 from cloudstack.framework.plugins.manager import pm
-
-log = logging.getLogger(__name__)
 
 
 def describe(error: Exception) -> tuple[int, int, str]:
@@ -30,9 +27,10 @@ def describe(error: Exception) -> tuple[int, int, str]:
 
 
 def announce_start(job: AsyncJob) -> None:
-    """The event that says a worker has taken the job."""
+    """Inside the first claim's transaction: the event that says a worker has taken the job."""
     if job.event_type:
-        _publish(job, Event.State.STARTED, Event.Level.INFO, job.description)
+        with calling(None, job.correlation_id):
+            _publish(job, Event.State.STARTED, Event.Level.INFO, job.description)
 
 
 def finish(job: AsyncJob, own: Ownership, status: str) -> None:
@@ -56,9 +54,8 @@ def finish(job: AsyncJob, own: Ownership, status: str) -> None:
     if job.event_type:
         text = f"{job.description}: {job.error_text}" if failed else job.description
         _publish(job, Event.State.COMPLETED, Event.Level.ERROR if failed else Event.Level.INFO, text)
-    waiting = locks.release(job)
-    queues = dict(AsyncJob.objects.filter(pk__in=waiting).values_list("pk", "queue")) if waiting else {}
-    transaction.on_commit(lambda: _after(job, queues), robust=True)
+    locks.release(job)
+    transaction.on_commit(lambda: _after(job), robust=True)
 
 
 def _publish(job: AsyncJob, state: str, level: str, text: str) -> None:
@@ -75,12 +72,7 @@ def _publish(job: AsyncJob, state: str, level: str, text: str) -> None:
     )
 
 
-def _after(job: AsyncJob, queues: dict[int, str]) -> None:
-    for job_id, queue in queues.items():
+def _after(job: AsyncJob) -> None:
+    for job_id, queue in locks.next_in_line(job):
         ring(job_id, queue)
-    for impl in pm.hook.job_finished.get_hookimpls():
-        known = {"job_uuid": str(job.uuid), "workflow": job.name, "status": str(job.status)}
-        try:
-            impl.function(**{name: known[name] for name in impl.argnames})
-        except Exception:
-            log.exception("plugin %s failed on the end of job %s", impl.plugin_name, job.uuid)
+    pm.tell("job_finished", job_uuid=str(job.uuid), workflow=job.name, status=str(job.status))

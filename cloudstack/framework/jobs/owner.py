@@ -39,4 +39,16 @@ def is_dead(owner: str) -> bool:
     pid, _, started = rest.partition("#")
     if where != machine() or not pid.isdigit() or not started:
         return False
-    return _started(int(pid)) != started
+    now = _started(int(pid))
+    return now != started and (now != "" or _is_gone(int(pid)))
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether the process is over; one that merely hides its status from this user is not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return True  # a zombie answers

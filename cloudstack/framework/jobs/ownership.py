@@ -2,14 +2,15 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cloudstack.framework.jobs import locks
@@ -27,31 +28,34 @@ class CancelledError(Exception):
     """The job is to be cancelled at this step boundary."""
 
 
-def claim(job_id: int) -> AsyncJob | None:
-    """Take the job and all its locks in one transaction, or neither; None when it is not to be had."""
+def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) -> AsyncJob | None:
+    """Take the job and all its locks in one transaction, or neither; None when it is not to be had.
+
+    ``on_first`` is called in the same transaction when no worker had the job before.
+    """
     now = timezone.now()
+    free = Q(status=AsyncJob.Status.PENDING, wake_at__lte=now) | Q(status=AsyncJob.Status.RUNNING, lease_until__lt=now)
+    # A row that somebody holds is not waited for: a worker that was stopped inside a transaction must not stop
+    # those that come for its job. Who sets a job free rings for it after the commit.
+    mine = AsyncJob.objects.select_for_update(skip_locked=True, no_key=True).filter(free, pk=job_id).values("pk")
     with transaction.atomic():
-        job = AsyncJob.objects.filter(pk=job_id, completed__isnull=True).first()
-        if job is None or not locks.try_grant(job):
+        if not locks.try_grant(job_id):
             return None
-        free = Q(status=AsyncJob.Status.PENDING, wake_at__lte=now) | Q(
-            status=AsyncJob.Status.RUNNING, lease_until__lt=now
-        )
-        owner = me()
-        rows = AsyncJob.objects.filter(free, pk=job_id, epoch=job.epoch).update(
+        rows = AsyncJob.objects.filter(pk__in=mine).update(
             status=AsyncJob.Status.RUNNING,
-            owner=owner,
+            owner=me(),
             epoch=F("epoch") + 1,
             lease_until=now + timedelta(seconds=settings.JOB_LEASE_S),
-            started=Coalesce("started", Now()),
+            started=Coalesce("started", Value(now)),
         )
         if rows != 1:
             # The locks stay as they were: a job that is not free keeps what its owner took.
             transaction.set_rollback(True)
             return None
-    job.status, job.owner, job.epoch = AsyncJob.Status.RUNNING, owner, job.epoch + 1
-    job.first_claim = job.started is None  # type: ignore[attr-defined]
-    job.started = job.started or now
+        # Read only now, when nobody else can write it: what an earlier owner stored last is in it.
+        job = AsyncJob.objects.get(pk=job_id)
+        if on_first and job.epoch == 1:
+            on_first(job)
     return job
 
 
@@ -95,7 +99,7 @@ class Ownership:
 
     def boundary(self, **changes: Any) -> None:
         """Like ``write`` at a step boundary: raises ``CancelledError`` when the job is to be cancelled."""
-        changes["lease_until"] = timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
+        changes.setdefault("lease_until", timezone.now() + timedelta(seconds=settings.JOB_LEASE_S))
         if self._lost.is_set() or self.mine().filter(cancel_requested=False).update(**changes) != 1:
             if not self._lost.is_set() and self.mine().exists():
                 raise CancelledError("cancelled on request")
@@ -104,7 +108,11 @@ class Ownership:
             setattr(self.job, name, value)
 
     def check(self) -> None:
-        self.boundary()
+        """A job that already turned back is not turned again: then only the ownership counts."""
+        if self.job.phase == AsyncJob.Phase.FORWARD:
+            self.boundary()
+        else:
+            self.write()
 
     def show_progress(self, percent: int, text: str) -> None:
         """Write the progress of the present step into the job's own percentage."""

@@ -1,6 +1,7 @@
 """All workflows by name."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -15,7 +16,8 @@ def workflow(name: str) -> Callable[[type[Workflow]], type[Workflow]]:
     """Class decorator: register a workflow as ``<app>.<noun>.<verb>``."""
 
     def register(cls: type[Workflow]) -> type[Workflow]:
-        if _workflows.get(name, cls).__qualname__ != cls.__qualname__:
+        known = _workflows.get(name, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ImproperlyConfigured(f"workflow {name} is declared twice")
         cls.name = name
         _workflows[name] = cls
@@ -38,5 +40,12 @@ def names() -> set[str]:
 
 def register_plugin_workflows() -> None:
     """Take in the workflows that plugins return from ``register_workflows``."""
-    for cls in pm.listed("register_workflows"):
-        workflow(cls.name)(cls)
+    pm.take("register_workflows", _register_of_plugin, lambda cls: _workflows.pop(cls.name, None))
+
+
+def _register_of_plugin(plugin: str, cls: Any) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, Workflow)):
+        raise ImproperlyConfigured(f"register_workflows: {cls!r} is no Workflow")
+    if not cls.name.startswith(f"{plugin}."):
+        raise ImproperlyConfigured(f"register_workflows: the name {cls.name!r} must begin with {plugin!r} and a dot")
+    workflow(cls.name)(cls)

@@ -32,7 +32,7 @@ def free_dead_workers() -> int:
     return freed
 
 
-@scheduled("jobs.sweep", every_s=settings.JOB_SWEEP_INTERVAL_S)
+@scheduled("jobs.sweep", every_s=settings.JOB_SWEEP_INTERVAL_S, limit_s=60)
 def sweep() -> int:
     """Ring for jobs that are due or whose worker is gone; answers for how many."""
     freed = free_dead_workers()
@@ -41,11 +41,13 @@ def sweep() -> int:
     orphaned = Q(status=AsyncJob.Status.RUNNING, lease_until__lt=now)
     rows = list(
         AsyncJob.objects.filter(due | orphaned, completed__isnull=True)
-        .order_by("pk")
+        .order_by("wake_at")
         .values_list("pk", "queue")[:BATCH]
     )
     for job_id, queue in rows:
         ring(job_id, queue)
+    # To the end of the line, so that many that wait for locks do not hide others from the next sweep.
+    AsyncJob.objects.filter(due, pk__in=[job_id for job_id, _ in rows]).update(wake_at=now)
     if rows:
         log.info("the sweeper rang for %d jobs, %d of them from dead workers", len(rows), freed)
     return len(rows)

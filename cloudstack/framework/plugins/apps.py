@@ -1,8 +1,9 @@
-"""The Django app of the plugin system."""
+"""The Django app of the plugin system. It stands before the admin in ``INSTALLED_APPS``."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 
+from cloudstack.framework.plugins.config import PluginConfig
 from cloudstack.framework.plugins.manager import PluginStatus, pm
 
 
@@ -14,6 +15,10 @@ class PluginsConfig(AppConfig):
 
     def ready(self) -> None:
         for manifest in settings.PLUGINS:
-            pm.statuses[manifest.name] = PluginStatus(
-                manifest.name, manifest.origin, manifest.version, not manifest.error, manifest.error
-            )
+            status = pm.statuses.setdefault(manifest.name, PluginStatus(manifest.name))
+            status.origin, status.version = manifest.origin, manifest.version
+            if manifest.error:
+                status.enabled, status.error = False, manifest.error
+        for config in apps.get_app_configs():
+            if isinstance(config, PluginConfig) and not config.broken:
+                config.import_admin()

@@ -1,4 +1,4 @@
-"""Discovery before Django: reads manifests, imports no plugin code.
+"""Discovery before Django: reads manifests, then tries whether each plugin's app can be made.
 
 Plugins are found as ``plugins/<kind>/<name>/plugin.toml`` and through the entry-point group
 ``cloudstack.plugins`` of installed packages. What is wrong with one is kept for the operator to see.
@@ -6,8 +6,8 @@ Plugins are found as ``plugins/<kind>/<name>/plugin.toml`` and through the entry
 
 import tomllib
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from dataclasses import dataclass, field, replace
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +31,29 @@ def read_manifest(path: Path) -> Manifest:
     """Read one ``plugin.toml``; a broken one becomes a manifest that carries its error."""
     name = path.parent.name
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))["plugin"]
+        data = tomllib.loads(path.read_text(encoding="utf-8")).get("plugin")
+        if not isinstance(data, dict):
+            raise ValueError("the manifest has no table [plugin]")
         if data["name"] != name:
             raise ValueError(f"the manifest says name = {data['name']!r}, the folder is {name!r}")
         return Manifest(
             name=name,
-            app_config=data["app_config"],
+            app_config=_of_type(data, "app_config", str),
             origin="folder",
             version=str(data.get("version", "")),
-            requires=tuple(data.get("requires", ())),
-            default_settings=dict(data.get("default_settings", {})),
+            requires=tuple(_of_type(data, "requires", list, [])),
+            default_settings=_of_type(data, "default_settings", dict, {}),
         )
     except (tomllib.TOMLDecodeError, KeyError, ValueError, OSError) as error:
         reason = f"{path.name} lacks {error}" if isinstance(error, KeyError) else str(error)
         return Manifest(name=name, app_config="", origin="folder", error=reason)
+
+
+def _of_type(data: dict[str, Any], key: str, kind: type, default: Any = None) -> Any:
+    value = data[key] if default is None else data.get(key, default)
+    if not isinstance(value, kind):
+        raise ValueError(f"{key} must be a {kind.__name__}, not {value!r}")
+    return value
 
 
 def discover(folder: Path, disabled: Collection[str] = ()) -> list[Manifest]:
@@ -52,27 +61,68 @@ def discover(folder: Path, disabled: Collection[str] = ()) -> list[Manifest]:
     found: dict[str, Manifest] = {}
     for path in sorted(folder.glob("*/*/plugin.toml")):
         manifest = read_manifest(path)
-        if manifest.name in found:
-            manifest = Manifest(manifest.name, "", "folder", error="two folders have this name")
-        found[manifest.name] = manifest
+        _add(found, manifest, "two folders have this name")
     for entry in entry_points(group=ENTRY_POINT_GROUP):
-        if entry.name in found:
-            found[entry.name] = Manifest(entry.name, "", "package", error="is both a folder and an installed package")
-            continue
-        version = entry.dist.version if entry.dist else ""
-        found[entry.name] = Manifest(entry.name, entry.value.replace(":", "."), "package", version)
-    result = []
-    for manifest in found.values():
-        missing = [name for name in manifest.requires if name not in found or name in disabled]
-        error = manifest.error
-        if manifest.name in disabled:
-            error = "disabled by the operator"
-        elif missing and not error:
-            error = f"needs plugin {', '.join(missing)}, which is not there"
-        result.append(Manifest(**{**vars(manifest), "error": error}))
-    return result
+        twice = found.get(entry.name)
+        folder_too = twice is not None and twice.origin == "folder"
+        clash = "is both a folder and an installed package" if folder_too else "two installed packages have this name"
+        _add(found, _manifest_of(entry), clash)
+    for name in disabled:
+        if name in found:
+            found[name] = replace(found[name], error="disabled by the operator")
+    return _without_orphans(list(found.values()))
+
+
+def _add(found: dict[str, Manifest], manifest: Manifest, clash: str) -> None:
+    if manifest.name in found:
+        manifest = Manifest(manifest.name, "", manifest.origin, error=clash)
+    found[manifest.name] = manifest
+
+
+def _manifest_of(entry: EntryPoint) -> Manifest:
+    version = entry.dist.version if entry.dist else ""
+    return Manifest(entry.name, entry.value.replace(":", "."), "package", version)
+
+
+def checked(manifests: Collection[Manifest]) -> list[Manifest]:
+    """The same plugins; those whose app cannot be made carry the reason. Runs the plugins' ``apps.py``.
+
+    For settings: a plugin that cannot even be imported must not keep the portal from starting.
+    """
+    return _without_orphans([manifest if manifest.error else _tried(manifest) for manifest in manifests])
+
+
+def _tried(manifest: Manifest) -> Manifest:
+    from django.apps import AppConfig
+
+    from cloudstack.framework.plugins.config import PluginConfig
+
+    try:
+        config = AppConfig.create(manifest.app_config)
+    except Exception as error:  # any fault of the plugin's own code
+        return replace(manifest, error=f"{manifest.app_config}: {type(error).__name__}: {error}")
+    if not isinstance(config, PluginConfig):
+        return replace(manifest, error=f"{manifest.app_config} is no PluginConfig")
+    if config.label != manifest.name:
+        return replace(manifest, error=f"its label is {config.label!r}; it must be the plugin's name")
+    return manifest
+
+
+def _without_orphans(manifests: list[Manifest]) -> list[Manifest]:
+    """Mark plugins that need one which is not there or does not load, and those that need them."""
+    while True:
+        good = {manifest.name for manifest in manifests if not manifest.error}
+        orphans = {m.name: [name for name in m.requires if name not in good] for m in manifests if not m.error}
+        if not any(orphans.values()):
+            return manifests
+        manifests = [
+            replace(m, error=f"needs plugin {', '.join(orphans[m.name])}, which is not there")
+            if orphans.get(m.name)
+            else m
+            for m in manifests
+        ]
 
 
 def usable(manifests: Collection[Manifest]) -> list[str]:
-    """App configurations for ``INSTALLED_APPS``: of plugins without an error whose app can be imported."""
+    """App configurations for ``INSTALLED_APPS``: of the plugins without an error."""
     return [manifest.app_config for manifest in manifests if not manifest.error]

@@ -1,7 +1,7 @@
 """The one plugin manager: registers what plugins implement, isolates what fails, remembers why."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,28 +37,34 @@ class CloudPluginManager(pluggy.PluginManager):
 
     def load(self, name: str, module: Any) -> None:
         """Register the hooks of one plugin; a misspelt hook or a wrong argument refuses the whole plugin."""
+        if self.has_plugin(name):
+            log.error("a second plugin named %s is not loaded; the first one stays", name)
+            return
         try:
             self.register(module, name=name)
-            known = set(vars(self.hook))
             for caller in self.get_hookcallers(module) or ():
-                if caller.spec is None and not all(i.optionalhook for i in caller.get_hookimpls()):
+                own = [impl for impl in caller.get_hookimpls() if impl.plugin is module]
+                if caller.spec is None and not all(impl.optionalhook for impl in own):
                     raise ImproperlyConfigured(
-                        f"plugin {name}: there is no hook {caller.name}; the hooks are "
-                        + ", ".join(sorted(h for h in known if getattr(self.hook, h).spec is not None))
+                        f"there is no hook {caller.name}; the hooks are {', '.join(self._specified())}"
                     )
+                if any(impl.wrapper or impl.hookwrapper for impl in own):
+                    raise ImproperlyConfigured(f"{caller.name} is a wrapper; hooks are plain functions here")
         except (pluggy.PluginValidationError, ImproperlyConfigured, ValueError) as error:
-            if self.has_plugin(name):
-                self.unregister(name=name)
             self.fail(name, str(error))
             return
         status = self.statuses.setdefault(name, PluginStatus(name))
         status.hooks = sorted(caller.name for caller in self.get_hookcallers(module) or ())
+
+    def _specified(self) -> list[str]:
+        return sorted(name for name, caller in vars(self.hook).items() if caller.spec is not None)
 
     def fail(self, name: str, reason: str) -> None:
         """Take a plugin out of service and say why; the portal runs on without it."""
         log.error("plugin %s is not loaded: %s", name, reason)
         status = self.statuses.setdefault(name, PluginStatus(name))
         status.enabled, status.error = False, reason
+        status.hooks = []
         if self.has_plugin(name):
             self.unregister(name=name)
 
@@ -66,14 +72,14 @@ class CloudPluginManager(pluggy.PluginManager):
         """Join the dictionaries that plugins return from ``hook``; a doubled key takes the later plugin out."""
         result: dict[Any, Any] = {}
         owners: dict[Any, str] = {}
-        for impl in list(getattr(self.hook, hook).get_hookimpls()):
+        for impl in self._implementations(hook):
             try:
-                part = impl.function()
+                part: dict[Any, Any] = dict(_answer(impl) or {})
                 doubled = [key for key in part if key in result]
                 if doubled:
                     raise ImproperlyConfigured(f"{hook}: {doubled[0]!r} is already given by {owners[doubled[0]]}")
             except Exception as error:  # a plugin's fault must not take the portal down
-                self.fail(impl.plugin_name, f"{type(error).__name__}: {error}")
+                self.fail(impl.plugin_name, _reason(error))
                 continue
             result.update(part)
             owners.update(dict.fromkeys(part, impl.plugin_name))
@@ -82,13 +88,60 @@ class CloudPluginManager(pluggy.PluginManager):
     def listed(self, hook: str) -> list[Any]:
         """Join the lists that plugins return from ``hook``; one that fails is taken out."""
         result: list[Any] = []
-        for impl in list(getattr(self.hook, hook).get_hookimpls()):
+        for impl in self._implementations(hook):
             try:
-                part: Iterable[Any] = impl.function() or ()
-                result.extend(part)
+                result.extend(list(_answer(impl) or ()))
             except Exception as error:
-                self.fail(impl.plugin_name, f"{type(error).__name__}: {error}")
+                self.fail(impl.plugin_name, _reason(error))
         return result
+
+    def take(self, hook: str, add: Callable[[str, Any], None], drop: Callable[[Any], object]) -> None:
+        """Give each thing that plugins return from ``hook`` to ``add``, with the plugin's name.
+
+        When that raises the plugin is taken out, and what it gave before goes to ``drop``.
+        """
+        for impl in self._implementations(hook):
+            added = []
+            try:
+                for thing in list(_answer(impl) or ()):
+                    add(impl.plugin_name, thing)
+                    added.append(thing)
+            except Exception as error:
+                for thing in added:
+                    drop(thing)
+                self.fail(impl.plugin_name, _reason(error))
+
+    def tell(self, hook: str, **facts: Any) -> None:
+        """Call ``hook`` of every plugin; the failure of one reaches neither the others nor who tells."""
+        for impl in self._implementations(hook):
+            try:
+                impl.function(**{name: facts[name] for name in impl.argnames})
+            except Exception:
+                log.exception("plugin %s failed in %s", impl.plugin_name, hook)
+
+    def first(self, hook: str, **facts: Any) -> Any:
+        """The first answer of a plugin that is not None; one that fails has no opinion."""
+        for impl in reversed(self._implementations(hook)):
+            try:
+                answer = impl.function(**{name: facts[name] for name in impl.argnames})
+            except Exception:
+                log.exception("plugin %s failed in %s", impl.plugin_name, hook)
+                continue
+            if answer is not None:
+                return answer
+        return None
+
+    def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
+        caller: pluggy.HookCaller = getattr(self.hook, hook)
+        return list(caller.get_hookimpls())
+
+
+def _answer(impl: pluggy.HookImpl) -> Any:
+    return impl.function()
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ImproperlyConfigured) else f"{type(error).__name__}: {error}"
 
 
 pm = CloudPluginManager()

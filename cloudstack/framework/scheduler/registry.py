@@ -19,6 +19,8 @@ class ScheduledJob:
     every_s: float
     function: Callable[[], Any]
     description: str = ""
+    limit_s: float = 600
+    """A run on another machine that takes longer than this is taken for dead."""
 
 
 _jobs: dict[str, ScheduledJob] = {}
@@ -27,15 +29,20 @@ _jobs: dict[str, ScheduledJob] = {}
 def register(job: ScheduledJob) -> None:
     """Raises ``ImproperlyConfigured`` when the name is taken by another function."""
     known = _jobs.setdefault(job.name, job)
-    if known.function.__qualname__ != job.function.__qualname__:
+    if _identity(known) != _identity(job):
         raise ImproperlyConfigured(f"scheduled job {job.name} is declared twice")
 
 
-def scheduled(name: str, *, every_s: float) -> Callable[[F], F]:
-    """Function decorator: have Celery beat run it every ``every_s`` seconds."""
+def _identity(job: ScheduledJob) -> tuple[str, str]:
+    return job.function.__module__, job.function.__qualname__
+
+
+def scheduled(name: str, *, every_s: float, limit_s: float = 600) -> Callable[[F], F]:
+    """Function decorator: have Celery beat run it every ``every_s`` seconds; ``limit_s`` as in ``ScheduledJob``."""
 
     def mark(function: F) -> F:
-        register(ScheduledJob(name, every_s, function, (function.__doc__ or "").strip().split("\n")[0]))
+        description = (function.__doc__ or "").strip().split("\n")[0]
+        register(ScheduledJob(name, every_s, function, description, limit_s))
         return function
 
     return mark
@@ -51,5 +58,10 @@ def all_jobs() -> list[ScheduledJob]:
 
 def register_plugin_jobs() -> None:
     """Take in what plugins return from ``register_scheduled_jobs``."""
-    for job in pm.listed("register_scheduled_jobs"):
-        register(job)
+    pm.take("register_scheduled_jobs", _register_of_plugin, lambda job: _jobs.pop(job.name, None))
+
+
+def _register_of_plugin(plugin: str, job: Any) -> None:
+    if not isinstance(job, ScheduledJob):
+        raise ImproperlyConfigured(f"register_scheduled_jobs: {job!r} is no ScheduledJob")
+    register(job)

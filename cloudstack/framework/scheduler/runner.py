@@ -7,13 +7,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from cloudstack.framework.context import calling
+from cloudstack.framework.jobs.owner import is_dead, me
 from cloudstack.framework.scheduler import registry
 from cloudstack.framework.scheduler.models import ScheduledRun
 
 log = logging.getLogger(__name__)
-
-BUSY_S = 600
-"""A run that takes longer than this is taken for dead."""
 
 
 def run(name: str) -> bool:
@@ -23,18 +21,27 @@ def run(name: str) -> bool:
         log.warning("no scheduled job is named %s; is its plugin enabled?", name)
         return False
     now = timezone.now()
-    ScheduledRun.objects.get_or_create(name=name)
+    row, _ = ScheduledRun.objects.get_or_create(name=name)
     free = Q(busy_until__isnull=True) | Q(busy_until__lt=now)
+    if row.busy_until and is_dead(row.owner):
+        free |= Q(owner=row.owner, started=row.started)
+    # Beat's message came twice, or two beats run.
     recent = Q(started__gt=now - timedelta(seconds=job.every_s * 0.5))
     mine = ScheduledRun.objects.filter(free, name=name).exclude(recent)
-    if mine.update(busy_until=now + timedelta(seconds=BUSY_S), started=now, runs=F("runs") + 1) != 1:
+    busy_until = now + timedelta(seconds=job.limit_s)
+    if mine.update(busy_until=busy_until, started=now, owner=me(), runs=F("runs") + 1) != 1:
         return False
-    error = ""
+    error = "interrupted"
     try:
         with calling(None):
             job.function()
+        error = ""
     except Exception as failure:
         log.exception("scheduled job %s failed", name)
         error = f"{type(failure).__name__}: {failure}"
-    ScheduledRun.objects.filter(name=name).update(busy_until=None, finished=timezone.now(), error=error)
+    finally:
+        # Only this run: another may have begun when this one was taken for dead.
+        ScheduledRun.objects.filter(name=name, started=now, owner=me()).update(
+            busy_until=None, finished=timezone.now(), error=error
+        )
     return not error

@@ -25,5 +25,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "retry_policy": {"timeout": 2.0},
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1}
+# Celery would open a new database connection for every message; our tasks close broken and old ones themselves.
+CELERY_DB_REUSE_MAX = 10_000
 CELERY_BROKER_POOL_LIMIT = 10
 CELERY_ENABLE_UTC = True
