@@ -21,8 +21,8 @@ from cloudstack.runtime.secrets import load_or_create, named_secret
 from cloudstack.runtime.supervisor import ProcessFacts, Supervisor
 from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 
-_PREPARE_SECONDS = 300.0
-_READY_SECONDS = 60.0
+_PREPARE_SECONDS = 600.0
+_READY_SECONDS = 180.0
 _STOP_SECONDS = 25.0
 _LOOK_SECONDS = 2.0
 _FATAL_PAUSE_SECONDS = 15.0

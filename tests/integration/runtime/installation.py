@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cloudstack.runtime import processes
-from cloudstack.runtime.config import MARKER
+from cloudstack.runtime.config import MARKER, RunConfig, from_environment
+from cloudstack.runtime.redis_urls import broker_url
 from cloudstack.runtime.test_environment import RUN_VARIABLE
 
 REPO = Path(__file__).resolve().parent.parent.parent.parent
@@ -84,14 +85,14 @@ class Installation:
                 start_new_session=True,
             )
 
-    def start(self, seconds: float = 120) -> float:
+    def start(self, seconds: float = 240) -> float:
         """Start and wait for READY; answers how many seconds that took."""
         begun = time.monotonic()
         self.begin()
         self.await_ready(seconds)
         return time.monotonic() - begun
 
-    def await_ready(self, seconds: float = 120) -> None:
+    def await_ready(self, seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
         while f"READY {self.url}\n" not in self.text():
             assert self.launcher.poll() is None, f"bin/run ended with {self.launcher.returncode}: {self.text()}"
@@ -126,15 +127,17 @@ class Installation:
         answer = subprocess.run(
             [REPO / ".venv/bin/python", "-m", "cloudstack.runtime.ping", "1"],
             cwd=REPO,
-            env=self.environment | {"CLOUDSTACK_BROKER_URL": f"redis+socket://{self.valkey_socket()}?virtual_host=0"},
+            env=self.environment | {"CLOUDSTACK_BROKER_URL": broker_url(self.config().effective_redis_url)},
+            capture_output=True,
             check=False,
         )
         return answer.returncode == 0
 
-    def valkey_socket(self) -> Path:
-        from cloudstack.runtime.config import from_environment
+    def config(self) -> RunConfig:
+        return from_environment(self.environment)
 
-        return from_environment(self.environment).valkey_socket
+    def valkey_socket(self) -> Path:
+        return self.config().valkey_socket
 
     def stop(self, signum: int = signal.SIGTERM, seconds: float = 40) -> float:
         """Ask it to stop; answers how many seconds it took. The exit status must be 0."""

@@ -12,7 +12,7 @@ import pytest
 from cloudstack.runtime import processes, programs
 from tests.integration.runtime.installation import Installation, http_status, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(600)]
 
 PROGRAMS = ["web", "worker", "beat", "flower", "valkey", *(["watcher"] if programs.has_watcher() else [])]
 
@@ -110,9 +110,9 @@ def test_sigterm_stops_everything_in_time(running: Installation) -> None:
 
 def test_a_later_start_is_fast_and_keeps_the_secrets(running: Installation) -> None:
     key = (running.data / "secrets" / "secret_key").read_text()
-    seconds = running.start(60)
-    # The promise is 15 s on an idle machine; tests share theirs.
-    assert seconds < 30, running.text()
+    seconds = running.start()
+    # The promise is 15 s on an idle machine; tests share theirs with other tests.
+    assert seconds < 45, running.text()
     assert (running.data / "secrets" / "secret_key").read_text() == key
 
 
@@ -122,19 +122,19 @@ def test_ctrl_c_stops_everything_in_time(running: Installation) -> None:
 
 
 def test_when_the_launcher_is_killed_everything_else_ends(running: Installation) -> None:
-    running.start(60)
+    running.start()
     running.launcher.kill()
     running.launcher.wait()
     wait_for(lambda: not processes.marked(running.data), 20, "every process is gone")
 
 
 def test_the_next_start_after_a_kill_works_though_supervisor_died_too(running: Installation) -> None:
-    running.start(60)
+    running.start()
     [supervisor] = running.pids("supervisord")
     os.kill(supervisor, signal.SIGSTOP)  # it cannot take its children down, as if the machine hung
     running.launcher.kill()
     running.launcher.wait()
-    running.start(60)
+    running.start()
     assert "of an earlier run that was killed" in running.text()
     assert running.healthy()
     running.stop()

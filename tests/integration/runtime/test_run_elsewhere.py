@@ -10,7 +10,7 @@ from cloudstack.runtime.postgres import PostgresMissing, private_postgres, progr
 from cloudstack.runtime.valkey import private_valkey
 from tests.integration.runtime.installation import Installation, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(600)]
 
 
 def test_database_url_and_redis_url_are_used(tmp_path: Path) -> None:

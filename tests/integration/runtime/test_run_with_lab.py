@@ -13,14 +13,14 @@ import pytest
 from cloudstack.runtime import processes
 from tests.integration.runtime.installation import REPO, Installation, wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     installation = Installation(tmp_path_factory.mktemp("lab") / "data", CLOUDSTACK_LAB="1")
     try:
-        installation.start(180)
+        installation.start()
         yield installation
     finally:
         installation.destroy()
@@ -69,7 +69,7 @@ def test_stopping_takes_the_lab_down(running: Installation) -> None:
 
 
 def test_killing_the_launcher_takes_the_lab_down_too(running: Installation) -> None:
-    running.start(120)
+    running.start()
     prefix = lab_status(running)["prefix"]
     running.launcher.kill()
     running.launcher.wait()
