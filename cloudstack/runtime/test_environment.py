@@ -9,6 +9,8 @@ from pathlib import Path
 RUN_VARIABLE = "CLOUDSTACK_TEST_RUN"
 """Environment variable with the folder of this test run; child processes inherit it and so share data and broker."""
 
+_PREFIX = "cloudstack-test-"
+
 
 def isolate() -> Path:
     """Point ``CLOUDSTACK_DATA`` and ``REDIS_URL`` into the folder of this test process; returns that folder.
@@ -19,7 +21,8 @@ def isolate() -> Path:
     """
     run = os.environ.get(RUN_VARIABLE)
     if run is None:
-        run = tempfile.mkdtemp(prefix="cloudstack-test-")
+        _remove_orphans()
+        run = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         os.environ[RUN_VARIABLE] = run
         atexit.register(_remove, run, os.getpid())
     folder = Path(run) / os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -27,6 +30,14 @@ def isolate() -> Path:
     os.environ["CLOUDSTACK_DATA"] = str(folder / "data")
     os.environ["REDIS_URL"] = f"unix://{folder / 'valkey.sock'}"
     return folder
+
+
+def _remove_orphans() -> None:
+    """Remove what test processes left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(run: str, maker: int) -> None:
