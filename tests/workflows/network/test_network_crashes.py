@@ -245,7 +245,7 @@ def test_a_crash_at_any_commit(cloud, network, machines, monkeypatch, verb: str,
         if verb == "delete":
             network = NetworkFactory(physical_network=cloud.physical_network)
         machines.run(network, GuestNic(mac="02:00:00:00:00:09", ipv4="10.1.1.9", hostname="vm-9"))
-    assert deaths >= 3
+    assert deaths >= 2, "nothing died, so this proves nothing"
 
 
 def take_down(verb: str, cloud, network: Network) -> AsyncJob:
