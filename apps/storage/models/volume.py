@@ -43,6 +43,7 @@ class Volume(OwnedModel):
         ]
         indexes = [
             *OwnedModel.Meta.indexes,
+            models.Index(fields=["id"], condition=models.Q(removed__isnull=True), name="volume_alive"),
             models.Index(
                 fields=["state", "destroyed_at"],
                 condition=models.Q(removed__isnull=True, state=VolumeState.DESTROY),

@@ -52,6 +52,15 @@ def host_for_pool(pool: StoragePool, prefer: Host | None = None) -> Host:
     return host
 
 
+def reread(volume: Volume) -> None:
+    """Bring ``volume`` up to date in one statement; its pool is read again only if it is another one."""
+    columns = ("state", "path", "size_bytes", "removed", "pool_id")
+    values = Volume.all_objects.filter(pk=volume.pk).values_list(*columns).get()
+    for name, value in zip(columns, values, strict=True):
+        if getattr(volume, name) != value:
+            setattr(volume, name, value)
+
+
 def driver_for(pool: StoragePool, host: Host) -> PrimaryStorageDriver:
     return storage_driver(pool_ref(pool), host_ref(host))
 
@@ -66,7 +75,7 @@ def allocate_volume(
 ) -> StoragePool:
     """``allocation.assign_pool`` under the job's fence."""
     with ctx.transaction():
-        volume.refresh_from_db(fields=["pool", "state"])
+        reread(volume)
         return allocation.assign_pool(volume=volume, host=host, avoid=avoid, only=only)
 
 
@@ -81,7 +90,7 @@ def create_volume_on_pool(ctx: JobContext, volume: Volume, host: Host) -> Volume
 
     The template is brought to the pool when it is not there. A Ready volume is left alone.
     """
-    volume.refresh_from_db(fields=["state", "pool", "path", "size_bytes"])
+    reread(volume)
     if volume.state == VolumeState.READY:
         return volume
     pool = volume.pool
@@ -108,7 +117,7 @@ def create_volume_on_pool(ctx: JobContext, volume: Volume, host: Host) -> Volume
 
 def undo_create_volume(ctx: JobContext, volume: Volume, host: Host) -> None:
     """Take away what :func:`create_volume_on_pool` made, wholly or in part: back to Allocated, without a pool."""
-    volume.refresh_from_db(fields=["state", "pool", "path"])
+    reread(volume)
     if volume.state in (VolumeState.CREATING, VolumeState.READY):
         delete_volume_on_pool(ctx, volume, host)
         with ctx.transaction():
@@ -147,7 +156,7 @@ def expunge_volume(ctx: JobContext, volume: Volume, host: Host | None = None) ->
 
     Limits were given back when the volume went to Destroy (``VolumeManager``'s ``retire``).
     """
-    volume.refresh_from_db(fields=["state", "pool", "path", "removed"])
+    reread(volume)
     if volume.state == VolumeState.EXPUNGED:
         return
     with ctx.transaction():

@@ -26,9 +26,9 @@ def ensure_template_on_pool(ctx: JobContext, template: Template, pool: StoragePo
     """
     ref, _ = TemplatePoolRef.objects.get_or_create(template=template, pool=pool)
     # A write, not a read: it waits for a removal that is just beginning.
-    used = TemplatePoolRef.objects.filter(pk=ref.pk, state=CacheState.READY).update(last_used=timezone.now())
-    if used:
-        return ref.path if ref.path else TemplatePoolRef.objects.get(pk=ref.pk).path
+    here = TemplatePoolRef.objects.filter(pk=ref.pk, state=CacheState.READY)
+    if here.update(last_used=timezone.now()):
+        return ref.path or here.values_list("path", flat=True).get()
     if template.state != TemplateState.ACTIVE:
         raise ResourceUnavailable(f"template {template.name} is {template.state} and not on pool {pool.name}")
     _claim(ctx, ref, "copy_requested", reserve=True)

@@ -3,13 +3,19 @@
 import hashlib
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from cloudstack.framework.errors import ResourceUnavailable
 from cloudstack.framework.safe_fetch import (
@@ -61,6 +67,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer_file(self) -> None:
         self.send(302, Location="file:///etc/passwd")
+
+    def answer_plain(self) -> None:
+        self.send(302, Location="http://images.example/image")
 
     def answer_again(self) -> None:
         self.send(302, Location="/image")
@@ -288,3 +297,62 @@ def test_who_reports_progress_may_stop_the_download(address, tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         fetch(address("image"), tmp_path / "x", policy(), progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A server with a certificate for images.example that nobody trusts; its port and the certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "images.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("images.example")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    chain = folder / "chain.pem"
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http.seen = []  # type: ignore[attr-defined]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    http.socket = context.wrap_socket(http.socket, server_side=True)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield http.server_port, chain
+    http.shutdown()
+    http.server_close()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tls_server, tmp_path: Path) -> None:
+    url = f"https://images.example:{tls_server[0]}/image"
+    with pytest.raises(FetchFailed, match="no secure connection"):
+        fetch(url, tmp_path / "x", policy(), resolver=lambda host, port: ["127.0.0.1"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_certificate_must_be_for_the_name_although_the_address_is_pinned(
+    tls_server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, chain = tls_server
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+
+    def inside(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    result = fetch(f"https://images.example:{port}/image", tmp_path / "x", policy(), resolver=inside)
+    assert result.size_bytes == len(BODY)
+    with pytest.raises(FetchFailed, match="no secure connection"):
+        fetch(f"https://other.example:{port}/image", tmp_path / "y", policy(), resolver=inside)
+
+
+def test_a_redirect_out_of_tls_is_refused(tls_server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port, chain = tls_server
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    with pytest.raises(UnsafeUrl, match="from https to http"):
+        fetch(
+            f"https://images.example:{port}/plain", tmp_path / "x", policy(), resolver=lambda host, port: ["127.0.0.1"]
+        )
