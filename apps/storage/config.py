@@ -1,5 +1,7 @@
 """Operator settings of storage."""
 
+import os
+
 from cloudstack.framework.configuration import ConfigKey, Scope
 from cloudstack.framework.safe_fetch import parse_networks
 
@@ -129,7 +131,7 @@ UPLOAD_VALIDITY = ConfigKey(
 ENDPOINT_URL = ConfigKey(
     "endpoint.url",
     str,
-    "http://localhost:8000/client/api",
+    f"http://localhost:{os.environ.get('PORT', '8000')}/client/api",
     description="Address of the API as clients reach it; upload addresses are made from it.",
     category="Advanced",
 )
