@@ -23,6 +23,7 @@ from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.testing.jobs import run_job, run_jobs, worker_died
 from plugins.hypervisors.simulator.faults import CRASH_VARIABLE, SimulatedCrash
 from plugins.hypervisors.simulator.world import inject
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(minutes=10)
@@ -275,3 +276,44 @@ def test_worker_that_dies_around_the_driver_call_loses_nothing(
     assert run_job(job).status == AsyncJob.Status.SUCCEEDED
     assert again(host).status == HostStatus.UP
     assert not job.locks.exists()
+
+
+def test_adding_a_host_survives_a_crash_anywhere() -> None:
+    cluster, caller = ClusterFactory(), root_caller()
+
+    def operation() -> AsyncJob:
+        _, job = HostManager().add(
+            caller=caller,
+            zone=cluster.pod.zone,
+            pod=cluster.pod,
+            cluster=cluster,
+            hypervisor="Simulator",
+            url=f"sim://{uuid4()}/h",
+            name=f"host-{uuid4()}",
+        )
+        return job
+
+    def check(job: AsyncJob, point: str) -> None:
+        job.refresh_from_db()
+        assert job.status == AsyncJob.Status.SUCCEEDED, point
+        host = Host.objects.select_related("capacity").get(uuid=job.resource_uuid)
+        assert (host.status, host.capacity.memory_total_mib) == (HostStatus.UP, 65536), point
+
+    assert "after driver call host_facts" in crash_everywhere(operation, check)
+
+
+def test_maintenance_survives_a_crash_anywhere() -> None:
+    host, caller = HostFactory(), root_caller()
+
+    def operation() -> AsyncJob:
+        if again(host).resource_state == ResourceState.MAINTENANCE:
+            HostManager().cancel_maintenance(caller=caller, host=again(host))
+            run_jobs()
+        return HostManager().prepare_maintenance(caller=caller, host=again(host))
+
+    def check(job: AsyncJob, point: str) -> None:
+        job.refresh_from_db()
+        assert job.status == AsyncJob.Status.SUCCEEDED, point
+        assert again(host).resource_state == ResourceState.MAINTENANCE, point
+
+    assert len(crash_everywhere(operation, check)) > 6
