@@ -58,6 +58,10 @@ class TakeSlot(Step):
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             slot, vm = ctx.arguments["device_id"], ctx.vm
+            ctx.volume.refresh_from_db(fields=["state"])
+            if ctx.volume.state not in (VolumeState.ALLOCATED, VolumeState.READY, VolumeState.ATTACHING):
+                # Destroyed while this job waited: its data may go at any moment.
+                raise ResourceInUse(f"volume {ctx.volume} is {ctx.volume.state} by now")
             mine = VolumeAttachment.objects.filter(volume=ctx.volume).first()
             if mine is None:
                 if VolumeAttachment.objects.filter(vm=vm, device_id=slot).exists():

@@ -1,10 +1,12 @@
 """Remove a destroyed volume for good."""
 
 from apps.storage.selectors import volume_for_job
+from apps.storage.services.attachments import machine_of
 from apps.storage.services.state_machines import VOLUME_FSM
 from apps.storage.states import VolumeState
 from apps.storage.workflows.create_volume import VolumeWorkflow
 from apps.storage.workflows.steps import expunge_volume
+from cloudstack.framework.errors import ResourceInUse
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -15,6 +17,10 @@ class Expunge(Step):
         return f"delete {ctx.volume} from pool {ctx.volume.pool}" if ctx.volume.pool else f"forget {ctx.volume}"
 
     def do(self, ctx: JobContext) -> None:
+        machine = machine_of(ctx.volume)
+        if machine is not None and machine.running:
+            # Attached in the moment in which it was destroyed: data that a guest has open is never deleted.
+            raise ResourceInUse(f"machine {machine.name} has volume {ctx.volume} open")
         expunge_volume(ctx, ctx.volume)
 
     def verify(self, ctx: JobContext) -> bool:

@@ -1,15 +1,19 @@
 """Volumes through their whole life, with workers dying on the way."""
 
+import uuid
+
 import pytest
 
 from apps.accounts.models import ResourceType
 from apps.storage.factories import DiskOfferingFactory
 from apps.storage.models import PoolReservation, StoragePool, Volume
 from apps.storage.scheduled import expunge_volumes
+from apps.storage.services import attachments
+from apps.storage.services.attachments import Machine
 from apps.storage.services.volumes import VolumeManager
 from apps.storage.states import VolumeState
 from cloudstack.framework.configuration.service import ConfigurationManager
-from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied
+from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied, ResourceInUse
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.jobs import run_job, run_jobs
 
@@ -213,4 +217,39 @@ def test_a_volume_recovered_before_its_expunge_began_stays(cloud) -> None:
     assert run_job(job).status == AsyncJob.Status.FAILED
     volume.refresh_from_db()
     assert volume.state == VolumeState.READY and cloud.on_storage() == {str(volume.uuid)}
+    cloud.assert_settled()
+
+
+@pytest.fixture
+def attached_to_a_running_machine(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    """What the compute app would answer; the list holds what it was asked to grow."""
+    grown: list[tuple] = []
+    machine = Machine(uuid=str(uuid.uuid4()), name="vm-1", state="Running", running=True)
+    monkeypatch.setattr(attachments, "_lookup", lambda volume: machine)
+    monkeypatch.setattr(attachments, "_online_resize", lambda ctx, volume, size: grown.append((volume, size)))
+    return grown
+
+
+def test_an_attached_volume_is_neither_destroyed_nor_expunged(cloud, request) -> None:
+    volume = ready(cloud)
+    VolumeManager().destroy(caller=cloud.user, volume=volume)
+    run_jobs()
+    request.getfixturevalue("attached_to_a_running_machine")
+    volume.refresh_from_db()
+    job = run_job(VolumeManager()._dispatch_on("storage.volume.expunge", cloud.user, volume))
+    assert job.error_code == 536 and "vm-1 has volume" in job.error_text
+    with pytest.raises(ResourceInUse, match="vm-1"):
+        VolumeManager().delete(caller=cloud.user, volume=volume)
+    assert cloud.on_storage() == {str(volume.uuid)}
+    cloud.assert_settled()
+
+
+def test_a_volume_in_a_running_machine_grows_through_its_hypervisor(cloud, attached_to_a_running_machine) -> None:
+    volume = ready(cloud)
+    job = VolumeManager().resize(caller=cloud.user, volume=volume, size_gib=9)
+    assert any(lock.name.startswith("vm:") for lock in job.locks.all())
+    assert run_job(job).status == OK
+    assert attached_to_a_running_machine == [(volume, 9 * GIB)]
+    volume.refresh_from_db()
+    assert volume.size_bytes == 9 * GIB
     cloud.assert_settled()
