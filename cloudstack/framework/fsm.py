@@ -7,9 +7,10 @@ writes an event in the same transaction through ``on_change``, so that no door c
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 
 from cloudstack.framework.errors import InvalidTransition, StaleState
+from cloudstack.framework.transactions import joined
 
 OnChange = Callable[[models.Model, str, str], None]
 
@@ -53,7 +54,7 @@ class StateMachine:
             kind = type(obj)._meta.verbose_name
             raise InvalidTransition(f"{kind} {obj} is {old}; {event} needs {allowed}")
         fields = {self.field: new, **changes}
-        with transaction.atomic():
+        with joined():
             rows = type(obj)._base_manager.filter(pk=obj.pk, **{self.field: old}).update(**fields)
             if rows != 1:
                 raise StaleState(f"{type(obj)._meta.verbose_name} {obj} is no longer {old}; read it again")

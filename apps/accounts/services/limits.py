@@ -1,10 +1,9 @@
 """Quotas: what is asked for is taken from all limits at once, or refused with the limit that stands in the way."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
@@ -17,6 +16,7 @@ from apps.accounts.services.reach import ensure_reach
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied
 from cloudstack.framework.events.bus import publish
+from cloudstack.framework.transactions import joined
 
 GIB = 1024**3
 
@@ -48,7 +48,7 @@ class LimitManager:
         wanted = _positive(amounts)
         if not wanted:
             return
-        with _in_transaction():
+        with joined():
             counters = self._locked(account, wanted)
             for counter in counters:
                 asked = wanted[counter.kind]
@@ -68,7 +68,7 @@ class LimitManager:
         given = _positive(amounts)
         if not given:
             return
-        with _in_transaction():
+        with joined():
             counters = self._locked(account, given)
             ResourceCount.objects.filter(pk__in=[counter.pk for counter in counters]).update(
                 count=Greatest(F("count") - _by_type(given), Value(0))
@@ -76,7 +76,7 @@ class LimitManager:
 
     def adjust(self, account: Account, changes: Amounts) -> None:
         """Reserve what grows and release what shrinks, as when a machine is resized."""
-        with _in_transaction():
+        with joined():
             self.reserve(account, {kind: amount for kind, amount in changes.items() if amount > 0})
             self.release(account, {kind: -amount for kind, amount in changes.items() if amount < 0})
 
@@ -201,16 +201,6 @@ def _make_missing(account: Account, kinds: list[ResourceType]) -> None:
     rows = [ResourceCount(account=account, type=kind) for kind in kinds]
     rows += [ResourceCount(domain=domain, type=kind) for domain in _limited_domains(account) for kind in kinds]
     ResourceCount.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-@contextlib.contextmanager
-def _in_transaction() -> Iterator[None]:
-    """Join the service's transaction without a savepoint: refusals come before any write."""
-    if connection.in_atomic_block:
-        yield
-    else:
-        with transaction.atomic():
-            yield
 
 
 def _refusal(account: Account, counter: _Counter, asked: int) -> str:

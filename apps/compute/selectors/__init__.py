@@ -3,6 +3,7 @@
 from apps.compute.selectors.offerings import service_offerings_visible_to, ssh_key_pairs_visible_to
 from apps.compute.selectors.virtual_machines import (
     nics_visible_to,
+    read_attachments,
     vm_for_job,
     vms_on_host_for_job,
     vms_visible_to,
@@ -10,6 +11,7 @@ from apps.compute.selectors.virtual_machines import (
 
 __all__ = [
     "nics_visible_to",
+    "read_attachments",
     "service_offerings_visible_to",
     "ssh_key_pairs_visible_to",
     "vm_for_job",

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from apps.accounts.selectors import owned_scope
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
 from apps.compute.states import VM_HOLDS_HOST
+from apps.infrastructure.models import Host
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
-
-HOST_NAMES = ("host__zone", "host__pod", "host__cluster")
 
 
 def vms_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[VirtualMachine]:
@@ -26,20 +25,22 @@ def nics_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[
 
 
 def vm_for_job(*, uuid: Any) -> VirtualMachine:
-    """A machine with all that drivers need to know of it, removed ones included: a job must be able to finish."""
-    return (
-        VirtualMachine.all_objects.select_related(
-            "account", "domain", "zone", "template", "service_offering", *HOST_NAMES
-        )
-        .prefetch_related(
-            Prefetch("nics", queryset=Nic.objects.select_related("network"), to_attr="live_nics"),
-            Prefetch(
-                "attachments",
-                queryset=VolumeAttachment.objects.select_related("volume__pool", "volume__template"),
-                to_attr="live_attachments",
-            ),
-        )
-        .get(uuid=uuid)
+    """A machine with its host, cards and disks, removed ones included: a job must be able to finish.
+
+    Four narrow statements: one that joins all of it takes longer to write than to run.
+    """
+    vm = VirtualMachine.all_objects.select_related("account", "zone", "template", "service_offering").get(uuid=uuid)
+    if vm.host_id:
+        vm.host = Host.all_objects.select_related("zone", "pod", "cluster").get(pk=vm.host_id)
+    vm.live_nics = list(Nic.objects.filter(vm=vm).select_related("network"))
+    read_attachments(vm)
+    return vm
+
+
+def read_attachments(vm: VirtualMachine) -> None:
+    """Read ``vm.live_attachments`` anew: the disks with their pools."""
+    vm.live_attachments = list(
+        VolumeAttachment.objects.filter(vm=vm).select_related("volume__pool", "volume__template")
     )
 
 

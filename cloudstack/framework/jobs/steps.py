@@ -31,17 +31,25 @@ class JobContext:
         self.arguments: dict[str, Any] = job.arguments
         self.data: dict[str, Any] = job.data
         self._ownership = ownership
+        self._in_transaction = False
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the workflow {self.job.name} has not put {name!r} into its context")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction that only the present owner of the job can commit."""
-        with transaction.atomic():
-            if self._ownership:
-                self._ownership.fence()
+        """A transaction that only the present owner of the job can commit; inside another one it is part of that."""
+        if self._in_transaction:
             yield
+            return
+        self._in_transaction = True
+        try:
+            with transaction.atomic():
+                if self._ownership:
+                    self._ownership.fence()
+                yield
+        finally:
+            self._in_transaction = False
 
     def check(self) -> None:
         """Raise when the job was taken over or is to be cancelled; for long loops, at safe points only."""

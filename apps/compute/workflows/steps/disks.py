@@ -18,7 +18,7 @@ class PrepareVolumes(Step):
 
     def do(self, ctx: JobContext) -> None:
         host = chosen_host(ctx)
-        for attachment in reload_vm(ctx).live_attachments:
+        for attachment in ctx.vm.live_attachments:
             create_volume_on_pool(ctx, attachment.volume, host)
 
     def undo(self, ctx: JobContext) -> None:

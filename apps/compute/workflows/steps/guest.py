@@ -1,7 +1,8 @@
 """The guest on its host: started, stopped, forgotten. A machine that does not run has no domain anywhere."""
 
 from apps.compute.config import STOP_TIMEOUT
-from apps.compute.workflows.steps.loading import chosen_host, driver_of, reload_vm, spec_on
+from apps.compute.selectors import read_attachments
+from apps.compute.workflows.steps.loading import chosen_host, driver_of, spec_on
 from cloudstack.contracts.errors import DriverTimeout
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.jobs import JobContext, Step
@@ -15,7 +16,8 @@ class StartGuest(Step):
 
     def do(self, ctx: JobContext) -> None:
         host = chosen_host(ctx)
-        spec = spec_on(reload_vm(ctx), host)
+        read_attachments(ctx.vm)
+        spec = spec_on(ctx.vm, host)
         driver = driver_of(host)
         driver.validate(spec)
         ctx.check()

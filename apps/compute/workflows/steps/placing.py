@@ -50,8 +50,10 @@ class ChooseHost(Step):
         return f"run {ctx.vm} on {place(self.request(ctx)).ranked[0].name}"
 
     def do(self, ctx: JobContext) -> None:
-        self.undo(ctx)
-        vm = reload_vm(ctx)
+        if capacity.reserved_on(holder_uuid=ctx.vm.uuid):
+            # A crash came between the promise and its note: start over.
+            self.undo(ctx)
+        vm = ctx.vm
         # Noted before any of them is made: what a start makes it takes back, what was there it never touches.
         ctx.data["new_volumes"] = [
             str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED

@@ -1,0 +1,64 @@
+"""``bin/bench``: measure, print, and say what missed its aim."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+
+from tests.bench.figures import Figure
+from tests.bench.surroundings import surroundings, workers
+
+PARTS = ("placement", "jobs", "deployments", "lists", "memory")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bin/bench",
+        description="Measures the platform on a private PostgreSQL with two worker processes and prints each figure "
+        "beside its floor on this machine. Exit status 1 when an aim is missed.",
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
+    parser.add_argument("--machines", type=int, default=100_000, help="rows of the list (default: %(default)s)")
+    parser.add_argument("--accounts", type=int, default=1_000, help="accounts that own them (default: %(default)s)")
+    options = parser.parse_args()
+    unknown = set(options.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    figures = list(_measure(set(options.parts or PARTS), options.machines, options.accounts))
+    missed = [figure for figure in figures if figure.reached is False]
+    _say(f"{len(figures)} figures, {len(missed)} missed their aim")
+    return 1 if missed else 0
+
+
+def _measure(parts: set[str], machines: int, accounts: int) -> Iterable[Figure]:
+    with surroundings() as folder:
+        from tests.bench import jobs, lists, memory, placing
+        from tests.support.cloud import build_cloud
+
+        cloud = build_cloud(hosts=40, clusters=4)
+        if "placement" in parts:
+            yield from _told(placing.placement())
+        with workers(folder) as worker:
+            if "jobs" in parts:
+                yield from _told(jobs.noop_job())
+            if "deployments" in parts:
+                yield from _told(jobs.deployments(cloud))
+            if "memory" in parts:
+                yield from _told(memory.memory(folder, worker.pid))
+        if "lists" in parts:
+            owners = lists.fill(cloud, machines=machines, accounts=accounts)
+            yield from _told(lists.pages(cloud, owners, machines))
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+def _told(figures: list[Figure]) -> Iterable[Figure]:
+    for figure in figures:
+        _say(figure.line())
+        yield figure
+
+
+if __name__ == "__main__":
+    sys.exit(main())
