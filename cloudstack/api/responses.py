@@ -22,7 +22,9 @@ from cloudstack.api.fields import (
     FieldType,
     Item,
     Loaded,
+    UuidText,
     plain,
+    uuid_text,
 )
 from cloudstack.framework.context import Caller, RoleType
 
@@ -43,6 +45,8 @@ class _Plan:
     """How one response is made for one kind of caller: compiled once, walked for every row."""
 
     paths: tuple[str, ...]
+    columns: tuple[Any, ...]
+    """The paths again; those of UUIDs as expressions that give text."""
     expressions: tuple[tuple[str, Any], ...]
     plain: tuple[tuple[str, int, Converter | None], ...]
     computed: tuple[tuple[str, Any, Converter | None], ...]
@@ -146,7 +150,8 @@ class Response:
         queryset = cls.prepare(queryset, caller=caller)
         if plan.expressions:
             queryset = queryset.annotate(**{name: build() for name, build in plan.expressions})
-        rows = list(queryset.values_list("pk", *extra, *plan.paths))
+        columns = plan.paths if queryset.query.combinator else plan.columns
+        rows = list(queryset.values_list("pk", *extra, *columns))
         first = 1 + len(extra)
         bodies: list[dict[str, Any]] = [{} for _ in rows]
         # Column by column: what has to be decided for a field is decided once a page, not once a cell.
@@ -190,10 +195,10 @@ class Response:
 
     @classmethod
     def _compile(cls, role_type: RoleType, omit: frozenset[str]) -> _Plan:
-        indexes: dict[str, int] = {}
+        indexes: dict[tuple[str, bool], int] = {}
 
-        def index(path: str) -> int:
-            return indexes.setdefault(path, len(indexes))
+        def index(path: str, as_text: bool = False) -> int:
+            return indexes.setdefault((path, as_text), len(indexes))
 
         expressions, simple, computed, loaded = [], [], [], []
         needed: dict[str, int] = {}
@@ -210,9 +215,16 @@ class Response:
                 if item.expression is not None:
                     build = item.expression if _is_builder(item.expression) else _always(item.expression)
                     expressions.append((item.source, build))
-                simple.append((wire, index(item.source), item.converter(cls.model)))
+                place = index(item.source, item.read_as_text(cls.model))
+                simple.append((wire, place, uuid_text if item.read_as_text(cls.model) else item.converter(cls.model)))
         return _Plan(
-            tuple(indexes), tuple(expressions), tuple(simple), tuple(computed), tuple(needed.items()), tuple(loaded)
+            tuple(path for path, _ in indexes),
+            tuple(UuidText(path) if as_text else path for path, as_text in indexes),
+            tuple(expressions),
+            tuple(simple),
+            tuple(computed),
+            tuple(needed.items()),
+            tuple(loaded),
         )
 
 

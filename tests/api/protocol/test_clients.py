@@ -4,11 +4,18 @@ from types import SimpleNamespace
 
 import pytest
 from cs import CloudStack, CloudStackApiException
+from django.db import connections
 
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.testing.jobs import run_jobs
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def connections_end_with_their_request(monkeypatch) -> None:
+    """Threads of the live server would keep theirs, and a PostgreSQL database in use cannot be dropped."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
 
 
 @pytest.fixture
