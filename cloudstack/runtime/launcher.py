@@ -123,6 +123,8 @@ class Launcher:
         self.supervisor.start()
         self.say("supervisor started" + (", lab coming up" if self.lab else ""))
         self._prepare(environment)
+        if self.lab and self._lab_state() == "failed":
+            self.say(f"the lab did not come up, its keeper tries again; see {config.log_dir / 'lab.log'}")
         self.supervisor.start_group(programs.PORTAL_GROUP)
         self.say("starting " + ", ".join(program.name for program in listed if program.grouped))
         self._await_portal(environment)
@@ -162,7 +164,7 @@ class Launcher:
         left = processes.end_marked(self.config.data, patience_s=1)
         if left:
             self.say(f"ended {len(left)} processes that had not stopped by themselves")
-        if self.lab and self._lab_is_there():
+        if self.lab and self._lab_state() not in {"", "down"}:
             self._run_lab_down()
         if self.config.socket_dir != self.config.run_dir:
             shutil.rmtree(self.config.socket_dir, ignore_errors=True)
@@ -210,11 +212,12 @@ class Launcher:
     def _lab_environment(self) -> dict[str, str]:
         return lab_keeper.lab_environment() | {"CLOUDSTACK_DATA": str(self.config.data)}
 
-    def _lab_is_there(self) -> bool:
+    def _lab_state(self) -> str:
+        """What the keeper wrote last; empty before its first word."""
         try:
-            return self.config.lab_state_file.read_text().strip() != "down"
+            return self.config.lab_state_file.read_text().strip()
         except FileNotFoundError:
-            return False
+            return ""
 
     def _run_lab_down(self) -> None:
         try:
