@@ -20,6 +20,7 @@ from apps.portal.services.simulator_zone import seed_simulator_zone
 from apps.storage.models import DiskOffering, PoolReservation, StoragePool, Template, TemplatePoolRef, Volume
 from apps.storage.services.guest_os import seed_guest_oses
 from apps.storage.states import VOLUME_TRANSITIONAL, VolumeState
+from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.context import Caller
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.framework.jobs.models import JobLock
@@ -100,14 +101,16 @@ def check_invariants(*, extra_live: Iterable[str] = ()) -> None:
 
 
 def _check_domains() -> None:
+    """Running machines run where the record says and nowhere else; hosts know no others."""
     on_record = {
-        str(vm.uuid): [str(vm.host.uuid)] if vm.state == VmState.RUNNING else []
-        for vm in VirtualMachine.all_objects.select_related("host")
+        (str(vm), str(host))
+        for vm, host in VirtualMachine.objects.filter(state=VmState.RUNNING).values_list("uuid", "host__uuid")
     }
-    known = {str(row.vm_uuid) for row in world.machines()}
-    for uuid, hosts in on_record.items():
-        assert world.running_on(uuid) == hosts, f"{uuid} should run on {hosts}, runs on {world.running_on(uuid)}"
-    assert known <= {uuid for uuid, hosts in on_record.items() if hosts}, "hosts know machines that do not run"
+    rows = world.machines().values_list("vm_uuid", "host_uuid", "power")
+    defined = {(str(vm), str(host)) for vm, host, _ in rows}
+    running = {(str(vm), str(host)) for vm, host, power in rows if power == PowerState.ON}
+    assert running == on_record, f"running {running - on_record}, on record only {on_record - running}"
+    assert defined == running, f"hosts still know {defined - running}"
 
 
 def _check_capacity() -> None:
@@ -126,8 +129,8 @@ def _check_storage() -> None:
     on_pools = {
         str(volume.uuid) for volume in Volume.objects.filter(state__in=(VolumeState.READY, VolumeState.DESTROY))
     }
-    made = {str(row.volume_uuid) for row in world.volumes()}
-    assert made == {uuid for uuid in on_pools if Volume.objects.get(uuid=uuid).path}, "volumes and storage differ"
+    made = {str(uuid) for uuid in world.volumes().values_list("volume_uuid", flat=True)}
+    assert made == on_pools, "volumes and storage differ"
     holders = {volume.uuid for volume in Volume.objects.exclude(pool=None)}
     holders |= {ref.template.uuid for ref in TemplatePoolRef.objects.select_related("template")}
     promised = set(PoolReservation.objects.values_list("holder_uuid", flat=True))

@@ -1,14 +1,17 @@
 """Where a machine goes: a host with room for it, and pools with room for those of its disks that have none yet."""
 
+from collections.abc import Sequence
+
 from apps.compute.models import VirtualMachine
 from apps.compute.workflows.steps.loading import reload_vm
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import capacity
-from apps.infrastructure.services.placement import explain, place
+from apps.infrastructure.services.placement import NoHostFits, explain, place
 from apps.storage.states import VolumeState
 from apps.storage.workflows.steps import allocate_volume, release_volume_pool
-from cloudstack.contracts.placement import PlacementRequest, Refusal
+from cloudstack.contracts.placement import Placement, PlacementRequest, Refusal
+from cloudstack.framework.context import RoleType
 from cloudstack.framework.errors import InsufficientCapacity
 from cloudstack.framework.jobs import JobContext, Step
 
@@ -31,6 +34,25 @@ def placement_request(vm: VirtualMachine, **limits: object) -> PlacementRequest:
         pool_uuids=tuple(sorted(pools)),
         **limits,  # type: ignore[arg-type]
     )
+
+
+def ranked(ctx: JobContext, request: PlacementRequest) -> Placement:
+    """Placement's answer; its refusal names hosts to root admins only."""
+    try:
+        return place(request)
+    except NoHostFits as full:
+        raise refused(ctx, full.summary, full.refusals) from None
+
+
+def refused(ctx: JobContext, summary: str, refusals: Sequence[Refusal]) -> InsufficientCapacity:
+    """The error of a job that found no host. Why each host refused stands in the job's log for operators."""
+    if not refusals:
+        return InsufficientCapacity(summary)
+    ctx.log(f"{summary}: {explain(refusals)}")
+    user = ctx.job.user
+    if user is not None and user.account.role.type == RoleType.ADMIN:
+        return InsufficientCapacity(f"{summary}: {explain(refusals)}")
+    return InsufficientCapacity(f"{summary}; administrators find the reasons in the job's log")
 
 
 class ChooseHost(Step):
@@ -58,7 +80,7 @@ class ChooseHost(Step):
         ctx.data["new_volumes"] = [
             str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED
         ]
-        placement = place(self.request(ctx))
+        placement = ranked(ctx, self.request(ctx))
         refusals = list(placement.refusals)
         for candidate in placement.ranked[:MAX_TRIES]:
             host = host_for_job(uuid=candidate.uuid)
@@ -71,7 +93,7 @@ class ChooseHost(Step):
             ctx.data["host_uuid"] = candidate.uuid
             ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
             return
-        raise InsufficientCapacity(f"no host can take {vm} with its disks: {explain(refusals)}")
+        raise refused(ctx, f"no host can take {vm} with its disks", refusals)
 
     def take(self, ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
         capacity.reserve(
@@ -118,7 +140,7 @@ class ChooseTarget(Step):
     def do(self, ctx: JobContext) -> None:
         self.undo(ctx)
         vm = ctx.vm
-        placement = place(self.request(ctx))
+        placement = ranked(ctx, self.request(ctx))
         refusals = list(placement.refusals)
         for candidate in placement.ranked[:MAX_TRIES]:
             host = host_for_job(uuid=candidate.uuid)
@@ -137,7 +159,7 @@ class ChooseTarget(Step):
             ctx.data.update(host_uuid=candidate.uuid, source_uuid=str(vm.host.uuid))
             ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
             return
-        raise InsufficientCapacity(f"no other host can take {vm}: {explain(refusals)}")
+        raise refused(ctx, f"no other host can take {vm}", refusals)
 
     def undo(self, ctx: JobContext) -> None:
         with ctx.transaction():
