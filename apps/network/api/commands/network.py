@@ -44,15 +44,25 @@ class ListNetworks(AccountScopedListCmd):
     acl_type = Choice("acltype", AclType, lookup="acl_type", help="Account or Domain")
     traffic_type = Choice("traffictype", TrafficType, help="kind of traffic; guests' is all there is")
     offering = Ref("networkofferingid", NetworkOffering, lookup="offering", help="networks of this offering")
-    physical_network = Ref("physicalnetworkid", PhysicalNetwork, lookup="physical_network", roles=ROOT)
+    physical_network = Ref(
+        "physicalnetworkid",
+        PhysicalNetwork,
+        lookup="physical_network",
+        roles=ROOT,
+        help="networks on this physical network",
+    )
     restart_required = Flag("restartrequired", lookup="restart_required", help="whose services do not know a change")
-    specify_ip_ranges = Flag("specifyipranges", lookup="offering__specify_ip_ranges")
+    specify_ip_ranges = Flag(
+        "specifyipranges",
+        lookup="offering__specify_ip_ranges",
+        help="whether their offering has networks bring address ranges",
+    )
     vlan = Str("vlan", roles=ROOT, help="number of the segment")
     supported_services = ListOf("supportedservices", Str, help="networks that have all of these services")
     can_use_for_deploy = Flag("canusefordeploy", help="whether machines can be deployed in it; all can")
     is_system = Flag("issystem", default=False, help="networks of the platform itself; there are none")
     for_vpc = Flag("forvpc", help="tiers of VPCs; there are none")
-    display = Flag("displaynetwork", lookup="display_network", roles=ROOT)
+    display = Flag("displaynetwork", lookup="display_network", roles=ROOT, help="whether users see them")
     network_filter = Choice(
         "networkfilter", FILTERS, help="whose networks: the account's, the domain's, or shared ones"
     )

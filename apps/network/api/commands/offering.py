@@ -34,15 +34,21 @@ class ListNetworkOfferings(BaseListCmd):
     ordering = ("sort_key", "id")
 
     offering_name = Str("name", lookup="name", help="exact name")
-    display_text = Str("displaytext", lookup="display_text__icontains")
+    display_text = Str(
+        "displaytext", lookup="display_text__icontains", help="offerings whose description holds this text"
+    )
     guest_type = Choice("guestiptype", GuestType, lookup="guest_type", help="Isolated, Shared or L2")
-    traffic_type = Choice("traffictype", TrafficType, lookup="traffic_type")
+    traffic_type = Choice("traffictype", TrafficType, lookup="traffic_type", help="Guest or Public")
     state = Choice("state", OfferingState, lookup="state", help="Enabled or Disabled")
-    availability = Choice("availability", OfferingAvailability, lookup="availability")
-    is_default = Flag("isdefault", lookup="is_default")
-    specify_vlan = Flag("specifyvlan", lookup="specify_vlan")
-    specify_ip_ranges = Flag("specifyipranges", lookup="specify_ip_ranges")
-    tags = Str("tags", lookup="tags", roles=ROOT)
+    availability = Choice(
+        "availability", OfferingAvailability, lookup="availability", help="Optional, Required or Unavailable"
+    )
+    is_default = Flag("isdefault", lookup="is_default", help="whether they came with the installation")
+    specify_vlan = Flag("specifyvlan", lookup="specify_vlan", help="whether networks choose their VLAN")
+    specify_ip_ranges = Flag(
+        "specifyipranges", lookup="specify_ip_ranges", help="whether networks bring their address ranges"
+    )
+    tags = Str("tags", lookup="tags", roles=ROOT, help="tags of the physical network that they need")
     for_vpc = Flag("forvpc", help="offerings for tiers of VPCs; there are none")
     source_nat = Flag("sourcenatsupported", help="whether the offering has SourceNat")
     supported_services = ListOf("supportedservices", Str, help="offerings that have all of these services")
@@ -89,7 +95,12 @@ class CreateNetworkOffering(BaseCmd):
     conserve_mode = Flag("conservemode", default=True, help="whether one address may serve several purposes")
     is_persistent = Flag("ispersistent", default=False, help="whether it is up without any machine")
     egress_default_policy = Flag("egressdefaultpolicy", default=True, help="whether guests may send out by default")
-    availability = Choice("availability", OfferingAvailability, default=OfferingAvailability.OPTIONAL)
+    availability = Choice(
+        "availability",
+        OfferingAvailability,
+        default=OfferingAvailability.OPTIONAL,
+        help="Optional, Required or Unavailable",
+    )
     network_rate = Int("networkrate", minimum=0, help="Mbit/s")
     tags = Str("tags", default="", help="tags that the physical network must have, separated by commas")
     domains = RefList("domainid", Domain, help="only for these domains")
@@ -130,7 +141,7 @@ class UpdateNetworkOffering(BaseCmd):
     new_name = Str("name", help="new name")
     display_text = Str("displaytext", help="new text")
     state = Choice("state", OfferingState, help="Enabled or Disabled")
-    availability = Choice("availability", OfferingAvailability)
+    availability = Choice("availability", OfferingAvailability, help="Optional, Required or Unavailable")
     sort_key = Int("sortkey", help="place in lists, lowest first")
     tags = Str("tags", help="tags that the physical network must have")
     domains = RefList("domainid", Domain, help="only for these domains")

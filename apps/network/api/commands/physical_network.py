@@ -115,7 +115,9 @@ class ListTrafficTypes(BaseListCmd):
     keyword_fields = ("traffic_type",)
     since = "3.0.0"
 
-    physical_network = Ref("physicalnetworkid", PhysicalNetwork, required=True, lookup="physical_network")
+    physical_network = Ref(
+        "physicalnetworkid", PhysicalNetwork, required=True, lookup="physical_network", help="the physical network"
+    )
 
     def queryset(self):
         return traffic_types_visible_to(caller=self.caller)

@@ -29,7 +29,9 @@ class ListNetworkServiceProviders(BaseListCmd):
 
     provider_name = Str("name", lookup="name", help="exact name")
     state = Choice("state", ProviderState, lookup="state", help="Enabled, Disabled or Shutdown")
-    physical_network = Ref("physicalnetworkid", PhysicalNetwork, lookup="physical_network")
+    physical_network = Ref(
+        "physicalnetworkid", PhysicalNetwork, lookup="physical_network", help="providers on this physical network"
+    )
 
     def queryset(self):
         return providers_visible_to(caller=self.caller)

@@ -18,8 +18,10 @@ class ListVlanIpRanges(BaseListCmd):
 
     network = Ref("networkid", Network, lookup="network", help="those of this network")
     zone = Ref("zoneid", Zone, lookup="physical_network__zone", help="those of this zone")
-    physical_network = Ref("physicalnetworkid", PhysicalNetwork, lookup="physical_network")
-    vlan = Str("vlan", lookup="vlan")
+    physical_network = Ref(
+        "physicalnetworkid", PhysicalNetwork, lookup="physical_network", help="ranges on this physical network"
+    )
+    vlan = Str("vlan", lookup="vlan", help="ranges with this VLAN")
     for_virtual_network = Flag("forvirtualnetwork", help="ranges of public addresses; there are none")
 
     def queryset(self):
