@@ -27,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
         prog="bin/lab",
         description="A real cloud on one machine: hypervisor hosts made of namespaces, joined by a bridge.",
         epilog="State lives in $CLOUDSTACK_DATA/lab (default: var/lab of the repository). Exit status 3: this "
-        "machine cannot carry a lab, and why.",
+        "machine cannot carry a lab, and why. The guest image, once built, is kept below $XDG_CACHE_HOME "
+        "(default: ~/.cache).",
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|exec|check")
     one = verbs.add_parser("up", help="start what is missing, repair what is broken")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cloudstack.runtime import redis_urls
 from cloudstack.runtime.folders import near_or_short
+from cloudstack.runtime.variables import Reader, described
 
 REPO = Path(__file__).resolve().parent.parent.parent
 MARKER = "CLOUDSTACK_SUPERVISED_BY"
@@ -14,27 +15,13 @@ MARKER = "CLOUDSTACK_SUPERVISED_BY"
 
 _LONGEST_SOCKET_NAME = "supervisor.sock.000000"
 
-HELP = """\
+HELP = f"""\
 Starts the whole installation and stays in the foreground: web, Celery workers, Celery beat, Flower, the watcher of
 hypervisor events, a private Redis server unless REDIS_URL is set, and as root the lab with two real hypervisor hosts.
 Prints "READY http://…" when the portal and a worker answer. Ctrl-C or SIGTERM stops all of it.
 
 Environment:
-  PORT                      port of the portal (default 8000)
-  HOST                      address of the portal (default 127.0.0.1; 0.0.0.0 opens it to the network)
-  CLOUDSTACK_DATA           where state lives: database, secrets, admin.env, logs (default var/ beside bin/)
-  DATABASE_URL              postgres://user:password@host/name (default: SQLite in the data folder)
-  REDIS_URL                 redis://host:6379/0 or unix:///path (default: a private server on a unix socket)
-  CLOUDSTACK_LAB            auto (default: if root and the machine can), 1 (insist), 0 (no lab)
-  WORKER_CONCURRENCY        processes of the Celery worker (default: number of cores, at least 2)
-  CLOUDSTACK_WORKER_QUEUES  queues of the worker, by comma (default jobs)
-  WEB_WORKERS, WEB_THREADS  processes and threads each of the web server (default 2 and 8)
-  FLOWER_PORT               port of Flower on 127.0.0.1 (default: 5555 or the next free one; 0 leaves Flower out)
-  ALLOWED_HOSTS             host names the portal answers to, by comma (default: loopback and HOST)
-  HTTPS=1, TRUSTED_PROXY=1  behind a proxy that ends TLS: secure cookies; believe its X-Forwarded-Proto
-  LOG_LEVEL                 INFO by default; logs are in $CLOUDSTACK_DATA/log
-  PYTHON                    interpreter for .venv (Python 3.11 to 3.13)
-"""
+{described(Reader.RUN)}"""
 
 
 class ConfigError(Exception):

@@ -42,8 +42,17 @@ def cache_url(redis_url: str, *, db: int = CACHE_DB) -> str:
 
 
 def _with_database(url: str, db: int) -> str:
+    url = _with_checked_certificate(url)
     parts = urlsplit(url)
     # A URL that names a database is taken at its word by the broker; the cache goes beside it.
     if parts.path.strip("/") and db == BROKER_DB:
         return url
     return urlunsplit(parts._replace(path=f"/{db}"))
+
+
+def _with_checked_certificate(url: str) -> str:
+    """Celery encrypts without looking at the server's certificate unless the URL says that it should."""
+    parts = urlsplit(url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parse_qs(parts.query):
+        return url
+    return urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))))

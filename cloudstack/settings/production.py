@@ -17,6 +17,8 @@ CSRF_TRUSTED_ORIGINS = list(filter(None, os.environ.get("CSRF_TRUSTED_ORIGINS", 
 # Behind TLS (HTTPS=1) cookies and redirects are strict; without it the portal listens on loopback only.
 HTTPS = os.environ.get("HTTPS", "0") == "1"
 SECURE_SSL_REDIRECT = HTTPS
+# bin/run and load balancers ask over plain HTTP whether the portal is alive.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -18,6 +18,12 @@ from cloudstack.runtime.redis_urls import broker_url, cache_url, socket_url
         ("redis://cache.example:6380", "redis://cache.example:6380/0", "redis://cache.example:6380/1"),
         ("redis://:pw@cache.example/5", "redis://:pw@cache.example/5", "redis://:pw@cache.example/1"),
         ("rediss://cache.example/0?ssl_cert_reqs=required",) * 2 + ("rediss://cache.example/1?ssl_cert_reqs=required",),
+        (
+            "rediss://cache.example",
+            "rediss://cache.example/0?ssl_cert_reqs=required",
+            "rediss://cache.example/1?ssl_cert_reqs=required",
+        ),
+        ("rediss://cache.example/0?ssl_cert_reqs=none",) * 2 + ("rediss://cache.example/1?ssl_cert_reqs=none",),
     ],
 )
 def test_broker_and_cache(given: str, broker: str, cache: str) -> None:
