@@ -132,7 +132,7 @@ class Response:
         if query.is_sliced or query.combinator:
             rows = cls.render(queryset[page], caller=caller, omit=omit)
             return rows, queryset.count() if rows else 0
-        counted = queryset.annotate(_total=CountOf(queryset))[page]
+        counted = _deep_page(queryset, page).annotate(_total=CountOf(queryset))
         pairs = list(cls.render_with(counted, ("_total",), caller=caller, omit=omit))
         return [body for _, body in pairs], pairs[0][0][0] if pairs else 0
 
@@ -226,6 +226,16 @@ class Response:
             tuple(needed.items()),
             tuple(loaded),
         )
+
+
+def _deep_page(queryset: "QuerySet[Any]", page: slice) -> "QuerySet[Any]":
+    """The rows of a page. Behind the first one the keys are found before anything is joined: skipped rows cost less."""
+    query = queryset.query
+    plain = not (query.distinct or query.annotations or query.extra or query.group_by)
+    if not page.start or not plain or any("__" in str(name) for name in query.order_by):
+        return queryset[page]
+    keys = queryset.values("pk")[page]
+    return queryset.model._base_manager.filter(pk__in=keys).order_by(*query.order_by)
 
 
 def _is_builder(expression: Any) -> bool:
