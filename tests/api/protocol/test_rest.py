@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import include, path
 from rest_framework.authtoken.models import Token
@@ -188,6 +189,15 @@ def test_without_or_with_a_wrong_token(rest: Rest) -> None:
     problem(rest("get", "/gadgets"), 401)
 
 
+def test_a_token_is_made_from_the_command_line(root: SimpleNamespace) -> None:
+    out = io.StringIO()
+    call_command("drf_create_token", root.user.username, stdout=out)
+    token = Token.objects.get(user=root.user).key
+    assert token in out.getvalue()
+    response = Client().get(f"{BASE}/gadgets", headers={"Authorization": f"Token {token}"})
+    assert response.status_code == 200
+
+
 def test_a_disabled_users_token_ends(ada: SimpleNamespace) -> None:
     user = Rest(ada)
     type(ada.user.account).objects.filter(pk=ada.user.account_id).update(state="disabled")
@@ -238,8 +248,6 @@ def test_a_large_body_and_a_bug(rest: Rest, ada: SimpleNamespace) -> None:
 
 
 def test_the_schema_is_made_without_a_warning(settings: Any) -> None:
-    from django.core.management import call_command
-
     errors = io.StringIO()
     out = io.StringIO()
     call_command("spectacular", "--fail-on-warn", "--validate", "--format", "openapi-json", stdout=out, stderr=errors)
