@@ -57,21 +57,15 @@ def allowed(caller: "Caller", command: "str | type[BaseCmd]") -> bool:
 
 
 def register_plugin_commands() -> None:
-    """Import what plugins give by the hook ``register_api_commands``; one that gives no commands is taken out."""
-    from cloudstack.api.base import BaseCmd
+    """Take in what plugins give by the hook ``register_api_commands``; one that gives no command is taken out."""
     from cloudstack.framework.plugins.manager import pm
 
-    for impl in list(pm.hook.register_api_commands.get_hookimpls()):
-        given: list[Any] = []
-        try:
-            function: Any = impl.function
-            given = [*(function() or ())]
-            for command in given:
-                if not (isinstance(command, type) and issubclass(command, BaseCmd) and not command.abstract):
-                    raise ImproperlyConfigured(f"register_api_commands: {command!r} is no command")
-                register(command)
-        except Exception as error:  # a plugin's fault must not take the portal down
-            for command in given:
-                if isinstance(command, type) and issubclass(command, BaseCmd):
-                    unregister(command)
-            pm.fail(impl.plugin_name, f"{type(error).__name__}: {error}")
+    pm.take("register_api_commands", _register_of_plugin, unregister)
+
+
+def _register_of_plugin(plugin: str, command: Any) -> None:
+    from cloudstack.api.base import BaseCmd
+
+    if not (isinstance(command, type) and issubclass(command, BaseCmd) and not command.abstract):
+        raise ImproperlyConfigured(f"register_api_commands: {command!r} is no command")
+    register(command)

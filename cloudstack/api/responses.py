@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db.models import IntegerField, Model, QuerySet, Subquery
+from django.db import connections
+from django.db.models import BooleanField, F, Func, IntegerField, Model, QuerySet, Subquery
 
 from cloudstack.api.fields import (
     BOOL,
@@ -38,6 +39,15 @@ class CountOf(Subquery):
 
     def __init__(self, queryset: "QuerySet[Any]"):
         super().__init__(queryset.order_by().values("pk"), output_field=IntegerField())
+
+
+class AmongKeys(Func):
+    """``key = ANY(ARRAY(subquery))``, PostgreSQL's way to have the subquery done first."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY(ARRAY"
+    output_field = BooleanField()
+    conditional = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +245,8 @@ def _deep_page(queryset: "QuerySet[Any]", page: slice) -> "QuerySet[Any]":
     if not page.start or not plain or any("__" in str(name) for name in query.order_by):
         return queryset[page]
     keys = queryset.values("pk")[page]
-    return queryset.model._base_manager.filter(pk__in=keys).order_by(*query.order_by)
+    rows: QuerySet[Any] = queryset.model._base_manager.filter(pk__in=keys)
+    return rows.order_by(*query.order_by)
 
 
 def _is_builder(expression: Any) -> bool:
