@@ -1,0 +1,12 @@
+"""Brings the test workflows into worker processes."""
+
+from django.apps import AppConfig
+
+
+class WorkerAppConfig(AppConfig):
+    name = "tests.workflows.jobs"
+    label = "tests_workflows_jobs"
+    path = __file__.rpartition("/")[0]
+
+    def ready(self) -> None:
+        from tests.workflows.jobs import outside  # noqa: F401
