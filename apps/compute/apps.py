@@ -10,11 +10,12 @@ class ComputeConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.compute.services import neighbours
+        from apps.compute.services import counting, neighbours
         from apps.infrastructure.services.evacuation import register_evacuation, register_occupants
         from apps.network.services.nic_sources import register_nic_source
         from apps.storage.services.attachments import register_attachments
 
+        counting.register()
         register_evacuation(neighbours.evacuate)
         register_occupants(neighbours.machines_on)
         register_nic_source(neighbours.nics_in_use)

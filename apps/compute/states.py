@@ -44,6 +44,9 @@ VM_TRANSITIONAL = (S.STARTING, S.STOPPING, S.MIGRATING, S.EXPUNGING)
 VM_HOLDS_HOST = (S.STARTING, S.RUNNING, S.STOPPING, S.MIGRATING)
 """States in which a machine takes room on a host."""
 
+VM_UNCOUNTED = (S.ERROR, S.DESTROYED, S.EXPUNGING)
+"""States in which a machine counts against no limit."""
+
 
 class OfferingState(TextChoices):
     ACTIVE = "Active", "Active"

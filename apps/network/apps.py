@@ -12,6 +12,7 @@ class NetworkConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.network.services import guards
+        from apps.network.services import counting, guards
 
+        counting.register()
         guards.register()

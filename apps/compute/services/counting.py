@@ -1,0 +1,27 @@
+"""What the machines of accounts hold in truth, for the recount of limits."""
+
+from collections.abc import Collection, Mapping
+
+from django.db.models import Aggregate, Count, Sum
+
+from apps.accounts.models import ResourceType
+from apps.accounts.services.counting import Counter, register_counter
+from apps.compute.models import VirtualMachine
+from apps.compute.states import VM_UNCOUNTED
+
+
+def register() -> None:
+    """Called once, when all apps are ready."""
+    register_counter(ResourceType.USER_VM, _summed(Count("pk")))
+    register_counter(ResourceType.CPU, _summed(Sum("cpus")))
+    register_counter(ResourceType.MEMORY, _summed(Sum("memory_mib")))
+
+
+def _summed(amount: Aggregate) -> Counter:
+    """A counter of ``amount`` over each account's machines; stopped ones count, destroyed and failed ones do not."""
+
+    def count(account_pks: Collection[int]) -> Mapping[int, int]:
+        rows = VirtualMachine.objects.filter(account__in=account_pks).exclude(state__in=VM_UNCOUNTED)
+        return dict(rows.order_by().values_list("account").annotate(amount))
+
+    return count
