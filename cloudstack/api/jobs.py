@@ -171,9 +171,14 @@ class ListAsyncJobs(BaseListCmd):
 
     start_date = Date("startdate", lookup="created__gte", help="only jobs started at or after this date")
     listall = Flag("listall", default=False, help="all jobs within the caller's reach, not only those of the account")
+    account = Str("account", help="only jobs started by this account, of the caller's domain unless domainid is given")
+    domain_id = Uuid("domainid", help="only jobs started in this domain")
     resource_id = Uuid("resourceid", lookup="resource_uuid", help="only jobs on the object with this UUID")
     resource_type = Str("resourcetype", lookup="resource_type__iexact", help="only jobs on objects of this kind")
 
     def queryset(self) -> "QuerySet[AsyncJob]":
         jobs = jobs_visible_to(caller=self.caller)
+        if self.account or self.domain_id:
+            jobs = jobs.filter(user__account__domain__uuid=self.domain_id or self.caller.domain_uuid)
+            return jobs.filter(user__account__name=self.account) if self.account else jobs
         return jobs if self.listall else jobs.filter(account_uuid=self.caller.account_uuid)

@@ -108,6 +108,11 @@ def test_lists_of_jobs(ada: SimpleNamespace, bob: SimpleNamespace, root: SimpleN
     assert root.api.call("listAsyncJobs", listall=True)["count"] == 2
     assert root.api.call("listAsyncJobs", listall=True, resourceid=row.uuid, resourcetype="role")["count"] == 2
     assert root.api.call("listAsyncJobs", listall=True, startdate="2100-01-01") == {}
+    home = {"domainid": ada.caller.domain_uuid}
+    assert root.api.call("listAsyncJobs", account=ada.caller.account_name, **home)["count"] == 2
+    assert root.api.call("listAsyncJobs", **home)["count"] == 2
+    assert root.api.call("listAsyncJobs", account=ada.caller.account_name) == {}
+    assert bob.api.call("listAsyncJobs", account=ada.caller.account_name, **home) == {}
 
 
 def test_the_events_of_a_job(ada: SimpleNamespace, gadget) -> None:
