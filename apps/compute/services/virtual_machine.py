@@ -21,7 +21,7 @@ from apps.compute.states import VmState
 from apps.infrastructure.models import Host
 from apps.network.services.addresses import reserve_nic
 from apps.storage.models import Volume
-from apps.storage.states import VolumeType
+from apps.storage.states import VolumeState, VolumeType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
@@ -223,6 +223,7 @@ class VirtualMachineManager:
         self._may_expunge(caller, vm)
         if AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists():
             raise ResourceInUse(f"a job works on machine {vm}; try again when it has ended")
+        self._expect_whole(vm)
         VM_FSM.fire(vm, "recover_requested", destroyed_at=None)
         LimitManager().reserve(vm.account, amounts_of_vm(vm))
         publish(events.VM_RECOVER, caller=caller, description=f"Recover {vm}", resource=vm)
@@ -271,6 +272,17 @@ class VirtualMachineManager:
         """Refuse at once what the state does not allow; the job looks again when its turn comes."""
         if vm.state != state and not VM_FSM.can(vm, event):
             raise InvalidParameter(f"machine {vm} is {vm.state}, not {state}", parameter="id")
+
+    def _expect_whole(self, vm: VirtualMachine) -> None:
+        """A deployment that failed has nothing any more, and an expunging that did not end has taken part of it."""
+        root = VolumeAttachment.objects.filter(
+            vm=vm, device_id=0, volume__state__in=(VolumeState.READY, VolumeState.ALLOCATED)
+        )
+        if not (root.exists() and vm.nics(manager="objects").exists()):
+            raise InvalidParameter(
+                f"machine {vm} cannot be recovered: its root disk or its cards are gone; it can only be expunged",
+                parameter="id",
+            )
 
     def _may_expunge(self, caller: Caller, vm: VirtualMachine) -> None:
         if not caller.is_admin and not USER_EXPUNGE.value(vm.account.uuid):

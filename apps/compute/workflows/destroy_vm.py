@@ -9,11 +9,13 @@ from apps.compute.services.quota import amounts_of_vm
 from apps.compute.states import VmState
 from apps.compute.workflows.steps.disks import DeleteRootVolume
 from apps.compute.workflows.steps.guest import StopGuest
-from apps.compute.workflows.steps.loading import VmWorkflow
+from apps.compute.workflows.steps.loading import VmWorkflow, reload_vm
 from apps.compute.workflows.steps.networks import ReleaseNetworks
 from apps.compute.workflows.steps.state import BeginExpunge, BeginStopIfRunning
 from apps.compute.workflows.stop_vm import settle_as_stopped
 from apps.network.services.addresses import free_nic
+from apps.storage.services.state_machines import VOLUME_FSM
+from apps.storage.states import VolumeState
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -46,7 +48,8 @@ class ReleaseAddresses(Step):
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
-            for nic in ctx.vm.live_nics:
+            # Read anew: a card may have been asked for when this job had read the machine already.
+            for nic in reload_vm(ctx).live_nics:
                 free_nic(nic_uuid=nic.uuid)
                 nic.mark_removed()
 
@@ -75,6 +78,12 @@ class ExpungeVm(VmWorkflow):
     def on_succeeded(self, ctx: JobContext) -> None:
         ctx.vm.mark_removed()
         ctx.set_result(success=True)
+
+    def on_failed(self, ctx: JobContext, error: str) -> None:
+        """The root disk waits for the next attempt; no job has it in hand."""
+        for attachment in reload_vm(ctx).live_attachments:
+            if attachment.volume.state == VolumeState.EXPUNGING:
+                VOLUME_FSM.fire(attachment.volume, "failed")
 
 
 @workflow("compute.vm.destroy_expunge")

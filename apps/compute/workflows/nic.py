@@ -3,12 +3,13 @@
 from apps.compute.models import Nic
 from apps.compute.specs import guest_nic, nic_spec
 from apps.compute.states import VmState
-from apps.compute.workflows.steps.loading import VmWorkflow, driver_of
+from apps.compute.workflows.steps.loading import VmWorkflow, driver_of, expect_steady
 from apps.compute.workflows.steps.networks import leave_host
 from apps.network.services.addresses import free_nic
 from apps.network.workflows.steps import connect_host, implement_network, prepare_nic, release_nic, undo_implement
 from cloudstack.contracts.errors import NotSupported
 from cloudstack.contracts.hypervisor import SupportsNicHotplug
+from cloudstack.framework.errors import ResourceInUse
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -35,6 +36,9 @@ class PlugNic(Step):
     title = "Plug the card in"
 
     def do(self, ctx: JobContext) -> None:
+        expect_steady(ctx.vm)
+        if ctx.nic.removed is not None:
+            raise ResourceInUse(f"machine {ctx.vm} has given its cards back in the meantime")
         if not runs(ctx):
             return
         network = implement_network(ctx, ctx.nic.network, ctx.vm.host)

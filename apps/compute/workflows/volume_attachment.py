@@ -3,7 +3,7 @@
 from apps.compute.models import VolumeAttachment
 from apps.compute.specs import disk_spec
 from apps.compute.states import VmState
-from apps.compute.workflows.steps.loading import VmWorkflow, driver_of
+from apps.compute.workflows.steps.loading import VmWorkflow, driver_of, expect_steady
 from apps.storage.selectors import volume_for_job
 from apps.storage.services.state_machines import VOLUME_FSM
 from apps.storage.states import VolumeState
@@ -28,11 +28,17 @@ def attachment_of(ctx: JobContext) -> VolumeAttachment | None:
 
 
 class LookAtVolume(Step):
-    """Notes whether the volume is still to be made, before anything is made of it."""
+    """Notes whether the volume is still to be made, before anything is made of it.
+
+    An attachment that is there already is another job's: this one must never undo it.
+    """
 
     title = "Look at the volume"
 
     def do(self, ctx: JobContext) -> None:
+        expect_steady(ctx.vm)
+        if VolumeAttachment.objects.filter(volume=ctx.volume).exists():
+            raise ResourceInUse(f"volume {ctx.volume} has been attached in the meantime")
         ctx.data["new"] = ctx.vm.state == VmState.RUNNING and ctx.volume.state == VolumeState.ALLOCATED
 
 

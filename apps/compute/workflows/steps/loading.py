@@ -3,12 +3,14 @@
 from apps.compute.models import VirtualMachine
 from apps.compute.selectors import vm_for_job
 from apps.compute.specs import vm_spec
+from apps.compute.states import VmState
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.specs import host_ref
 from apps.network.models import NetworkHost
 from cloudstack.contracts.hypervisor import HypervisorDriver, VmSpec
 from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.framework.errors import ResourceInUse
 from cloudstack.framework.jobs import JobContext, Workflow
 
 
@@ -17,6 +19,12 @@ class VmWorkflow(Workflow):
 
     def load(self, ctx: JobContext) -> None:
         ctx.vm = vm_for_job(uuid=ctx.arguments["vm_uuid"])
+
+
+def expect_steady(vm: VirtualMachine) -> None:
+    """Raise ``ResourceInUse`` unless ``vm`` runs or is stopped: while a job waited for its turn, it may have gone."""
+    if vm.removed is not None or vm.state not in (VmState.RUNNING, VmState.STOPPED):
+        raise ResourceInUse(f"machine {vm} is {'gone' if vm.removed else vm.state} by now")
 
 
 def reload_vm(ctx: JobContext) -> VirtualMachine:

@@ -1,0 +1,134 @@
+"""What was asked for while another job had the machine in hand finds another machine when its turn comes."""
+
+import pytest
+
+from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.states import VmState
+from apps.compute.workflows.steps.state import BeginStopIfRunning
+from apps.network.services.bootstrap import seed_physical_network
+from apps.portal.services.simulator_zone import seed_shared_network
+from cloudstack.framework.jobs import AsyncJob, JobContext
+from cloudstack.testing.api import ApiError
+from cloudstack.testing.jobs import run_jobs
+from plugins.hypervisors.simulator import world
+from plugins.hypervisors.simulator.models import Fault
+from tests.support.cloud import SimulatedCloud, check_invariants
+
+
+def machine(cloud: SimulatedCloud, **more: object) -> str:
+    found = str(cloud.deploy(**more)["id"])
+    run_jobs()
+    return found
+
+
+def data_disk(cloud: SimulatedCloud) -> str:
+    wanted = {"zoneid": cloud.zone.uuid, "diskofferingid": cloud.disk_offering.uuid}
+    answer = cloud.api.call("createVolume", name="data", **wanted)
+    run_jobs()
+    return str(answer["id"])
+
+
+def job(answer: dict[str, object]) -> AsyncJob:
+    return AsyncJob.objects.get(uuid=answer["jobid"])
+
+
+def second_network(cloud: SimulatedCloud) -> str:
+    seed_physical_network(caller=cloud.root, zone=cloud.zone, link="eth1")
+    network = seed_shared_network(
+        caller=cloud.root, zone=cloud.zone, name="second", cidr_prefix="10.65", vlan="vxlan://4002"
+    )
+    return str(network.uuid)
+
+
+def test_a_disk_is_not_attached_to_a_machine_that_was_expunged_before(cloud: SimulatedCloud) -> None:
+    vm, disk = machine(cloud), data_disk(cloud)
+    cloud.admin.call("destroyVirtualMachine", id=vm, expunge=True)
+    waiting = cloud.api.call("attachVolume", id=disk, virtualmachineid=vm)
+    run_jobs()
+
+    assert job(waiting).status == AsyncJob.Status.FAILED
+    assert not VolumeAttachment.objects.filter(volume__uuid=disk).exists()
+    check_invariants()
+    other = machine(cloud)
+    cloud.api.call("attachVolume", id=disk, virtualmachineid=other)
+    run_jobs()
+    assert VolumeAttachment.objects.filter(volume__uuid=disk, vm__uuid=other).exists()
+
+
+def test_a_second_attach_of_the_same_disk_fails_and_leaves_the_first_alone(cloud: SimulatedCloud) -> None:
+    vm, disk = machine(cloud), data_disk(cloud)
+    first = cloud.api.call("attachVolume", id=disk, virtualmachineid=vm)
+    second = cloud.api.call("attachVolume", id=disk, virtualmachineid=vm)
+    run_jobs()
+
+    assert job(first).status == AsyncJob.Status.SUCCEEDED
+    assert job(second).status == AsyncJob.Status.FAILED
+    assert VolumeAttachment.objects.filter(volume__uuid=disk, vm__uuid=vm).exists()
+    check_invariants()
+
+
+def test_a_card_is_not_added_to_a_machine_that_was_expunged_before(cloud: SimulatedCloud) -> None:
+    vm, network = machine(cloud), second_network(cloud)
+    cloud.admin.call("destroyVirtualMachine", id=vm, expunge=True)
+    waiting = cloud.api.call("addNicToVirtualMachine", virtualmachineid=vm, networkid=network)
+    run_jobs()
+
+    assert job(waiting).status == AsyncJob.Status.FAILED
+    assert not Nic.objects.filter(vm__uuid=vm).exists()
+    check_invariants()
+
+
+def test_a_card_that_comes_while_the_expunging_goes_on_is_taken_back(
+    cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vm, network = machine(cloud), second_network(cloud)
+    answers = []
+    begin = BeginStopIfRunning.do
+
+    def late(step: BeginStopIfRunning, ctx: JobContext) -> None:
+        """The job has read the machine's cards by now, and the machine still shows as running."""
+        answers.append(cloud.api.call("addNicToVirtualMachine", virtualmachineid=vm, networkid=network))
+        begin(step, ctx)
+
+    monkeypatch.setattr(BeginStopIfRunning, "do", late)
+    cloud.admin.call("destroyVirtualMachine", id=vm, expunge=True)
+    run_jobs()
+
+    assert job(answers[0]).status == AsyncJob.Status.FAILED
+    assert not Nic.objects.filter(vm__uuid=vm).exists()
+    check_invariants()
+
+
+def test_a_failed_deployment_is_not_recovered(cloud: SimulatedCloud) -> None:
+    world.inject("start", "fault:no such machine type", count=None)
+    vm = machine(cloud)
+    cloud.api.call("destroyVirtualMachine", id=vm)
+    run_jobs()
+    assert VirtualMachine.objects.get(uuid=vm).state == VmState.DESTROYED
+
+    with pytest.raises(ApiError, match="cannot be recovered"):
+        cloud.admin.call("recoverVirtualMachine", id=vm)
+    assert VirtualMachine.objects.get(uuid=vm).state == VmState.DESTROYED
+    check_invariants()
+    cloud.admin.call("expungeVirtualMachine", id=vm)
+    run_jobs()
+    assert not VirtualMachine.objects.filter(uuid=vm).exists()
+
+
+def test_a_machine_that_is_half_expunged_is_not_recovered(cloud: SimulatedCloud) -> None:
+    vm = machine(cloud)
+    cloud.api.call("destroyVirtualMachine", id=vm)
+    run_jobs()
+    world.inject("delete_volume", "fault:the disk is on fire", count=None)
+    cloud.admin.call("expungeVirtualMachine", id=vm)
+    run_jobs()
+    assert VirtualMachine.objects.get(uuid=vm).state == VmState.DESTROYED
+
+    with pytest.raises(ApiError, match="cannot be recovered"):
+        cloud.admin.call("recoverVirtualMachine", id=vm)
+    check_invariants()
+    Fault.objects.all().delete()
+    cloud.admin.call("expungeVirtualMachine", id=vm)
+    run_jobs()
+    assert not VirtualMachine.objects.filter(uuid=vm).exists()
+    check_invariants()
