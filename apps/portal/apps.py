@@ -1,4 +1,6 @@
-"""The Django app of the portal."""
+"""The Django apps of the portal."""
+
+from django.contrib.admin.apps import AdminConfig
 
 from cloudstack.framework.apps_support import CloudAppConfig
 
@@ -6,3 +8,9 @@ from cloudstack.framework.apps_support import CloudAppConfig
 class PortalConfig(CloudAppConfig):
     name = "apps.portal"
     label = "portal"
+
+
+class CloudAdminConfig(AdminConfig):
+    """Django's admin with our first page and our pages beside those of the models."""
+
+    default_site = "apps.portal.site.CloudAdminSite"

@@ -34,7 +34,7 @@ PLUGINS = checked(discover(BASE_DIR / "plugins", disabled=PLUGINS_DISABLED))
 INSTALLED_APPS = [
     # Before the admin: it isolates plugins whose admin.py is broken.
     "cloudstack.framework.plugins.apps.PluginsConfig",
-    "django.contrib.admin",
+    "apps.portal.apps.CloudAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

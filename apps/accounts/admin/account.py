@@ -2,20 +2,15 @@
 
 from django.contrib import admin
 
-from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.admin.base import CloudAdmin, CloudInline
 from apps.accounts.models import Account, User
 
 
-class UserInline(admin.TabularInline):
+class UserInline(CloudInline):
     model = User
     fields = ("username", "first_name", "last_name", "email", "state")
     readonly_fields = fields
-    can_delete = False
-    extra = 0
     show_change_link = True
-
-    def has_add_permission(self, request: object, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Account)

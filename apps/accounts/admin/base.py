@@ -1,80 +1,33 @@
-"""Base of the admin pages of all apps: they show, and act only through commands."""
+"""Base of the admin pages of all apps: they show, and act only through commands and managers."""
 
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
+from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
+from django.views.decorators.http import require_POST
 
-from cloudstack.api import authentication
-from cloudstack.api.dispatcher import dispatch
-from cloudstack.framework.context import Caller, calling
-from cloudstack.framework.errors import CloudError
+from apps.accounts.admin.badges import badge, human_bytes
+from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
+from apps.accounts.admin.panels import Panel, events_panel, jobs_panel
+from cloudstack.framework.secrets import EncryptedField
 
-Action = Callable[[admin.ModelAdmin, HttpRequest, QuerySet[Any]], None]
+__all__ = ["AdminCommand", "CloudAdmin", "CloudInline", "Panel", "admin_caller", "badge"]
 
-
-def admin_caller(request: HttpRequest) -> Caller:
-    """The caller behind a request to the admin. Raises ``PermissionDenied`` when he may not act any more."""
-    caller = authentication.get().caller_by_user(request.user.pk)
-    if caller is None:
-        raise PermissionDenied("your user, account or role is not enabled")
-    return caller
+STATE_COLUMNS = frozenset({"state", "status", "resource_state", "allocation_state", "managed_state"})
 
 
-def command_action(command: str, label: str, *, parameter: str = "id", **fixed: Any) -> Action:
-    """An action that calls ``command`` for each chosen object, as the API would.
+class ReadOnly:
+    """No form writes: adding, changing and deleting is what commands are for."""
 
-    ``parameter`` is the wire name that takes the object's UUID; ``fixed`` holds further parameters.
-    """
-
-    def act(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        caller = admin_caller(request)
-        with calling(caller):
-            for obj in queryset:
-                run_command(request, caller, command, {parameter: str(obj.uuid), **fixed}, about=obj)
-
-    act.__name__ = f"{command}_{'_'.join(str(value) for value in fixed.values())}".rstrip("_")
-    act.short_description = label  # type: ignore[attr-defined]
-    return act
-
-
-def run_command(
-    request: HttpRequest, caller: Caller, command: str, params: Mapping[str, Any], *, about: Model | str
-) -> bool:
-    """Call a command and show the outcome as a message; True if it was accepted."""
-    try:
-        result = dispatch(command, params, caller, door="admin")
-    except CloudError as error:
-        messages.error(request, f"{about}: {error.message}")
-        return False
-    messages.success(request, f"{about}: job {result.job_uuid} started" if result.job_uuid else f"{about}: done")
-    return True
-
-
-class CloudAdmin(admin.ModelAdmin):
-    """Shows a model and offers ``commands`` as actions; no form writes past managers and state machines.
-
-    Removed rows are hidden; ``list_select_related`` is set so that a page costs the same whatever its length.
-    """
-
-    commands: ClassVar[Sequence[tuple[Any, ...]]] = ()
-    """Entries (command, label) or (command, label, {fixed parameters})."""
-    list_per_page = 50
-    show_full_result_count = False
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = {
-            name: entry for name, entry in super().get_actions(request).items() if name != "delete_selected"
-        }
-        for command, label, *rest in self.commands:
-            act = command_action(command, label, **(rest[0] if rest else {}))
-            actions[act.__name__] = (act, act.__name__, label)
-        return actions
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -82,3 +35,223 @@ class CloudAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class CloudInline(ReadOnly, admin.TabularInline):
+    """Rows that belong to the object of the page, to look at. ``joined`` names what their texts need."""
+
+    extra = 0
+    can_delete = False
+    joined: ClassVar[Sequence[str]] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super().get_queryset(request).select_related(*self.joined) if self.joined else super().get_queryset(request)
+        )
+
+
+class CloudAdmin(ReadOnly, admin.ModelAdmin):
+    """Shows a model and offers ``commands``, in the list as actions and on the page of an object as buttons.
+
+    Removed rows are hidden; ``list_select_related`` is set so that a page costs the same whatever its length.
+    States are shown as badges and sizes in words. Pages open by primary key and by UUID.
+    """
+
+    commands: ClassVar[Sequence[tuple[Any, ...] | AdminCommand]] = ()
+    """Entries (command, label), (command, label, {options}), or ``AdminCommand``; see ``AdminCommand.of``."""
+    list_per_page = 50
+    show_full_result_count = False
+    has_job_panels = True
+    """Whether an object's page shows the jobs and events about it."""
+
+    # -- what is shown -----------------------------------------------------------------------------
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [_column(self.model, name) for name in super().get_list_display(request)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        if self.fields:
+            return self.fields
+        hidden = {"removed", *(self.exclude or ())}
+        options = self.model._meta
+        return [
+            field.name
+            for field in (*options.concrete_fields, *options.many_to_many)
+            if not field.primary_key and field.name not in hidden and not isinstance(field, EncryptedField)
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        declared = self.get_fields(request, obj) if not self.fieldsets else _flat(self.fieldsets)
+        return [*self.readonly_fields, *(name for name in declared if name not in self.readonly_fields)]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """By primary key or UUID, with all that its fields point to in one statement."""
+        queryset = self.get_queryset(request).select_related(*_forward(self.model))
+        field, value = from_field or self.model._meta.pk.name, object_id
+        if "-" in object_id and _has(self.model, "uuid"):
+            field = "uuid"
+        try:
+            return queryset.get(**{field: self.model._meta.get_field(field).to_python(value)})
+        except (ObjectDoesNotExist, ValidationError, ValueError):
+            return None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A whole UUID is looked up as such: no scan of the table for what an index knows."""
+        known = self.as_uuid(term)
+        if known is not None and _has(self.model, "uuid"):
+            found = queryset.filter(uuid=known)
+            if found.exists():
+                return found, False
+        return super().get_search_results(request, queryset, term)
+
+    @staticmethod
+    def as_uuid(text: str) -> uuid.UUID | None:
+        """What somebody searched for, if it is a whole UUID."""
+        try:
+            return uuid.UUID(text.strip())
+        except ValueError:
+            return None
+
+    def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
+        """Tables under the fields of an object's page; each costs its own statement and is bounded."""
+        known = getattr(obj, "uuid", None) if self.has_job_panels else None
+        return [jobs_panel(known), events_panel(known)] if known is not None else []
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST":
+            # Nothing can be changed; a form made by hand is told so.
+            return HttpResponseRedirect(request.path)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        obj = kwargs.get("obj")
+        if obj is not None:
+            context["cloud_page"] = {
+                "badges": _badges(obj),
+                "buttons": self.buttons(request, obj),
+                "panels": self.panels(request, obj),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        """The operations that the page of ``obj`` offers."""
+        return [
+            {"command": command, "url": self._url("run", obj.pk, command.key)}
+            for command in self.allowed_commands(request)
+            if command.applies(obj)
+        ]
+
+    # -- what can be done --------------------------------------------------------------------------
+
+    @classmethod
+    def all_commands(cls) -> list[AdminCommand]:
+        """What is declared, whoever may do it."""
+        return [AdminCommand.of(entry) for entry in cls.commands]
+
+    def allowed_commands(self, request: HttpRequest) -> list[AdminCommand]:
+        """What the role of who is logged in admits."""
+        commands = self.all_commands()
+        if not commands or not self.has_view_permission(request):
+            return []
+        caller = admin_caller(request)
+        return [command for command in commands if command.allowed(caller)]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = {
+            name: entry for name, entry in super().get_actions(request).items() if name != "delete_selected"
+        }
+        for command in self.allowed_commands(request):
+            actions[command.key] = (_list_action(command), command.key, command.label)
+        return actions
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.run_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_run"
+        return [path("<path:object_id>/run/<str:key>/", view, name=name), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def run_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
+        """A button on the page of one object."""
+        obj = self.get_object(request, object_id)
+        chosen = [command for command in self.allowed_commands(request) if command.key == key]
+        if obj is None or not chosen:
+            raise Http404(f"there is no {self.opts.verbose_name} {object_id}, or no operation {key} on it")
+        answer = perform(self, request, chosen[0], [obj])
+        if answer is not None:
+            return answer
+        # An operation may have removed the object from the admin's sight.
+        left = self.get_object(request, object_id)
+        return HttpResponseRedirect(self._url("change", obj.pk) if left is not None else self._url("changelist"))
+
+    def _url(self, view: str, *arguments: Any) -> str:
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{view}"
+        return reverse(name, args=arguments)
+
+
+def _list_action(command: AdminCommand) -> Any:
+    def act(model_admin: CloudAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return perform(model_admin, request, command, queryset)
+
+    act.__name__ = command.key
+    act.short_description = command.label  # type: ignore[attr-defined]
+    return act
+
+
+@cache
+def _column(model: type[Model], name: Any) -> Any:
+    """What a list shows under ``name``: a badge for states, sizes in words, else the field as it is."""
+    field = _field(model, name)
+    if field is None:
+        return name
+    if name in STATE_COLUMNS:
+        label, show = field.verbose_name, _badge_of
+    elif name.endswith("_bytes"):
+        label, show = name.removesuffix("_bytes").replace("_", " "), human_bytes
+    else:
+        return name
+
+    def column(obj: Model) -> Any:
+        return show(getattr(obj, name))
+
+    column.__name__ = name
+    column.short_description = label  # type: ignore[attr-defined]
+    column.admin_order_field = name  # type: ignore[attr-defined]
+    return column
+
+
+def _badge_of(value: Any) -> Any:
+    return badge(value)
+
+
+def _badges(obj: Model) -> list[Any]:
+    """The states of an object with what they are states of."""
+    return [
+        {"label": capfirst(str(field.verbose_name)), "badge": badge(getattr(obj, field.name))}
+        for field in obj._meta.concrete_fields
+        if field.name in STATE_COLUMNS
+    ]
+
+
+def _field(model: type[Model], name: Any) -> Field | None:
+    try:
+        field = model._meta.get_field(name) if isinstance(name, str) else None
+    except FieldDoesNotExist:
+        return None
+    return field if isinstance(field, Field) else None
+
+
+def _has(model: type[Model], name: str) -> bool:
+    return _field(model, name) is not None
+
+
+@cache
+def _forward(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.name for field in model._meta.concrete_fields if isinstance(field, ForeignKey))
+
+
+def _flat(fieldsets: Any) -> list[str]:
+    return admin.utils.flatten_fieldsets(fieldsets)

@@ -4,19 +4,14 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
-from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.admin.base import CloudAdmin, CloudInline
 from apps.accounts.models import Role, RolePermission
 
 
-class RolePermissionInline(admin.TabularInline):
+class RolePermissionInline(CloudInline):
     model = RolePermission
     fields = ("position", "rule", "permission", "description")
     readonly_fields = fields
-    can_delete = False
-    extra = 0
-
-    def has_add_permission(self, request: object, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Role)

@@ -1,1 +1,5 @@
-"""Compute in the admin."""
+"""Machines and what belongs to them in the admin: to look at, and to operate through commands."""
+
+from apps.compute.admin import offering, parts, virtual_machine
+
+__all__ = ["offering", "parts", "virtual_machine"]

@@ -2,23 +2,16 @@
 
 from django.contrib import admin
 
-from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.admin.base import CloudAdmin, CloudInline
 from apps.network.models import Network, NetworkHost
 
 
-class NetworkHostInline(admin.TabularInline):
+class NetworkHostInline(CloudInline):
     """Where the network is now."""
 
     model = NetworkHost
-    extra = 0
-    can_delete = False
     fields = readonly_fields = ["host", "bridge", "serves", "idle_since", "created"]
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
+    joined = ["host", "network"]
 
 
 @admin.register(Network)

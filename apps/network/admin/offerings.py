@@ -2,22 +2,15 @@
 
 from django.contrib import admin
 
-from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.admin.base import CloudAdmin, CloudInline
 from apps.network.models import NetworkOffering, NetworkOfferingService
 
 
-class ServiceInline(admin.TabularInline):
+class ServiceInline(CloudInline):
     """Who gives what."""
 
     model = NetworkOfferingService
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
+    joined = ["offering"]
 
 
 @admin.register(NetworkOffering)

@@ -2,19 +2,15 @@
 
 from django.contrib import admin
 
-from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.admin.base import CloudAdmin, CloudInline
 from apps.storage.models import Template, TemplatePoolRef, TemplateStoreRef, TemplateZone, UploadTicket
 
 
-class StoreRefInline(admin.TabularInline):
+class StoreRefInline(CloudInline):
     model = TemplateStoreRef
     fields = ["store", "state", "percent", "size_bytes", "error"]
     readonly_fields = fields
-    can_delete = False
-    extra = 0
-
-    def has_add_permission(self, request: object, obj: object = None) -> bool:
-        return False
+    joined = ["store", "template"]
 
 
 @admin.register(Template)

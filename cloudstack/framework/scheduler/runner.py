@@ -14,8 +14,11 @@ from cloudstack.framework.scheduler.models import ScheduledRun
 log = logging.getLogger(__name__)
 
 
-def run(name: str) -> bool:
-    """Run the job ``name`` unless it runs already; its errors are logged and kept, never raised."""
+def run(name: str, *, forced: bool = False) -> bool:
+    """Run the job ``name`` unless it runs already or, without ``forced``, has just run.
+
+    Its errors are logged and kept, never raised.
+    """
     job = registry.get(name)
     if job is None:
         log.warning("no scheduled job is named %s; is its plugin enabled?", name)
@@ -27,7 +30,9 @@ def run(name: str) -> bool:
         free |= Q(owner=row.owner, started=row.started)
     # Beat's message came twice, or two beats run.
     recent = Q(started__gt=now - timedelta(seconds=job.every_s * 0.5))
-    mine = ScheduledRun.objects.filter(free, name=name).exclude(recent)
+    mine = ScheduledRun.objects.filter(free, name=name)
+    if not forced:
+        mine = mine.exclude(recent)
     busy_until = now + timedelta(seconds=job.limit_s)
     if mine.update(busy_until=busy_until, started=now, owner=me(), runs=F("runs") + 1) != 1:
         return False

@@ -9,9 +9,9 @@ TASK = "scheduler.run"
 
 
 @shared_task(name=TASK, ignore_result=True)
-def run(name: str) -> None:
+def run(name: str, forced: bool = False) -> None:
     close_old_connections()
-    runner.run(name)
+    runner.run(name, forced=forced)
 
 
 def fill_schedule(app: Celery) -> None:

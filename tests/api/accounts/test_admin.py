@@ -65,8 +65,8 @@ def test_no_form_writes(browser, populated, model):
     assert first is None or model._default_manager.get(pk=first.pk) == first
 
 
-def act(browser, model, action, *objects):
-    data = {"action": action, "_selected_action": [obj.pk for obj in objects]}
+def act(browser, model, action, *objects, **more):
+    data = {"action": action, "_selected_action": [obj.pk for obj in objects], **more}
     return browser.post(path_of(model), data, follow=True).content.decode()
 
 
@@ -81,7 +81,8 @@ def test_actions_call_commands(browser, tenants):
 
 
 def test_a_refusal_is_shown_and_changes_nothing(browser, tenants):
-    html = act(browser, User, "deleteUser", tenants.root)
+    assert "You cannot delete yourself" not in act(browser, User, "deleteUser", tenants.root)
+    html = act(browser, User, "deleteUser", tenants.root, confirmed="1")
     assert "You cannot delete yourself" in html
     assert User.objects.filter(pk=tenants.root.pk).exists()
 

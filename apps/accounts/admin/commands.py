@@ -1,0 +1,175 @@
+"""What the admin does: it calls commands, as every other door, and tells how that ended."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+
+from cloudstack.api import authentication, registry
+from cloudstack.api.dispatcher import dispatch
+from cloudstack.framework.context import Caller, calling
+from cloudstack.framework.errors import CloudError
+
+MOST_OBJECTS = 200
+"""One request carries out no more operations than this."""
+SHOWN_MESSAGES = 10
+CONFIRMED = "confirmed"
+_DANGEROUS = ("delete", "destroy", "expunge", "remove")
+
+
+class ManagerCall(Protocol):
+    """An operation that no command offers: a manager is called. Answers the UUID of the job, if there is one."""
+
+    def __call__(self, *, caller: Caller, obj: Any) -> str: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question before an operation: a wire parameter chosen from a list. ``empty`` words the choice of none."""
+
+    parameter: str
+    label: str
+    choices: Callable[[Caller, Sequence[Any]], list[tuple[str, str]]]
+    empty: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminCommand:
+    """An operation on objects: ``command`` of the API with ``parameter`` for the object and ``fixed`` for the rest.
+
+    ``params`` makes the parameters that name the object where one UUID of its own does not.
+    With ``call`` it is a manager's method instead, and ``command`` is only its key. ``confirm``: ask before.
+    ``suits`` says on which objects' pages the button is shown; whether it is possible, the command decides.
+    """
+
+    command: str
+    label: str
+    parameter: str = "id"
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    params: Callable[[Any], Mapping[str, Any]] | None = None
+    confirm: bool = False
+    ask: Ask | None = None
+    call: ManagerCall | None = None
+    suits: Callable[[Any], bool] | None = None
+
+    @classmethod
+    def of(cls, entry: "AdminCommand | tuple[Any, ...]") -> "AdminCommand":
+        """From (command, label, {options}): ``parameter``, ``params``, ``confirm``, ``ask`` and fixed parameters."""
+        if isinstance(entry, AdminCommand):
+            return entry
+        command, label, *rest = entry
+        options = dict(rest[0]) if rest else {}
+        return cls(
+            command=command,
+            label=label,
+            parameter=options.pop("parameter", "id"),
+            params=options.pop("params", None),
+            confirm=options.pop("confirm", command.startswith(_DANGEROUS)),
+            ask=options.pop("ask", None),
+            fixed=options,
+        )
+
+    @property
+    def key(self) -> str:
+        """Name in forms and URLs, unique on a page."""
+        return f"{self.command}_{'_'.join(str(value) for value in self.fixed.values())}".rstrip("_")
+
+    @property
+    def dangerous(self) -> bool:
+        return self.confirm
+
+    def allowed(self, caller: Caller) -> bool:
+        """What the caller's role says. Managers' calls are for root admins: who else enters the admin?"""
+        if self.call is not None:
+            return caller.is_root_admin
+        return authentication.is_allowed(caller, registry.get(self.command))
+
+    def applies(self, obj: Any) -> bool:
+        return self.suits is None or self.suits(obj)
+
+    def run(self, caller: Caller, obj: Any, answers: Mapping[str, str]) -> str:
+        """Do it; answers the UUID of the job or nothing. Raises ``CloudError``."""
+        if self.call is not None:
+            return self.call(caller=caller, obj=obj)
+        named = self.params(obj) if self.params else {self.parameter: str(obj.uuid)}
+        return dispatch(self.command, {**named, **self.fixed, **answers}, caller, door="admin").job_uuid
+
+
+def admin_caller(request: HttpRequest) -> Caller:
+    """The caller behind a request to the admin. Raises ``PermissionDenied`` when he may not act any more."""
+    caller: Caller | None = getattr(request, "_cloud_caller", None)
+    if caller is None:
+        caller = authentication.get().caller_by_user(request.user.pk)
+        if caller is None:
+            raise PermissionDenied("your user, account or role is not enabled")
+        request._cloud_caller = caller  # type: ignore[attr-defined]
+    return caller
+
+
+def perform(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    command: AdminCommand,
+    objects: QuerySet[Any] | Sequence[Any],
+) -> HttpResponse | None:
+    """Carry out ``command`` for each object and leave messages; answers a page when something is to be asked first."""
+    caller = admin_caller(request)
+    chosen = list(objects[: MOST_OBJECTS + 1])
+    if len(chosen) > MOST_OBJECTS:
+        messages.error(request, f"Choose {MOST_OBJECTS} at most: each is an operation of its own.")
+        return None
+    if (command.confirm or command.ask) and CONFIRMED not in request.POST:
+        return _question(model_admin, request, command, caller, chosen)
+    answers: dict[str, str] = {}
+    if command.ask and request.POST.get(command.ask.parameter):
+        answers[command.ask.parameter] = request.POST[command.ask.parameter]
+    outcomes = []
+    with calling(caller):
+        for obj in chosen:
+            try:
+                outcomes.append((str(obj), command.run(caller, obj, answers), ""))
+            except CloudError as error:
+                outcomes.append((str(obj), "", error.message))
+    _tell(request, command, outcomes)
+    return None
+
+
+def _question(
+    model_admin: admin.ModelAdmin, request: HttpRequest, command: AdminCommand, caller: Caller, objects: Sequence[Any]
+) -> HttpResponse:
+    options = model_admin.opts
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": command.label,
+        "opts": options,
+        "objects": objects,
+        "noun": options.verbose_name if len(objects) == 1 else options.verbose_name_plural,
+        "command": command,
+        "choices": command.ask.choices(caller, objects) if command.ask else [],
+        # From a list the form goes back to the list, from an object's page to that button's address.
+        "in_list": "_selected_action" in request.POST,
+        "back": reverse(f"{model_admin.admin_site.name}:{options.app_label}_{options.model_name}_changelist"),
+    }
+    return TemplateResponse(request, "admin/cloud_confirm.html", context)
+
+
+def _tell(request: HttpRequest, command: AdminCommand, outcomes: list[tuple[str, str, str]]) -> None:
+    """One message for each object, and one for all the rest when there are many."""
+    for about, _, refusal in [outcome for outcome in outcomes if outcome[2]][:SHOWN_MESSAGES]:
+        messages.error(request, format_html("{}: {}", about, refusal))
+    for about, job, _ in [outcome for outcome in outcomes if not outcome[2]][:SHOWN_MESSAGES]:
+        if job:
+            url = reverse("admin:jobs_asyncjob_change", args=[job])
+            messages.success(request, format_html('{}: {} – <a href="{}">job started</a>', about, command.label, url))
+        else:
+            messages.success(request, format_html("{}: {} – done", about, command.label))
+    refused = sum(bool(refusal) for _, _, refusal in outcomes)
+    if len(outcomes) > SHOWN_MESSAGES:
+        messages.info(request, f"{len(outcomes) - refused} accepted, {refused} refused in all.")

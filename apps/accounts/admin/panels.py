@@ -1,0 +1,109 @@
+"""Tables on the page of an object: what belongs to it, and what happened to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.accounts.admin.badges import badge
+from cloudstack.framework.events.models import Event
+from cloudstack.framework.jobs.models import AsyncJob
+
+ROWS = 10
+
+
+@dataclass
+class Panel:
+    """A titled table; ``more`` leads to all rows."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[Any]] = field(default_factory=list)
+    empty: str = "Nothing here."
+    more: str = ""
+    more_label: str = "All"
+
+
+def link_to(obj: Any, text: Any = "") -> SafeString | str:
+    """A link to the page of ``obj`` in the admin."""
+    if obj is None:
+        return "–"
+    options = obj._meta
+    url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[quote(obj.pk)])
+    return format_html('<a href="{}">{}</a>', url, text or obj)
+
+
+def job_link(job_uuid: Any, text: Any) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("admin:jobs_asyncjob_change", args=[job_uuid]), text)
+
+
+def when(moment: datetime | None) -> SafeString | str:
+    """How long ago, with the moment itself at hand."""
+    if moment is None:
+        return "–"
+    return format_html('<time datetime="{0}" title="{0}">{1}</time>', moment.isoformat(timespec="seconds"), ago(moment))
+
+
+def ago(moment: datetime) -> str:
+    seconds = (timezone.now() - moment).total_seconds()
+    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"
+
+
+def span(seconds: float | None) -> str:
+    """``0.4 s``, ``12 s``, ``5 min``, ``3 h``, ``9 d``."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def took(started: datetime | None, ended: datetime | None) -> str:
+    if started is None:
+        return "–"
+    return span(((ended or timezone.now()) - started).total_seconds())
+
+
+def job_rows(jobs: Iterable[AsyncJob]) -> list[list[Any]]:
+    return [
+        [
+            badge(job.status, job=True),
+            job_link(job.uuid, job.description or job.name),
+            when(job.created),
+            took(job.started, job.completed),
+            job.error_text or job.progress_text,
+        ]
+        for job in jobs
+    ]
+
+
+JOB_COLUMNS = ["Status", "Job", "Submitted", "Took", "Says"]
+
+
+def jobs_panel(resource_uuid: Any) -> Panel:
+    """The newest jobs about one object."""
+    jobs = AsyncJob.objects.filter(resource_uuid=resource_uuid).order_by("-id").defer("data", "arguments")[:ROWS]
+    more = f"{reverse('admin:jobs_asyncjob_changelist')}?q={resource_uuid}"
+    return Panel("Recent jobs", JOB_COLUMNS, job_rows(jobs), "No job has worked on this.", more, "All jobs about this")
+
+
+def events_panel(resource_uuid: Any, *, job_uuid: Any = None) -> Panel:
+    """The newest events about one object, or of one job."""
+    about = {"job_uuid": job_uuid} if job_uuid else {"resource_uuid": resource_uuid}
+    events = Event.objects.filter(**about).order_by("-id").select_related("user")[:ROWS]
+    rows = [
+        [badge(event.level, label=event.type), event.state, event.description, event.user or "–", when(event.created)]
+        for event in events
+    ]
+    more = f"{reverse('admin:events_event_changelist')}?q={job_uuid or resource_uuid}"
+    columns = ["Type", "State", "What happened", "By", "When"]
+    return Panel("Recent events", columns, rows, "Nothing has happened to this.", more, "All events about this")

@@ -1,0 +1,1 @@
+"""Pages of the admin that belong to no model: overview, settings, schedule, plugins."""

@@ -1,0 +1,67 @@
+"""The admin's frame: its first page, its navigation, and the pages that belong to no model."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+
+ORDER = ("compute", "storage", "network", "infrastructure", "accounts", "jobs", "events", "configuration", "scheduler")
+"""Labels of apps as the navigation lists them; others follow by name."""
+
+
+class CloudAdminSite(AdminSite):
+    """Django's site for operators of the cloud."""
+
+    site_header = "CloudStack"
+    site_title = "CloudStack"
+    index_title = "Overview"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The first page: how the cloud is, for who may see all of it."""
+        from apps.portal.pages.overview import overview_context
+
+        more = overview_context(request) if request.user.is_superuser else {}
+        return super().index(request, {**more, **(extra_context or {})})
+
+    def get_urls(self) -> list[Any]:
+        from apps.portal.pages import plugins, schedule, settings
+
+        return [
+            path("settings/", self.admin_view(settings.all_settings), name="cloud_settings"),
+            path("settings/<str:name>/", self.admin_view(settings.one_setting), name="cloud_setting"),
+            path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
+            path("plugins/", self.admin_view(plugins.plugins), name="cloud_plugins"),
+            *super().get_urls(),
+        ]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return found
+        rank = {label: position for position, label in enumerate(ORDER)}
+        found.sort(key=lambda app: (rank.get(app["app_label"], len(rank)), app["name"].lower()))
+        return [*found, _system()] if request.user.is_superuser else found
+
+
+def _system() -> dict[str, Any]:
+    """Our own pages, in the shape of an app."""
+    pages = (("Settings", "cloud_settings"), ("Schedule", "cloud_schedule"), ("Plugins", "cloud_plugins"))
+    return {
+        "name": "System",
+        "app_label": "system",
+        "app_url": reverse("admin:cloud_settings"),
+        "has_module_perms": True,
+        "models": [
+            {
+                "model": None,
+                "name": label,
+                "object_name": label,
+                "perms": {"view": True},
+                "admin_url": reverse(f"admin:{name}"),
+                "add_url": None,
+                "view_only": True,
+            }
+            for label, name in pages
+        ],
+    }
