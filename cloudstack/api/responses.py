@@ -245,8 +245,11 @@ def _deep_page(queryset: "QuerySet[Any]", page: slice) -> "QuerySet[Any]":
     if not page.start or not plain or any("__" in str(name) for name in query.order_by):
         return queryset[page]
     keys = queryset.values("pk")[page]
-    rows: QuerySet[Any] = queryset.model._base_manager.filter(pk__in=keys)
-    return rows.order_by(*query.order_by)
+    rows: QuerySet[Any] = queryset.model._base_manager.order_by(*query.order_by)
+    if connections[rows.db].vendor == "postgresql":
+        # An array is computed before the joins are planned; a plain IN may be checked after all of them.
+        return rows.filter(AmongKeys(F("pk"), Subquery(keys)))
+    return rows.filter(pk__in=keys)
 
 
 def _is_builder(expression: Any) -> bool:
