@@ -12,7 +12,7 @@ from apps.storage.services.volume_states import amounts_of
 from apps.storage.states import VolumeState
 from apps.storage.workflows.create_volume import VolumeWorkflow
 from apps.storage.workflows.steps import driver_for, host_for_pool, remember
-from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.errors import InsufficientCapacity, InvalidParameter
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -23,8 +23,19 @@ class TakeRoom(Step):
         return f"grow {ctx.volume} from {ctx.volume.size_bytes} to {ctx.arguments['size_bytes']} bytes"
 
     def do(self, ctx: JobContext) -> None:
-        volume: Volume = ctx.volume
-        size_bytes = ctx.arguments["size_bytes"]
+        try:
+            self._take(ctx, ctx.volume, ctx.arguments["size_bytes"])
+        except InsufficientCapacity as full:
+            # The reason names the pool: it is for operators.
+            ctx.log(full.message)
+            raise InsufficientCapacity(f"the storage of volume {ctx.volume} has no room for its growth") from None
+
+    def _take(self, ctx: JobContext, volume: Volume, size_bytes: int) -> None:
+        if ctx.data.get("limits_given_back"):
+            # The job failed once and is tried again.
+            with ctx.transaction():
+                LimitManager().reserve(volume.account, amounts_of(ctx.arguments["reserved_bytes"], pieces=0))
+                remember(ctx, limits_given_back=False)
         with ctx.transaction():
             volume.refresh_from_db(fields=["state", "pool", "size_bytes"])
             if size_bytes < volume.size_bytes:
@@ -88,6 +99,7 @@ class ResizeVolume(VolumeWorkflow):
 
     def on_failed(self, ctx: JobContext, error: str) -> None:
         """Give the limits back what the service had taken for the growth."""
-        if not ctx.data.get("grown"):
+        if not (ctx.data.get("grown") or ctx.data.get("limits_given_back")):
             volume = volume_for_job(uuid=ctx.arguments["volume_uuid"])
             LimitManager().release(volume.account, amounts_of(ctx.arguments["reserved_bytes"], pieces=0))
+            ctx.data["limits_given_back"] = True

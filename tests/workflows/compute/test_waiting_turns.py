@@ -7,7 +7,9 @@ from apps.compute.states import VmState
 from apps.compute.workflows.steps.state import BeginStopIfRunning
 from apps.network.services.bootstrap import seed_physical_network
 from apps.portal.services.simulator_zone import seed_shared_network
+from apps.storage.models import DiskOffering, StoragePool
 from cloudstack.framework.jobs import AsyncJob, JobContext
+from cloudstack.framework.jobs.control import JobManager
 from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
@@ -131,4 +133,28 @@ def test_a_machine_that_is_half_expunged_is_not_recovered(cloud: SimulatedCloud)
     cloud.admin.call("expungeVirtualMachine", id=vm)
     run_jobs()
     assert not VirtualMachine.objects.filter(uuid=vm).exists()
+    check_invariants()
+
+
+def test_a_growth_that_is_tried_again_counts_once(cloud: SimulatedCloud) -> None:
+    vm, disk = machine(cloud), data_disk(cloud)
+    cloud.api.call("attachVolume", id=disk, virtualmachineid=vm)
+    run_jobs()
+    larger = DiskOffering.objects.create(name="larger", size_gib=8)
+    room = StoragePool.objects.first().capacity_bytes
+    StoragePool.objects.update(capacity_bytes=1)
+    answer = cloud.api.call("resizeVolume", id=disk, diskofferingid=larger.uuid)
+    run_jobs()
+    assert job(answer).status == AsyncJob.Status.FAILED
+    check_invariants()
+
+    JobManager().retry(caller=cloud.root, job=job(answer))
+    run_jobs()
+    assert job(answer).status == AsyncJob.Status.FAILED
+    check_invariants()
+
+    StoragePool.objects.update(capacity_bytes=room)
+    JobManager().retry(caller=cloud.root, job=job(answer))
+    run_jobs()
+    assert job(answer).status == AsyncJob.Status.SUCCEEDED
     check_invariants()
