@@ -51,7 +51,7 @@ def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:
                 exclusive=[f"vm:{vm.uuid}"],
                 resource=vm,
                 arguments={"vm_uuid": str(vm.uuid), "host_uuid": "", "evacuation": str(job_uuid)},
-                description=f"Move {vm} off {host}",
+                description=f"Move {vm} to another host",
                 event_type=VM_MIGRATE,
             )
     return Evacuation(left=len(vms), stuck=tuple(stuck))

@@ -48,7 +48,7 @@ class PowerSyncManager:
             exclusive=[f"vm:{vm.uuid}"],
             resource=vm,
             arguments={"vm_uuid": str(vm.uuid), "host_uuid": str(host.uuid)},
-            description=f"{vm} is {power} on {host} but {vm.state} on record",
+            description=f"{vm} is {power} but {vm.state} on record",
             event_type=VM_POWER,
         )
 

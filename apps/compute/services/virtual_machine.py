@@ -189,7 +189,7 @@ class VirtualMachineManager:
             caller,
             vm,
             events.VM_MIGRATE,
-            f"Migrate {vm}" + (f" to {host}" if host else ""),
+            f"Migrate {vm}",
             host_uuid=str(host.uuid) if host else "",
         )
 

@@ -10,7 +10,7 @@ from apps.storage.states import VolumeState
 from apps.storage.workflows.steps import allocate_volume, create_volume_on_pool, undo_create_volume
 from cloudstack.contracts.errors import NotSupported
 from cloudstack.contracts.hypervisor import SupportsDiskHotplug
-from cloudstack.framework.errors import ResourceInUse
+from cloudstack.framework.errors import InsufficientCapacity, ResourceInUse
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -49,7 +49,12 @@ class MakeVolume(Step):
 
     def do(self, ctx: JobContext) -> None:
         if ctx.data["new"]:
-            allocate_volume(ctx, ctx.volume, ctx.vm.host)
+            try:
+                allocate_volume(ctx, ctx.volume, ctx.vm.host)
+            except InsufficientCapacity as full:
+                # The reasons name pools and hosts: they are for operators.
+                ctx.log(full.message)
+                raise InsufficientCapacity(f"no storage has room for volume {ctx.volume} at machine {ctx.vm}") from None
             create_volume_on_pool(ctx, volume_for_job(uuid=ctx.volume.uuid), ctx.vm.host)
             ctx.volume = volume_for_job(uuid=ctx.volume.uuid)
 

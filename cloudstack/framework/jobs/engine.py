@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from cloudstack.contracts.errors import DriverError
@@ -250,6 +250,9 @@ class JobRunner:
                 self._update(row, state=State.FAILED, error=self.job.error_text, attempts=row.attempts + 1)
 
     def _remember(self, error: Exception) -> None:
+        if not outcome.foreseen(error):
+            with contextlib.suppress(DatabaseError), transaction.atomic():
+                self.ctx.log(f"{type(error).__name__}: {error}")
         self.job.error_code, self.job.error_cs_code, self.job.error_text = outcome.describe(error)
 
     # Backwards

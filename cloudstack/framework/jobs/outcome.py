@@ -23,7 +23,13 @@ def describe(error: Exception) -> tuple[int, int, str]:
         return ResourceUnavailable.code, ResourceUnavailable.cs_code, str(error)
     if isinstance(error, CancelledError):
         return CloudError.code, CloudError.cs_code, "cancelled on request"
-    return InternalError.code, InternalError.cs_code, f"internal error: {type(error).__name__}: {error}"
+    # The text of what nobody foresaw may hold rows, paths or names of others; the job's log keeps it for operators.
+    return InternalError.code, InternalError.cs_code, f"internal error ({type(error).__name__})"
+
+
+def foreseen(error: Exception) -> bool:
+    """Whether the words of ``error`` are fit for the eyes of whoever may see the job."""
+    return isinstance(error, (CloudError, DriverError, CancelledError))
 
 
 def announce_start(job: AsyncJob) -> None:

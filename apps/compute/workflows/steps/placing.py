@@ -45,12 +45,15 @@ def ranked(ctx: JobContext, request: PlacementRequest) -> Placement:
 
 
 def refused(ctx: JobContext, summary: str, refusals: Sequence[Refusal]) -> InsufficientCapacity:
-    """The error of a job that found no host. Why each host refused stands in the job's log for operators."""
+    """The error of a job that found no host. Why each host refused stands in the job's log for operators.
+
+    The owner of the machine reads the error too, whoever asked for the job.
+    """
     if not refusals:
         return InsufficientCapacity(summary)
     ctx.log(f"{summary}: {explain(refusals)}")
     user = ctx.job.user
-    if user is not None and user.account.role.type == RoleType.ADMIN:
+    if user is not None and user.account.role.type == RoleType.ADMIN and user.account.uuid == ctx.job.account_uuid:
         return InsufficientCapacity(f"{summary}: {explain(refusals)}")
     return InsufficientCapacity(f"{summary}; administrators find the reasons in the job's log")
 
