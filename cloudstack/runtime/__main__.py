@@ -1,12 +1,15 @@
 """``python -m cloudstack.runtime run``: see :data:`cloudstack.runtime.config.HELP`."""
 
 import argparse
+import signal
 import sys
 
 from cloudstack.runtime.config import HELP, ConfigError, from_environment
 
 
 def main() -> int:
+    # Until the launcher can stop in order, Ctrl-C just ends this process, without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parser = argparse.ArgumentParser(
         prog="bin/run", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )

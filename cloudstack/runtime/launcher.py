@@ -102,8 +102,8 @@ class Launcher:
     def start(self) -> None:
         """From nothing to READY."""
         config = self.config
-        self._clean_leftovers()
-        self._check_port()
+        # The last thread of a killed web process may hold the port a moment longer than the process is seen.
+        self._check_port(patience_s=10 if self._clean_leftovers() else 0)
         config.log_dir.mkdir(parents=True, exist_ok=True)
         config.log_dir.chmod(0o700)
         if config.socket_dir != config.run_dir:
@@ -174,15 +174,18 @@ class Launcher:
 
     # ------------------------------------------------------------------ the steps
 
-    def _clean_leftovers(self) -> None:
+    def _clean_leftovers(self) -> bool:
         left = processes.end_marked(self.config.data, patience_s=15)
         if left:
             self.say(f"ended {len(left)} processes of an earlier run that was killed")
+        return bool(left)
 
-    def _check_port(self) -> None:
-        problem = processes.port_problem(self.config.host, self.config.port)
-        if problem:
-            raise StartError(f"{problem}; choose another with PORT (and HOST)")
+    def _check_port(self, *, patience_s: float) -> None:
+        deadline = time.monotonic() + patience_s
+        while problem := processes.port_problem(self.config.host, self.config.port):
+            if time.monotonic() > deadline:
+                raise StartError(f"{problem}; choose another with PORT (and HOST)")
+            time.sleep(0.1)
 
     def _flower_port(self) -> int:
         wanted = self.config.flower_port

@@ -120,6 +120,9 @@ class Installation:
         mine = [pid for pid in self.pids(program) if parent_of(pid) in supervisors]
         return mine[0] if len(mine) == 1 else None
 
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.poll() is None and "READY" in self.text()
+
     def healthy(self) -> bool:
         return http_status(f"{self.url}/healthz") == 200
 

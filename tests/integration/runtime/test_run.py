@@ -18,13 +18,30 @@ PROGRAMS = ["web", "worker", "beat", "flower", "valkey", *(["watcher"] if progra
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     installation = Installation(tmp_path_factory.mktemp("run") / "data")
-    try:
-        installation.start()
-        yield installation
-    finally:
+    yield installation
+    installation.destroy()
+
+
+@pytest.fixture
+def running(installation: Installation) -> Installation:
+    """READY; started now if an earlier test has stopped it."""
+    if not installation.is_up():
         installation.destroy()
+        installation.start()
+    return installation
+
+
+@pytest.fixture
+def stopped(installation: Installation) -> Installation:
+    """Has run before and is stopped in order."""
+    if installation.process is None:
+        installation.start()
+    if installation.is_up():
+        installation.stop()
+    installation.destroy()
+    return installation
 
 
 def test_ready_means_that_portal_and_worker_answer(running: Installation) -> None:
@@ -108,12 +125,12 @@ def test_sigterm_stops_everything_in_time(running: Installation) -> None:
     nothing_is_left(running)
 
 
-def test_a_later_start_is_fast_and_keeps_the_secrets(running: Installation) -> None:
-    key = (running.data / "secrets" / "secret_key").read_text()
-    seconds = running.start()
+def test_a_later_start_is_fast_and_keeps_the_secrets(stopped: Installation) -> None:
+    key = (stopped.data / "secrets" / "secret_key").read_text()
+    seconds = stopped.start()
     # The promise is 15 s on an idle machine; tests share theirs with other tests.
-    assert seconds < 45, running.text()
-    assert (running.data / "secrets" / "secret_key").read_text() == key
+    assert seconds < 60, stopped.text()
+    assert (stopped.data / "secrets" / "secret_key").read_text() == key
 
 
 def test_ctrl_c_stops_everything_in_time(running: Installation) -> None:
@@ -122,40 +139,32 @@ def test_ctrl_c_stops_everything_in_time(running: Installation) -> None:
 
 
 def test_when_the_launcher_is_killed_everything_else_ends(running: Installation) -> None:
-    running.start()
     running.launcher.kill()
     running.launcher.wait()
     wait_for(lambda: not processes.marked(running.data), 20, "every process is gone")
 
 
-def test_the_next_start_after_a_kill_works_though_supervisor_died_too(running: Installation) -> None:
-    running.start()
+def test_the_next_start_cleans_up_when_the_supervisor_could_not(running: Installation) -> None:
     [supervisor] = running.pids("supervisord")
-    os.kill(supervisor, signal.SIGSTOP)  # it cannot take its children down, as if the machine hung
+    os.kill(supervisor, signal.SIGSTOP)  # it cannot take its children down, as if it hung
     running.launcher.kill()
     running.launcher.wait()
+    assert processes.marked(running.data)
     running.start()
     assert "of an earlier run that was killed" in running.text()
-    assert running.healthy()
-    running.stop()
-    nothing_is_left(running)
+    assert supervisor not in running.pids("supervisord") and running.healthy()
 
 
-def test_ctrl_c_while_it_starts_leaves_nothing(running: Installation) -> None:
-    for moment in (0.3, 1.0, 3.0):
-        running.begin()
-        time.sleep(moment)
-        if "READY" in running.text():
-            pytest.fail("it was too fast for this test")
-        status = signal_and_wait(running)
-        # Before Python handles signals the process just ends by the signal.
-        assert status == 0 or (moment < 1 and status == -signal.SIGINT), (status, running.text())
-        nothing_is_left(running)
-
-
-def signal_and_wait(running: Installation) -> int:
-    os.killpg(running.launcher.pid, signal.SIGINT)
-    return running.launcher.wait(30)
+@pytest.mark.parametrize("moment", [0.3, 1.0, 3.0])
+def test_ctrl_c_while_it_starts_leaves_nothing(stopped: Installation, moment: float) -> None:
+    stopped.begin()
+    time.sleep(moment)
+    assert "READY" not in stopped.text(), "it was too fast for this test"
+    os.killpg(stopped.launcher.pid, signal.SIGINT)
+    status = stopped.launcher.wait(30)
+    # Before the launcher has begun there is nothing to stop, and the process just ends by the signal.
+    assert status == 0 or " s] " not in stopped.text(), (status, stopped.text())
+    nothing_is_left(stopped)
 
 
 def nothing_is_left(running: Installation) -> None:
