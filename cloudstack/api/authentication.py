@@ -4,7 +4,7 @@ The user model that it brings must lead to its owner by ``account`` (``uuid``, `
 (``uuid``, ``path``); responses about jobs read those columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
@@ -26,6 +26,8 @@ class LoginResult:
     lastname: str = ""
     timezone: str = ""
     """IANA name; empty for none."""
+    mark: str = field(default="", repr=False)
+    """What the session keeps and shows to ``caller_by_user``: it is worth nothing once the password is another."""
 
 
 class Authenticator(Protocol):
@@ -34,8 +36,11 @@ class Authenticator(Protocol):
     def caller_by_key(self, api_key: str) -> tuple[Caller, Secret | str] | None:
         """The owner of a key pair that may be used, with the secret half."""
 
-    def caller_by_user(self, user_id: int) -> Caller | None:
-        """The caller behind a session or token; None when the user may not act any more."""
+    def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
+        """The caller behind a session or token; None when the user may not act any more.
+
+        ``mark`` is that of the log-in: with it also None when the password has been changed since.
+        """
 
     def login(
         self,

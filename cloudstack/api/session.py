@@ -32,7 +32,7 @@ REFUSAL = "unable to verify user credentials"
 TOUCH_EVERY_S = 60
 """A session's last use is written at most this often, not with every call."""
 
-_USER, _KEY, _SEEN = "api_user", "api_session_key", "api_seen"
+_USER, _KEY, _SEEN, _MARK = "api_user", "api_session_key", "api_seen", "api_mark"
 
 
 class LoginResponse(Response):
@@ -106,7 +106,8 @@ def caller_of(request: HttpRequest, params: dict[str, str]) -> Caller:
     genuine = str(session[_KEY]).encode()
     sent = (params.get("sessionkey", ""), request.COOKIES.get(KEY_COOKIE, ""))
     matching = [compare_digest(genuine, value.encode("utf-8", "replace")) for value in sent]
-    caller = authentication.get().caller_by_user(session[_USER]) if all(matching) else None
+    mark = session.get(_MARK, "")
+    caller = authentication.get().caller_by_user(session[_USER], mark=mark) if all(matching) else None
     if caller is None:
         session.flush()
         raise Unauthorized(REFUSAL)
@@ -136,6 +137,7 @@ def login(request: HttpRequest, command: Login) -> tuple[dict[str, Any], Session
     session[_USER] = caller.user_id
     session[_KEY] = secrets.token_urlsafe(24)
     session[_SEEN] = int(time.time())
+    session[_MARK] = result.mark
     session.set_expiry(_timeout_s())
     session.create()
     body = {

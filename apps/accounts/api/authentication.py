@@ -25,8 +25,8 @@ class AccountsAuthenticator:
     def caller_by_key(self, api_key: str) -> tuple[Caller, Secret] | None:
         return selectors.caller_by_key(api_key=api_key, keys_by_default=API_KEY_ACCESS.value())
 
-    def caller_by_user(self, user_id: int) -> Caller | None:
-        return selectors.caller_by_user(user_id=user_id)
+    def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
+        return selectors.caller_by_user(user_id=user_id, mark=mark)
 
     def login(
         self,
@@ -47,6 +47,7 @@ class AccountsAuthenticator:
             firstname=user.first_name,
             lastname=user.last_name,
             timezone=user.timezone,
+            mark=selectors.mark_of_password(user.password),
         )
 
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:

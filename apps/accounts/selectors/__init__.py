@@ -1,6 +1,6 @@
 """Reads. Whatever a door shows is filtered by the caller here."""
 
-from apps.accounts.selectors.callers import caller_by_key, caller_by_user, caller_of, system_caller
+from apps.accounts.selectors.callers import caller_by_key, caller_by_user, caller_of, mark_of_password, system_caller
 from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to, roles_visible_to, users_visible_to
 from apps.accounts.selectors.scope import (
     accounts_beneath,
@@ -17,6 +17,7 @@ __all__ = [
     "caller_of",
     "domains_beneath",
     "domains_visible_to",
+    "mark_of_password",
     "owned_scope",
     "roles_visible_to",
     "shared_with",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Q
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.accounts.models import ApiKeyPair, User
 from apps.accounts.states import AccountState, RoleState
@@ -74,10 +75,23 @@ def caller_by_key(*, api_key: str, keys_by_default: bool = True) -> tuple[Caller
     return None
 
 
-def caller_by_user(*, user_id: int) -> Caller | None:
-    """The caller behind a session or token; None when the user may not act any more."""
-    row = User.objects.filter(_admitted(), pk=user_id).values_list(*_paths("")).first()
-    return None if row is None else _caller(row)
+def caller_by_user(*, user_id: int, mark: str | None = None) -> Caller | None:
+    """The caller behind a session or token; None when the user may not act any more.
+
+    With ``mark`` (``mark_of_password`` at log-in) also None when the password has been changed since.
+    """
+    row = User.objects.filter(_admitted(), pk=user_id).values_list("password", *_paths("")).first()
+    if row is None:
+        return None
+    password, *values = row
+    if mark is not None and not constant_time_compare(mark, mark_of_password(password)):
+        return None
+    return _caller(tuple(values))
+
+
+def mark_of_password(stored: str) -> str:
+    """A word that changes with the stored password and tells nothing about it."""
+    return salted_hmac("accounts.session", stored, algorithm="sha256").hexdigest()
 
 
 def caller_of(user: User) -> Caller:

@@ -124,3 +124,13 @@ def test_a_session_ends_with_the_account(root, tenants):
     root.call("lockAccount", account="seller", domainid=tenants.sales.uuid)
     answer = client.get("/client/api", {"command": "listUsers", "response": "json", "sessionkey": body["sessionkey"]})
     assert answer.status_code == 401
+
+
+def test_a_session_ends_when_the_password_is_changed(root, tenants):
+    """Whoever had the old password, and logged in with it, is out."""
+    client = Client()
+    _, body = login(client, username="seller", password=PASSWORD, domain="sales")
+    call = {"command": "listUsers", "response": "json", "sessionkey": body["sessionkey"]}
+    assert client.get("/client/api", call).status_code == 200
+    root.call("updateUser", id=tenants.seller.uuid, password="a new one that nobody knows")
+    assert client.get("/client/api", call).status_code == 401
