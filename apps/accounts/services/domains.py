@@ -7,10 +7,11 @@ from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 
 from apps.accounts import events
-from apps.accounts.models import Account, Domain
+from apps.accounts.models import Account, Domain, Role
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.services.holdings import held_in_domains
 from apps.accounts.services.names import ensure_dns_suffix, ensure_name
+from apps.accounts.services.reach import ensure_role_within
 from apps.accounts.services.state_machines import DOMAIN_FSM
 from apps.accounts.states import DomainState
 from cloudstack.framework.context import Caller
@@ -89,6 +90,11 @@ class DomainManager:
             raise InvalidParameter("the domain ROOT cannot be deleted", parameter="id")
         if domain.pk == caller.domain_id or caller.domain_path.startswith(domain.path):
             raise PermissionDenied("You cannot delete a domain that you belong to")
+        if cleanup:
+            # Accounts go with the domain: only those that the caller could delete one by one.
+            accounts = Account.objects.filter(domain__path__startswith=domain.path)
+            for role in Role.objects.filter(pk__in=accounts.values("role")):
+                ensure_role_within(caller, role)
         self.ensure_deletable(domain, cleanup=cleanup)
         DOMAIN_FSM.fire(domain, "delete")
         return dispatch(

@@ -113,3 +113,13 @@ def test_domain_admins_see_their_domain_or_their_subtree(sales_admin, seller, te
     with pytest.raises(ApiError) as refused:
         seller.call("listDomains")
     assert refused.value.code == 432
+
+
+def test_a_domain_admin_does_not_delete_root_admins_with_a_domain(sales_admin, root, tenants):
+    boss = UserFactory(account=AccountFactory(name="visitor", root_admin=True, domain=tenants.emea))
+    with pytest.raises(ApiError) as refused:
+        sales_admin.call("deleteDomain", id=tenants.emea.uuid, cleanup=True)
+    assert refused.value.code == 531
+    run_jobs()
+    assert Account.objects.filter(pk=boss.account_id).exists()
+    assert root.call("deleteDomain", id=tenants.emea.uuid, cleanup=True)["jobid"]
