@@ -71,8 +71,8 @@ def check_name(name: str) -> str:
 def check(request: DeployRequest, *, caller: Caller) -> None:
     """Raise what stands against the deployment; reads only."""
     zone, template = request.zone, request.template
-    if zone.allocation_state != AllocationState.ENABLED and not caller.is_root_admin:
-        raise PermissionDenied(f"zone {zone} is disabled at the moment; only root admins may deploy there")
+    if zone.allocation_state != AllocationState.ENABLED:
+        raise PermissionDenied(f"zone {zone} is disabled; machines are deployed there when it is enabled again")
     if template.state != TemplateState.ACTIVE:
         raise InvalidParameter(f"template {template} is {template.state}, not ready for use", parameter="templateid")
     if not template.is_cross_zone and not TemplateZone.objects.filter(template=template, zone=zone).exists():

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.compute.models import ServiceOffering
-from apps.storage.models import DiskOffering, Template
+from apps.storage.models import Template
+from apps.storage.services.volume_sizes import within_maximum
 from cloudstack.framework.errors import InvalidParameter
 
 GIB = 1024**3
 MIB = 1024**2
+LARGEST = {"cpuNumber": 4096, "cpuSpeed": 100_000, "memory": 1 << 30}
+"""Beyond any host: CPUs, MHz, MiB. Also what the columns hold."""
+DIGITS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +52,16 @@ def _number(asked: Mapping[str, str], name: str, default: int | None, low: int |
         raise InvalidParameter(f"the service offering is custom: details[0].{name} is needed", parameter="details")
     if text is not None and default is not None and low is None and high is None and text != str(default):
         raise InvalidParameter(f"details[].{name} is fixed at {default} by the service offering", parameter="details")
-    if text is not None and not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise InvalidParameter(f"details[].{name} must be a positive whole number, not {text!r}", parameter="details")
-    value = int(text) if text is not None else int(default or 0)
-    if (low is not None and value < low) or (high is not None and value > high):
-        bounds = f"{low or 1} to {high if high is not None else 'any number'}"
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) <= DIGITS and int(text) > 0):
         raise InvalidParameter(
-            f"details[].{name} is {value}; the service offering allows {bounds}", parameter="details"
+            f"details[].{name} must be a positive whole number, not {text[:40]!r}", parameter="details"
+        )
+    value = int(text) if text is not None else int(default or 0)
+    least, most = low or 1, high if high is not None else LARGEST[name]
+    if not least <= value <= most:
+        bounds = f"{least} to {most}"
+        raise InvalidParameter(
+            f"details[].{name} is {text or value}; the service offering allows {bounds}", parameter="details"
         )
     return value
 
@@ -71,7 +78,8 @@ def root_disk_bytes(offering: ServiceOffering, template: Template, asked_gib: in
             raise InvalidParameter(f"rootdisksize must be 1 GiB or more, not {asked_gib}", parameter="rootdisksize")
         if fixed and asked_gib != fixed and offering.disk_offering.size_is_strict:
             raise InvalidParameter(f"rootdisksize is fixed at {fixed} GiB by the offering", parameter="rootdisksize")
-    size = (asked_gib or fixed or 0) * GIB or least
+    chosen = asked_gib or fixed
+    size = within_maximum(chosen) if chosen else least
     if size < least:
         needed = -(-least // GIB)
         raise InvalidParameter(
@@ -79,18 +87,3 @@ def root_disk_bytes(offering: ServiceOffering, template: Template, asked_gib: in
             parameter="rootdisksize",
         )
     return max(size, MIB)
-
-
-def data_disk_bytes(offering: DiskOffering, asked_gib: int | None) -> int:
-    """Size of a data disk. Raises ``InvalidParameter`` when a custom offering gets no size, or a fixed one gets one."""
-    if offering.is_custom:
-        if not asked_gib or asked_gib < 1:
-            raise InvalidParameter(
-                f"disk offering {offering} is custom: size (GiB, 1 or more) is needed", parameter="size"
-            )
-        return asked_gib * GIB
-    if asked_gib is not None and asked_gib != offering.size_gib:
-        raise InvalidParameter(
-            f"disk offering {offering} has a fixed size of {offering.size_gib} GiB", parameter="size"
-        )
-    return offering.size_gib * GIB

@@ -15,12 +15,13 @@ from apps.compute.services import deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
-from apps.compute.services.sizing import data_disk_bytes, machine_size, root_disk_bytes
+from apps.compute.services.sizing import machine_size, root_disk_bytes
 from apps.compute.services.user_data import checked_user_data
 from apps.compute.states import VmState
 from apps.infrastructure.models import Host
 from apps.network.services.addresses import reserve_nic
 from apps.storage.models import Volume
+from apps.storage.services.volume_sizes import size_for
 from apps.storage.states import VolumeState, VolumeType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
@@ -129,7 +130,7 @@ class VirtualMachineManager:
         data = Volume(
             name=f"DATA-{vm.uuid}",
             type=VolumeType.DATADISK,
-            size_bytes=data_disk_bytes(request.disk_offering, request.data_disk_gib),
+            size_bytes=size_for(request.disk_offering, request.data_disk_gib),
             disk_offering=request.disk_offering,
             **common,
         )

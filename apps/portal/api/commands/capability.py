@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.compute.config import USER_EXPUNGE
+from apps.storage.config import CUSTOM_DISK_MAX, CUSTOM_DISK_MIN
 from cloudstack.api import BOOL, INT, STRING, BaseCmd, Field, Response
 
 VERSION = "4.22.0.0"
@@ -59,6 +60,6 @@ class ListCapabilities(BaseCmd):
             "instanceleaseenabled": False,
             "dynamicscalingenabled": False,
             "defaultuipagesize": 20,
-            "customdiskofferingminsize": 1,
-            "customdiskofferingmaxsize": 1024,
+            "customdiskofferingminsize": CUSTOM_DISK_MIN.value(),
+            "customdiskofferingmaxsize": CUSTOM_DISK_MAX.value(),
         }
