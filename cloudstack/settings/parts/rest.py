@@ -13,6 +13,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Compute, network, storage and accounts of the cloud.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Making the document takes the better part of a second: nobody unknown may ask for that again and again.
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     # Choices stay with their parameter: names for enumerations shared between commands could only be guessed.
     "POSTPROCESSING_HOOKS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
