@@ -7,7 +7,7 @@ writes an event in the same transaction through ``on_change``, so that no door c
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from cloudstack.framework.errors import InvalidTransition, StaleState
 from cloudstack.framework.transactions import joined
@@ -65,6 +65,8 @@ class StateMachine:
                     self.on_change(obj, str(old), str(new))
                 except BaseException:
                     _set(obj, before)
+                    # Even if somebody catches this: a change that nobody was told of is not committed.
+                    transaction.set_rollback(True)
                     raise
 
 

@@ -4,7 +4,7 @@ where an error ends the whole transaction anyway."""
 import contextlib
 from collections.abc import Iterator
 
-from django.db import connection, transaction
+from django.db import close_old_connections, connection, transaction
 
 
 @contextlib.contextmanager
@@ -15,3 +15,10 @@ def joined() -> Iterator[None]:
     else:
         with transaction.atomic():
             yield
+
+
+def drop_broken_connections() -> None:
+    """Before each Celery task: connections outlive the message (CELERY_DB_REUSE_MAX), broken and old ones do not."""
+    # A task that is called inside a transaction, as tests do, has its caller's connection.
+    if not connection.in_atomic_block:
+        close_old_connections()

@@ -214,9 +214,7 @@ def test_a_file_arrives_with_its_digests(address, tmp_path: Path) -> None:
 
 def test_a_name_that_points_inside_is_refused(server, tmp_path: Path) -> None:
     with pytest.raises(UnsafeUrl, match=r"10\.0\.0\.5 is not a public address"):
-        fetch(
-            "http://images.example/x", tmp_path / "x", policy(allowed=()), resolver=lambda host, port: ["10.0.0.5"]
-        )
+        fetch("http://images.example/x", tmp_path / "x", policy(allowed=()), resolver=lambda host, port: ["10.0.0.5"])
     assert server.seen == [] and list(tmp_path.iterdir()) == []
 
 

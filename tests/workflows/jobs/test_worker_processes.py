@@ -27,7 +27,7 @@ from tests.workflows.jobs.outside import NAME, WORLD
 pytestmark = pytest.mark.slow
 
 REPO = Path(__file__).resolve().parents[3]
-WAIT_S = 40
+WAIT_S = 60
 
 
 class Tower:
@@ -93,7 +93,7 @@ def workers(celery_worker_processes: Callable[..., list[Any]], tower: Tower) -> 
 
     def start(count: int = 1, *, lease_s: float = 3600, **options: Any) -> list[Any]:
         # With a pool the worker answers also while its child is held.
-        return celery_worker_processes(count, env=worker_env(tower, lease_s), pool="prefork", **options)
+        return celery_worker_processes(count, env=worker_env(tower, lease_s), pool="prefork", seconds=120, **options)
 
     return start
 

@@ -1,0 +1,28 @@
+"""Plugins for the time of one test."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cloudstack.framework import drivers
+from cloudstack.framework.plugins.manager import pm
+
+
+@pytest.fixture
+def plugin() -> Iterator[Callable[..., str]]:
+    """Register an object with hooks as a plugin; answers its name."""
+    names: list[str] = []
+
+    def register(hooks: Any, name: str = "") -> str:
+        name = name or f"guest{len(names) + 1}"
+        names.append(name)
+        pm.load(name, hooks)
+        return name
+
+    yield register
+    for name in names:
+        if pm.has_plugin(name):
+            pm.unregister(name=name)
+        pm.statuses.pop(name, None)
+    drivers.reset()
