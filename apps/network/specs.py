@@ -7,15 +7,15 @@ from cloudstack.contracts.network import NetworkSpec
 
 
 def underlay_of(network: Network) -> str:
-    """Link of the hosts that carries guest traffic; empty leaves it to the host's agent."""
-    return (
-        PhysicalNetworkTrafficType.objects.filter(
+    """Link of the hosts that carries guest traffic; empty leaves it to the agent. Read once for each instance."""
+    known: str | None = vars(network).get("read_underlay")
+    if known is None:
+        labels = PhysicalNetworkTrafficType.objects.filter(
             physical_network_id=network.physical_network_id, traffic_type=TrafficType.GUEST
         )
-        .values_list("kvm_label", flat=True)
-        .first()
-        or ""
-    )
+        known = labels.values_list("kvm_label", flat=True).first() or ""
+        vars(network)["read_underlay"] = known
+    return known
 
 
 def bridge_on(network: Network, host: Host) -> str:

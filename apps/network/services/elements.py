@@ -17,11 +17,14 @@ from cloudstack.framework.errors import ResourceUnavailable
 
 
 def services_of(offering: NetworkOffering) -> dict[str, list[str]]:
-    """Provider → the services it gives, in the offering's order."""
-    result: dict[str, list[str]] = {}
-    for provider, service in offering.services.values_list("provider", "service"):
-        result.setdefault(provider, []).append(service)
-    return result
+    """Provider → the services it gives, in the offering's order; read once for each instance of the offering."""
+    known: dict[str, list[str]] | None = vars(offering).get("read_services")
+    if known is None:
+        known = {}
+        for provider, service in offering.services.values_list("provider", "service"):
+            known.setdefault(provider, []).append(service)
+        vars(offering)["read_services"] = known
+    return known
 
 
 def gives(offering: NetworkOffering, *services: Service) -> bool:

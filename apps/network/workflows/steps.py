@@ -46,7 +46,15 @@ def implement_network(ctx: JobContext, network: Network, near_host: Host | None 
     if not is_up(network):
         _claim(ctx, network, near_host)
         _bring_up(ctx, network)
+    network.read_by = (ctx.job.pk, ctx.job.epoch)
     return network
+
+
+def _present(ctx: JobContext, network: Network) -> Network:
+    """The network as it is: what this run has brought up stays as it is while the job holds the shared lock."""
+    if getattr(network, "read_by", None) == (ctx.job.pk, ctx.job.epoch):
+        return network
+    return network_for_job(uuid=network.uuid)
 
 
 def is_up(network: Network) -> bool:
@@ -134,7 +142,7 @@ def _silence_others(ctx: JobContext, network: Network, host: Host) -> None:
 
 def connect_host(ctx: JobContext, network: Network, host: Host, *, serves: bool = False) -> str:
     """Connect ``network`` on ``host``; answers the name of the bridge that guests plug into."""
-    network = network_for_job(uuid=network.uuid)
+    network = _present(ctx, network)
     link = NetworkHost.objects.filter(network=network, host=host).first()
     if link is None or link.idle_since is not None or (serves and not link.serves):
         with ctx.transaction():
@@ -162,7 +170,7 @@ def disconnect_host(ctx: JobContext, network: Network, host: Host) -> None:
 
 def prepare_nic(ctx: JobContext, network: Network, nic: GuestNic) -> None:
     """Let a guest get its address and name. The network is up: ``implement_network`` has been called."""
-    network = network_for_job(uuid=network.uuid)
+    network = _present(ctx, network)
     if network.service_host is not None and nic.ipv4:
         elements.prepare_nic(network, nic, network.service_host)
 
