@@ -1,7 +1,6 @@
 """What Celery beat sends and Celery workers run."""
 
 from celery import Celery, shared_task
-from django.db import close_old_connections
 
 from cloudstack.framework.scheduler import registry, runner
 
@@ -10,7 +9,6 @@ TASK = "scheduler.run"
 
 @shared_task(name=TASK, ignore_result=True)
 def run(name: str, forced: bool = False) -> None:
-    close_old_connections()
     runner.run(name, forced=forced)
 
 
