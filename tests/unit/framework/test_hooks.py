@@ -1,0 +1,258 @@
+"""One test per hook specification: what a plugin gives arrives where it is used."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from apps.infrastructure.services import placement
+from cloudstack.api import BaseCmd
+from cloudstack.api import registry as commands
+from cloudstack.contracts.host import HostRef
+from cloudstack.contracts.placement import HostCandidate, PlacementRequest
+from cloudstack.contracts.storage import ImageStoreRef, PoolRef
+from cloudstack.framework import drivers
+from cloudstack.framework.configuration import ConfigKey, store
+from cloudstack.framework.configuration import registry as settings_registry
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, Step, Workflow, dispatch
+from cloudstack.framework.jobs import registry as workflows
+from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.scheduler import ScheduledJob, runner
+from cloudstack.framework.scheduler import registry as scheduled
+from cloudstack.plugin import hookimpl
+from cloudstack.testing.jobs import run_job
+
+pytestmark = pytest.mark.django_db
+
+Give = Callable[..., str]
+
+
+def hook(name: str, function: Callable[..., Any]) -> Any:
+    """A plugin with one hook."""
+    return SimpleNamespace(**{name: hookimpl(function, specname=name)})
+
+
+@pytest.fixture(autouse=True)
+def registries_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(settings_registry, "_keys", dict(settings_registry._keys))
+    monkeypatch.setattr(workflows, "_workflows", dict(workflows._workflows))
+    monkeypatch.setattr(scheduled, "_jobs", dict(scheduled._jobs))
+    store.forget()
+    drivers.reset()
+    yield
+    store.forget()
+
+
+class Driver:
+    """Stands for a driver of any kind and shows what it was made with."""
+
+    def __init__(self, *made_with: Any):
+        self.made_with = made_with
+
+
+def reference(kind: type, **known: Any) -> Any:
+    """A contract's reference of which only these facts matter here."""
+    made = object.__new__(kind)
+    for name, value in known.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+HOST = reference(HostRef, hypervisor="Teapot")
+
+
+def test_register_hypervisor_drivers(plugin: Give) -> None:
+    plugin(hook("register_hypervisor_drivers", lambda: {"Teapot": Driver}))
+    assert drivers.hypervisor_driver(HOST).made_with == (HOST,)
+    assert "Teapot" in drivers.hypervisor_types()
+
+
+def test_register_storage_drivers(plugin: Give) -> None:
+    plugin(hook("register_storage_drivers", lambda: {("Teapot", "Cup"): Driver}))
+    pool = reference(PoolRef, type="Cup")
+    assert drivers.storage_driver(pool, HOST).made_with == (pool, HOST)
+    assert drivers.storage_types("Teapot") == ["Cup"]
+
+
+def test_register_image_store_drivers(plugin: Give) -> None:
+    plugin(hook("register_image_store_drivers", lambda: {"Shelf": Driver}))
+    shelf = reference(ImageStoreRef, provider="Shelf")
+    assert drivers.image_store_driver(shelf).made_with == (shelf,)
+    assert "Shelf" in drivers.image_store_providers()
+
+
+def test_register_network_elements(plugin: Give) -> None:
+    plugin(hook("register_network_elements", lambda: {"Spout": Driver}))
+    element = drivers.network_element("Spout")
+    assert element.made_with == ()
+    assert drivers.network_element("Spout") is element
+    assert "Spout" in drivers.network_elements()
+
+
+def test_register_host_agents(plugin: Give) -> None:
+    plugin(hook("register_host_agents", lambda: {"Teapot": Driver}))
+    assert drivers.host_agent(HOST).made_with == (HOST,)
+
+
+def test_register_api_commands(plugin: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    class BrewTea(BaseCmd):
+        """Brews a pot of tea."""
+
+        def execute(self) -> None: ...
+
+    before = set(commands.all())
+    plugin(hook("register_api_commands", lambda: [BrewTea]), name="coffee")
+    commands.register_plugin_commands()
+    try:
+        assert commands.find("brewTea") is BrewTea
+        assert set(commands.all()) - before == {BrewTea}
+    finally:
+        commands.unregister(BrewTea)
+
+
+class PourStep(Step):
+    title = "Pour"
+
+    def do(self, ctx: Any) -> None:
+        ctx.set_result(cups=2)
+
+
+class Pour(Workflow):
+    name = "coffee.cup.pour"
+    title = "Pour a cup"
+    steps = [PourStep]
+
+
+def test_register_workflows(plugin: Give) -> None:
+    plugin(hook("register_workflows", lambda: [Pour]), name="coffee")
+    workflows.register_plugin_workflows()
+    assert run_job(dispatch("coffee.cup.pour")).result == {"cups": 2}
+
+
+@pytest.mark.parametrize("wrong", [object(), object, "coffee.cup.pour"])
+def test_register_workflows_takes_workflows_only(plugin: Give, wrong: Any) -> None:
+    name = plugin(hook("register_workflows", lambda: [Pour, wrong]), name="coffee")
+    workflows.register_plugin_workflows()
+    assert "is no Workflow" in pm.statuses[name].error
+    assert "coffee.cup.pour" not in workflows.names()
+
+
+def test_register_scheduled_jobs(plugin: Give) -> None:
+    ran: list[int] = []
+    plugin(hook("register_scheduled_jobs", lambda: [ScheduledJob("coffee.clean", 60, lambda: ran.append(1))]))
+    scheduled.register_plugin_jobs()
+    assert runner.run("coffee.clean")
+    assert ran == [1]
+
+
+def test_register_config_keys(plugin: Give) -> None:
+    plugin(hook("register_config_keys", lambda: [ConfigKey("coffee.sugar", int, 2, "lumps")]))
+    settings_registry.register_plugin_keys()
+    assert settings_registry.get("coffee.sugar").value() == 2
+
+
+def test_override_config_value(plugin: Give) -> None:
+    def forced(name: str) -> Any:
+        return 5 if name == "coffee.sugar" else None
+
+    plugin(hook("override_config_value", forced))
+    assert ConfigKey("coffee.sugar", int, 2, "lumps").value() == 5
+    assert ConfigKey("coffee.milk", int, 2, "drops").value() == 2
+
+
+def candidate(name: str) -> HostCandidate:
+    return HostCandidate(
+        uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+        name=name,
+        pod_uuid="p",
+        cluster_uuid="c",
+        hypervisor="Teapot",
+        status="Up",
+        resource_state="Enabled",
+        cluster_enabled=True,
+        cpus=8,
+        cpu_mhz=2000,
+        cpu_limit_mhz=16000,
+        cpu_used_mhz=0,
+        memory_limit_mib=8192,
+        memory_used_mib=0,
+    )
+
+
+REQUEST = PlacementRequest(vm_uuid="v", hypervisor="Teapot", zone_uuid="z", cpus=1, cpu_mhz=500, memory_mib=512)
+CANDIDATES = [candidate(name) for name in ("a", "b", "c")]
+
+
+def ranking() -> list[str]:
+    return [host.name for host in placement.place(REQUEST, CANDIDATES).ranked]
+
+
+class NotA:
+    name = "coffee.not_a"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        return "has no kettle" if host.name == "a" else None
+
+
+class PreferC:
+    name = "coffee.prefer_c"
+    weight = 100.0
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        return 1.0 if host.name == "c" else 0.0
+
+
+def test_register_host_filters(plugin: Give) -> None:
+    assert "a" in ranking()
+    plugin(hook("register_host_filters", lambda: [NotA()]))
+    result = placement.place(REQUEST, CANDIDATES)
+    assert sorted(host.name for host in result.ranked) == ["b", "c"]
+    assert [(refusal.host_name, refusal.reason) for refusal in result.refusals] == [("a", "has no kettle")]
+
+
+def test_register_host_weighers(plugin: Give) -> None:
+    assert ranking()[0] != "c"
+    plugin(hook("register_host_weighers", lambda: [PreferC()]))
+    assert ranking()[0] == "c"
+
+
+def test_choose_host(plugin: Give) -> None:
+    def choose(request: PlacementRequest, candidates: Any) -> str:
+        return next(host.uuid for host in candidates if host.name == "b")
+
+    plugin(hook("choose_host", choose))
+    assert ranking()[0] == "b"
+
+
+def test_event_published(plugin: Give, django_capture_on_commit_callbacks: Any) -> None:
+    heard: list[Any] = []
+    plugin(hook("event_published", lambda event: heard.append(event.type)))
+    with django_capture_on_commit_callbacks(execute=True):
+        publish("CUP.POUR", description="poured")
+    assert heard == ["CUP.POUR"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_finished(plugin: Give) -> None:
+    heard: list[Any] = []
+
+    def finished(job_uuid: str, workflow: str, status: str) -> None:
+        heard.append((job_uuid, workflow, status, AsyncJob.objects.get().status))
+
+    plugin(hook("job_finished", lambda: 1 / 0))
+    plugin(hook("job_finished", finished))
+    plugin(hook("register_workflows", lambda: [Pour]), name="coffee")
+    workflows.register_plugin_workflows()
+    with transaction.atomic():
+        job = dispatch("coffee.cup.pour")
+    assert heard == []
+    run_job(job)
+    assert heard == [(str(job.uuid), "coffee.cup.pour", "succeeded", "succeeded")]
+
+
+def test_every_specification_has_a_test_here() -> None:
+    assert {name for name in pm._specified() if f"test_{name}" not in globals()} == set()
