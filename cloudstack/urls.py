@@ -5,13 +5,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cloudstack.health import healthz
-
-admin.site.site_header = "CloudStack"
-admin.site.site_title = "CloudStack"
-admin.site.index_title = "Cloud management"
+from cloudstack.metrics import metrics
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("", include("cloudstack.api.urls")),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
@@ -25,6 +26,23 @@ accesslog = None
 control_socket_disable = True
 
 
+def _share_metrics(folder: Path) -> None:
+    """The processes count into files there, so that /metrics answers for all of them whichever is asked.
+
+    Must be done before anything imports the library that counts. What processes that are gone counted is forgotten.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file in folder.glob("*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if not (pid.isdecimal() and Path("/proc", pid).exists()):
+            file.unlink(missing_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+if os.environ.get("CLOUDSTACK_DATA"):
+    _share_metrics(Path(os.environ["CLOUDSTACK_DATA"], "run", "metrics"))
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """A web process does not outlive its master, and shares no database connection with it."""
     from django.db import connections
@@ -33,3 +51,11 @@ def post_fork(server: Any, worker: Any) -> None:
 
     die_with_parent(signal.SIGTERM, expected_parent=worker.ppid)
     connections.close_all()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Gauges of a process that is gone do not count any more."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)

@@ -144,4 +144,7 @@ X_FRAME_OPTIONS = "DENY"
 JOB_LEASE_S = float(os.environ.get("CLOUDSTACK_JOB_LEASE", "30"))
 JOB_SWEEP_INTERVAL_S = float(os.environ.get("CLOUDSTACK_JOB_SWEEP_INTERVAL", "10"))
 
+# Whoever sends "Authorization: Bearer <this>" reads /metrics; empty: only staff sessions do.
+METRICS_TOKEN = os.environ.get("CLOUDSTACK_METRICS_TOKEN", "")
+
 LOGGING = logging_config()

@@ -65,3 +65,5 @@ class UploadTicketAdmin(CloudAdmin):
     list_select_related = ["template"]
     search_fields = ["template__name", "template__uuid"]
     exclude = ["uuid"]
+    # Its UUID opens the door to the upload: it must not stand in a link either.
+    has_job_panels = False

@@ -1,0 +1,178 @@
+"""Every registered model: its list and its pages open, cost a bounded number of statements, and write nothing."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.accounts.admin.base import CloudAdmin
+from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, UserFactory
+from apps.accounts.models import ResourceLimit, RolePermission
+from apps.compute.factories import ssh_key_pair
+from apps.storage.factories import TemplateFactory
+from apps.storage.models import UploadTicket
+from cloudstack.api import registry
+from cloudstack.framework.configuration.models import ConfigValue
+from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
+from cloudstack.framework.scheduler.models import ScheduledRun
+from cloudstack.framework.secrets import EncryptedField
+from tests.support.cloud import SimulatedCloud
+
+OURS = ("cloudstack.", "apps.", "plugins.")
+MOST_FOR_A_LIST = 12
+MOST_FOR_A_PAGE = 16
+"""Session, user and caller are three of them."""
+
+
+def pages() -> list[tuple[type[Model], admin.ModelAdmin]]:
+    return [(model, page) for model, page in admin.site._registry.items() if model.__module__.startswith(OURS)]
+
+
+def path_of(model: type[Model], *parts: Any) -> str:
+    return "/".join(["/admin", model._meta.app_label, model._meta.model_name or "", *map(str, parts)]) + "/"
+
+
+@pytest.fixture
+def full(cloud: SimulatedCloud, machines: list[str]) -> None:
+    """Two rows more of what a running cloud does not have by itself."""
+    job = AsyncJob.objects.order_by("-pk").first()
+    for number in range(2):
+        # A plugin's models are reached by their labels: only its own tests import it.
+        _make("simulator", "Fault", command="StartCommand", value="fail")
+        _make("simulator", "Violation", kind="double", text="x")
+        _make("simulator", "SimulatedHost", host_uuid=uuid.uuid4(), cpus=1, cpu_mhz=1, memory_mib=1)
+        ApiKeyPairFactory(user=UserFactory(account=cloud.account))
+        ssh_key_pair(cloud.account, f"key-{number}")
+        ConfigValue.objects.create(name=f"x.{number}", value="1")
+        ScheduledRun.objects.create(name=f"x.{number}", started=timezone.now(), finished=timezone.now())
+        JobLock.objects.create(job=job, name=f"vm:{number}")
+        JobLog.objects.create(job=job, text="a line")
+        ResourceLimit.objects.create(account=cloud.account, type=number, max=5)
+        RolePermission.objects.create(
+            role_id=cloud.account.role_id, rule=f"x{number}*", permission="allow", position=number
+        )
+        UploadTicket.objects.create(template=TemplateFactory(account=cloud.account), expires=timezone.now())
+
+
+def _make(label: str, name: str, **fields: Any) -> None:
+    apps.get_model(label, name)._default_manager.create(**fields)
+
+
+def statements(ask: Callable[[], Any]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        response = ask()
+    assert response.status_code == 200, response.status_code
+    return len(captured)
+
+
+def test_lists_cost_the_same_whatever_their_length(
+    operator: Client, full: None, subtests: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dear: dict[str, int] = {}
+    for model, page in pages():
+        with subtests.test(model=model._meta.label):
+            url = path_of(model)
+            # Columns are prepared at the first look.
+            assert operator.get(url).status_code == 200
+            monkeypatch.setattr(page, "list_per_page", 1)
+            short = statements(lambda url=url: operator.get(url))
+            monkeypatch.setattr(page, "list_per_page", 100)
+            long = statements(lambda url=url: operator.get(url))
+            rows = model._default_manager.count()
+            assert long <= short, f"{long} statements for {rows} rows, {short} for one"
+            if long > MOST_FOR_A_LIST:
+                dear[model._meta.label] = long
+            assert operator.get(url, {"q": "a"}).status_code == 200
+            assert operator.get(url, {"q": str(uuid.uuid4())}).status_code == 200
+    assert dear == {}
+
+
+def test_pages_open_and_cost_little(operator: Client, full: None, subtests: Any) -> None:
+    dear: dict[str, int] = {}
+    empty = set()
+    for model, _page in pages():
+        first = model._default_manager.order_by("pk").first()
+        if first is None:
+            empty.add(model._meta.label)
+            continue
+        with subtests.test(model=model._meta.label):
+            url = path_of(model, first.pk, "change")
+            operator.get(url)
+            count = statements(lambda url=url: operator.get(url))
+            if count > MOST_FOR_A_PAGE:
+                dear[model._meta.label] = count
+            if hasattr(first, "uuid"):
+                assert operator.get(path_of(model, first.uuid, "change")).status_code == 200
+            assert operator.get(path_of(model, 10**9, "change")).status_code == 302
+            assert operator.get(path_of(model, "no-number", "change")).status_code == 302
+    assert dear == {}
+    assert empty == set(), "give the test rows of these"
+
+
+def test_no_page_can_add_change_or_delete(operator: Client, full: None, subtests: Any) -> None:
+    for model, _page in pages():
+        first = model._default_manager.order_by("pk").first()
+        if first is None:
+            continue
+        with subtests.test(model=model._meta.label):
+            before = model._default_manager.filter(pk=first.pk).values().get()
+            assert operator.get(path_of(model, "add")).status_code == 403
+            assert operator.post(path_of(model, "add"), {"name": "x"}).status_code == 403
+            assert operator.post(path_of(model, first.pk, "change"), {"name": "x"}).status_code in (302, 403)
+            if model._meta.label != "simulator.Fault":
+                answer = operator.post(path_of(model, first.pk, "delete"), {"post": "yes"})
+                assert answer.status_code in (302, 403)
+            listed = {"action": "delete_selected", "_selected_action": [first.pk], "post": "yes"}
+            operator.post(path_of(model), listed)
+            assert model._default_manager.filter(pk=first.pk).values().get() == before
+
+
+def test_every_page_has_the_one_base() -> None:
+    assert [model._meta.label for model, page in pages() if not isinstance(page, CloudAdmin)] == []
+
+
+def test_no_page_shows_an_encrypted_column(operator: Client) -> None:
+    request = type("Request", (), {"user": None})()
+    for model, page in pages():
+        secret = {field.name for field in model._meta.concrete_fields if isinstance(field, EncryptedField)}
+        assert isinstance(page, CloudAdmin)
+        fields = page.get_readonly_fields(request)  # type: ignore[arg-type]
+        assert not secret & {*fields, *page.list_display}, model
+
+
+def test_every_command_of_a_page_exists_and_knows_its_parameters() -> None:
+    wrong = []
+    for model, page in pages():
+        assert isinstance(page, CloudAdmin)
+        keys = [command.key for command in page.all_commands()]
+        assert len(keys) == len(set(keys)), model
+        for command in page.all_commands():
+            if command.call is not None:
+                continue
+            declared = registry.find(command.command)
+            if declared is None:
+                wrong.append(f"{model._meta.label}: {command.command}")
+                continue
+            known = {param.wire for param in declared.params.values()}
+            used = {*command.fixed, *([command.ask.parameter] if command.ask else [])}
+            if command.params is None:
+                used.add(command.parameter)
+            wrong += [f"{model._meta.label}: {command.command} {name}" for name in used - known]
+    assert wrong == []
+
+
+def test_nobody_else_gets_in(cloud: SimulatedCloud) -> None:
+    UserFactory(username="tenant-user", account=cloud.account)
+    client = Client()
+    assert client.login(username=f"tenant-user@{cloud.account.domain.path}", password=PASSWORD)
+    for path in ("/admin/", "/admin/settings/", "/admin/schedule/", "/admin/plugins/", path_of(AsyncJob)):
+        answer = client.get(path)
+        assert answer.status_code == 302 and "/admin/login/" in answer["Location"], path
