@@ -12,6 +12,7 @@ from cloudstack.framework.jobs import AsyncJob, dispatch
 
 log = logging.getLogger(__name__)
 
+SETTLED = (VmState.RUNNING, VmState.STOPPED, VmState.DESTROYED, VmState.ERROR)
 GONE = (PowerState.OFF, PowerState.ABSENT)
 
 
@@ -39,7 +40,7 @@ class PowerSyncManager:
 
     def _compare(self, vm: VirtualMachine, host: Host, power: PowerState) -> AsyncJob | None:
         off_here = vm.state == VmState.RUNNING and vm.host_id == host.pk and power in GONE
-        on_unasked = power == PowerState.ON and vm.host_id != host.pk and vm.state in (VmState.RUNNING, VmState.STOPPED)
+        on_unasked = power == PowerState.ON and vm.host_id != host.pk and vm.state in SETTLED
         if not (off_here or on_unasked) or self._is_busy(vm):
             return None
         log.info("machine %s is %s on %s, on record it is %s", vm.uuid, power, host, vm.state)

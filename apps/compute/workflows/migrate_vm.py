@@ -2,6 +2,7 @@
 
 from apps.compute.config import MIGRATE_TIMEOUT
 from apps.compute.services.lifecycle import VM_FSM
+from apps.compute.states import VmState
 from apps.compute.workflows.steps.loading import VmWorkflow, chosen_host, driver_of, reload_vm, spec_on
 from apps.compute.workflows.steps.networks import leave_host
 from apps.compute.workflows.steps.placing import ChooseTarget
@@ -12,7 +13,9 @@ from apps.infrastructure.specs import host_ref
 from apps.network.workflows.steps import connect_host, implement_network
 from cloudstack.contracts.errors import DriverError, NotSupported
 from cloudstack.contracts.hypervisor import PowerState, SupportsLiveMigration
-from cloudstack.framework.jobs import JobContext, Step, workflow
+from cloudstack.framework.jobs import JobContext, RetryLater, Step, workflow
+
+ARRIVAL_S = 5
 
 
 class ConnectTarget(Step):
@@ -43,8 +46,19 @@ class PrepareTarget(Step):
         target.prepare_migration(spec)
 
     def undo(self, ctx: JobContext) -> None:
-        if "host_uuid" in ctx.data and not runs_on_target(ctx):
-            driver_of(chosen_host(ctx)).destroy(str(ctx.vm.uuid))
+        if "host_uuid" not in ctx.data:
+            return
+        if runs_on_target(ctx):
+            # It arrived after all. The record follows it, or the next start would make a second one.
+            with ctx.transaction():
+                settle_on_target(ctx)
+            return
+        uuid, target = str(ctx.vm.uuid), driver_of(chosen_host(ctx))
+        arriving = target.power_state(uuid) == PowerState.PAUSED
+        if arriving and driver_of(source_host(ctx)).power_state(uuid) not in (PowerState.ON, PowerState.PAUSED):
+            # The source has let go of it: what waits on the target is the only one there is.
+            raise RetryLater(ARRIVAL_S, f"{ctx.vm} is still arriving on {chosen_host(ctx)}")
+        target.destroy(uuid)
 
 
 class Migrate(Step):
@@ -72,12 +86,19 @@ class MigrateVm(VmWorkflow):
     steps = [BeginMigrate, ChooseTarget, ConnectTarget, PrepareTarget, Migrate]
 
     def on_succeeded(self, ctx: JobContext) -> None:
-        vm, source = ctx.vm, source_host(ctx)
-        vm.refresh_from_db(fields=["state", "host"])
-        VM_FSM.fire(vm, "succeeded", host=chosen_host(ctx), last_host=source)
-        capacity.release(holder_uuid=vm.uuid, host=source)
-        for nic in vm.live_nics:
-            leave_host(ctx, nic, source)
+        settle_on_target(ctx)
+
+
+def settle_on_target(ctx: JobContext) -> None:
+    """In a transaction: the machine runs on the target and holds nothing on the source any more."""
+    vm, source = ctx.vm, source_host(ctx)
+    vm.refresh_from_db(fields=["state", "host"])
+    if vm.state != VmState.MIGRATING:
+        return
+    VM_FSM.fire(vm, "succeeded", host=chosen_host(ctx), last_host=source)
+    capacity.release(holder_uuid=vm.uuid, host=source)
+    for nic in vm.live_nics:
+        leave_host(ctx, nic, source)
 
 
 def source_host(ctx: JobContext):

@@ -13,7 +13,7 @@ from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
 class LookAgain(Step):
-    """Decides what is to be done: nothing, ``stopped``, ``running`` (adopt it) or ``stray`` (a second one)."""
+    """Decides what is to be done: nothing, ``stopped``, ``running`` (adopt it) or ``stray`` (one too many)."""
 
     title = "Ask the host again"
 
@@ -25,6 +25,9 @@ class LookAgain(Step):
             ctx.data["finding"] = "stopped"
         elif power == PowerState.ON and vm.state == VmState.STOPPED:
             ctx.data["finding"] = "running"
+        elif power == PowerState.ON and vm.state in (VmState.DESTROYED, VmState.ERROR) and vm.removed is None:
+            # Its disk may be deleted at any time; nobody may have it open then.
+            ctx.data["finding"] = "stray"
         elif power == PowerState.ON and vm.state == VmState.RUNNING and vm.host_id != host.pk:
             at_home = driver_of(vm.host).power_state(str(vm.uuid)) == PowerState.ON
             ctx.data["finding"] = "stray" if at_home else ""
@@ -32,7 +35,7 @@ class LookAgain(Step):
 
 
 class CleanHost(Step):
-    """A guest that is off is forgotten by its host; a second copy of a running one is cut off."""
+    """A guest that is off is forgotten by its host; a guest that should not run there is cut off."""
 
     title = "Clean the host"
 

@@ -3,17 +3,21 @@
 import pytest
 
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import VmState
+from apps.compute.workflows.migrate_vm import Migrate
 from apps.compute.workflows.steps.state import BeginStopIfRunning
 from apps.network.services.bootstrap import seed_physical_network
 from apps.portal.services.simulator_zone import seed_shared_network
 from apps.storage.models import DiskOffering, StoragePool
-from cloudstack.framework.jobs import AsyncJob, JobContext
+from cloudstack.contracts.errors import DriverError
+from cloudstack.contracts.hypervisor import PowerState
+from cloudstack.framework.jobs import AsyncJob, JobContext, engine
 from cloudstack.framework.jobs.control import JobManager
 from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
-from plugins.hypervisors.simulator.models import Fault
+from plugins.hypervisors.simulator.models import Fault, SimulatedVm
 from tests.support.cloud import SimulatedCloud, check_invariants
 
 
@@ -157,4 +161,59 @@ def test_a_growth_that_is_tried_again_counts_once(cloud: SimulatedCloud) -> None
     JobManager().retry(caller=cloud.root, job=job(answer))
     run_jobs()
     assert job(answer).status == AsyncJob.Status.SUCCEEDED
+    check_invariants()
+
+
+def test_a_migration_that_ends_after_it_was_given_up_is_on_record(
+    cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vm = machine(cloud)
+    home = str(VirtualMachine.objects.get(uuid=vm).host.uuid)
+    move = Migrate.do
+
+    def late(step: Migrate, ctx: JobContext) -> None:
+        move(step, ctx)
+        raise DriverError("the answer was lost, and so was the question whether it has arrived")
+
+    monkeypatch.setattr(Migrate, "do", late)
+    answer = cloud.admin.call("migrateVirtualMachine", virtualmachineid=vm)
+    run_jobs()
+    assert job(answer).status == AsyncJob.Status.FAILED
+    assert world.running_on(vm) == [str(VirtualMachine.objects.get(uuid=vm).host.uuid)] != [home]
+    check_invariants()
+
+
+def test_the_only_copy_of_a_machine_is_never_destroyed(cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paused on the target, gone from the source: whoever gives up now must wait and not clean up."""
+    vm = machine(cloud)
+
+    def half_way(step: Migrate, ctx: JobContext) -> None:
+        world.machines(vm).filter(power=PowerState.ON).update(power=PowerState.PAUSED, host_uuid=ctx.data["host_uuid"])
+        raise DriverError("the source lost its connection")
+
+    monkeypatch.setattr(Migrate, "do", half_way)
+    answer = cloud.admin.call("migrateVirtualMachine", virtualmachineid=vm)
+    engine.run(job(answer).pk)
+    assert job(answer).is_live and "still arriving" in job(answer).progress_text
+    assert world.machines(vm).get().power == PowerState.PAUSED
+
+    world.machines(vm).update(power=PowerState.ON)
+    run_jobs()
+    assert job(answer).status == AsyncJob.Status.FAILED
+    check_invariants()
+
+
+def test_a_guest_of_a_destroyed_machine_is_cut_off(cloud: SimulatedCloud) -> None:
+    """It was started behind the portal's back, or its start ended after it had been given up."""
+    vm = machine(cloud)
+    host = VirtualMachine.objects.get(uuid=vm).host
+    stray = SimulatedVm.objects.filter(vm_uuid=vm).values().get()
+    cloud.api.call("destroyVirtualMachine", id=vm)
+    run_jobs()
+    assert not world.running_on(vm)
+    SimulatedVm.objects.create(**{**stray, "id": None})
+    PowerSyncManager().report_host(host=host, states={vm: PowerState.ON})
+    run_jobs()
+    assert not world.running_on(vm)
+    assert VirtualMachine.objects.get(uuid=vm).state == VmState.DESTROYED
     check_invariants()
