@@ -15,6 +15,7 @@ from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
 from apps.storage.models import DiskOffering, Template
 from cloudstack.api import (
+    ROOT,
     BaseAsyncCreateCmd,
     Flag,
     Int,
@@ -73,7 +74,7 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
     cluster = Ref("clusterid", Cluster, select_related=["pod"], help="start it in this cluster; root admins only")
     pod = Ref("podid", Pod, help="start it in this pod; root admins only")
     start = Flag("startvm", default=True, help="false: make it but do not start it")
-    displayed = Flag("displayvm", default=True, help="whether users see it")
+    displayed = Flag("displayvm", default=True, roles=ROOT, help="whether users see it; root admins only")
     dynamic_scaling = Flag("dynamicscalingenabled", default=False, help="whether it may grow while it runs")
     hypervisor = Str("hypervisor", help="accepted; the template says it")
     details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
