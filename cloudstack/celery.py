@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_init
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloudstack.settings.dev")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloudstack.settings.production")
 
 app = Celery("cloudstack")
 app.config_from_object("django.conf:settings", namespace="CELERY")
