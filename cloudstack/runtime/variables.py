@@ -68,6 +68,9 @@ VARIABLES = (
         "encrypts stored secrets; several by comma: the first encrypts, all of them decrypt",
     ),
     Variable("CLOUDSTACK_PLUGINS_DISABLED", "none", "names of plugins that are not loaded, by comma"),
+    Variable(
+        "CLOUDSTACK_METRICS_TOKEN", "none: administrators who are logged in only", "bearer token that opens /metrics"
+    ),
     Variable("CLOUDSTACK_JOB_LEASE", "30", "seconds after which a job whose worker is silent is free for another"),
     Variable("CLOUDSTACK_JOB_SWEEP_INTERVAL", "10", "seconds between two looks for jobs that nobody carries"),
     Variable("DJANGO_SETTINGS_MODULE", "cloudstack.settings.production", "settings of the portal's processes"),
@@ -94,6 +97,7 @@ INTERNAL = {
     "GUNICORN_BIND": "bin/run to the web server: made of HOST and PORT",
     "MTOOLS_SKIP_CHECK": "lab to mtools",
     "PATH": "of the system",
+    "PROMETHEUS_MULTIPROC_DIR": "of prometheus-client: where the web server's processes put their counters together",
     "PYTHONPATH": "of Python",
     "PYTEST_XDIST_WORKER": "of pytest-xdist: which of its processes this is",
 }
