@@ -98,20 +98,26 @@ def test_register_host_agents(plugin: Give) -> None:
     assert drivers.host_agent(HOST).made_with == (HOST,)
 
 
-def test_register_api_commands(plugin: Give, monkeypatch: pytest.MonkeyPatch) -> None:
-    class BrewTea(BaseCmd):
-        """Brews a pot of tea."""
+def test_register_api_commands(plugin: Give) -> None:
+    made: list[Any] = []
 
-        def execute(self) -> None: ...
+    def give() -> list[Any]:
+        class BrewTea(BaseCmd):
+            """Brews a pot of tea."""
 
-    before = set(commands.all())
-    plugin(hook("register_api_commands", lambda: [BrewTea]), name="coffee")
+            def execute(self) -> None: ...
+
+        made.append(BrewTea)
+        return made
+
+    plugin(hook("register_api_commands", give), name="coffee")
+    assert commands.find("brewTea") is None
     commands.register_plugin_commands()
     try:
-        assert commands.find("brewTea") is BrewTea
-        assert set(commands.all()) - before == {BrewTea}
+        assert commands.find("brewTea") is made[0]
+        assert made[0] in commands.all()
     finally:
-        commands.unregister(BrewTea)
+        commands.unregister(made[0])
 
 
 class PourStep(Step):
@@ -215,9 +221,9 @@ def test_register_host_filters(plugin: Give) -> None:
 
 
 def test_register_host_weighers(plugin: Give) -> None:
-    assert ranking()[0] != "c"
+    """Hosts that are alike come in any order, so that once would prove little."""
     plugin(hook("register_host_weighers", lambda: [PreferC()]))
-    assert ranking()[0] == "c"
+    assert {ranking()[0] for _ in range(10)} == {"c"}
 
 
 def test_choose_host(plugin: Give) -> None:
