@@ -142,7 +142,7 @@ class UpdateVolume(BaseAsyncCmd):
 
     volume = Ref("id", Volume, access=Access.MODIFY, select_related=VOLUME, required=True, help="the volume")
     volume_name = Str("name", help="new name")
-    displayed = Flag("displayvolume", help="whether users see it")
+    displayed = Flag("displayvolume", roles=ROOT, help="whether users see it")
     delete_protection = Flag("deleteprotection", help="whether it cannot be destroyed")
     path = Refused("path")
     state = Refused("state")
