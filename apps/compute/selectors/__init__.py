@@ -2,6 +2,7 @@
 
 from apps.compute.selectors.offerings import service_offerings_visible_to, ssh_key_pairs_visible_to
 from apps.compute.selectors.virtual_machines import (
+    has_key_pair,
     nics_visible_to,
     read_attachments,
     vm_for_job,
@@ -10,6 +11,7 @@ from apps.compute.selectors.virtual_machines import (
 )
 
 __all__ = [
+    "has_key_pair",
     "nics_visible_to",
     "read_attachments",
     "service_offerings_visible_to",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.accounts.selectors import owned_scope
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
@@ -14,6 +14,13 @@ from cloudstack.framework.context import Caller
 
 def vms_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[VirtualMachine]:
     return owned_scope(VirtualMachine.objects.all(), caller=caller, access=access)
+
+
+def has_key_pair(name: str) -> Q:
+    """Machines that were given the SSH key of this name, alone or among others."""
+    field = "key_pair_names"
+    ends = {f"{field}__startswith": f"{name},"}, {f"{field}__endswith": f",{name}"}, {f"{field}__contains": f",{name},"}
+    return Q(**{field: name}) | Q(**ends[0]) | Q(**ends[1]) | Q(**ends[2])
 
 
 def nics_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Nic]:

@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Domain
 from apps.compute import events
 from apps.compute.models import ServiceOffering
+from apps.compute.services.sizing import LARGEST
 from apps.compute.states import OfferingState
 from apps.infrastructure.models import Zone
 from apps.storage.models import DiskOffering
@@ -47,8 +48,9 @@ class ServiceOfferingManager:
         given = {name: fields.get(name) for name in ("cpus", "cpu_mhz", "memory_mib")}
         wire = {"cpus": "cpunumber", "cpu_mhz": "cpuspeed", "memory_mib": "memory"}
         for name, value in given.items():
-            if value is not None and value < 1:
-                raise InvalidParameter(f"{wire[name]} must be 1 or more, not {value}", parameter=wire[name])
+            most = LARGEST[wire[name]]
+            if value is not None and not 1 <= value <= most:
+                raise InvalidParameter(f"{wire[name]} must be 1 to {most}, not {value}", parameter=wire[name])
         fixed = all(value is not None for value in given.values())
         if not fields.get("is_customized") and not fixed:
             missing = [wire[name] for name, value in given.items() if value is None]

@@ -10,7 +10,7 @@ from cloudstack.framework.errors import InvalidParameter
 
 GIB = 1024**3
 MIB = 1024**2
-LARGEST = {"cpuNumber": 4096, "cpuSpeed": 100_000, "memory": 1 << 30}
+LARGEST = {"cpunumber": 4096, "cpuspeed": 100_000, "memory": 1 << 30}
 """Beyond any host: CPUs, MHz, MiB. Also what the columns hold."""
 DIGITS = 20
 
@@ -57,7 +57,7 @@ def _number(asked: Mapping[str, str], name: str, default: int | None, low: int |
             f"details[].{name} must be a positive whole number, not {text[:40]!r}", parameter="details"
         )
     value = int(text) if text is not None else int(default or 0)
-    least, most = low or 1, high if high is not None else LARGEST[name]
+    least, most = low or 1, high if high is not None else LARGEST[name.lower()]
     if not least <= value <= most:
         bounds = f"{least} to {most}"
         raise InvalidParameter(

@@ -65,6 +65,9 @@ class SshKeyPairManager:
     def register(self, *, caller: Caller, owner: Account, name: str, public_key: str) -> SshKeyPair:
         """Store a public key; raises ``InvalidParameter`` when the account has another one of that name."""
         line, fingerprint = parse_public_key(public_key)
+        if "," in name:
+            # Machines tell the names of their keys as a comma list.
+            raise InvalidParameter(f"name {name!r} must not hold a comma", parameter="name")
         try:
             with transaction.atomic():
                 pair = SshKeyPair.objects.create(

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import Nic, ServiceOffering, VirtualMachine
-from apps.compute.selectors import nics_visible_to
+from apps.compute.selectors import has_key_pair, nics_visible_to
 from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
@@ -51,7 +51,7 @@ class ListVirtualMachines(AccountScopedListCmd):
         "serviceofferingid", ServiceOffering, lookup="service_offering", help="machines of this offering"
     )
     network = Ref("networkid", Network, help="machines with a card in this network")
-    hypervisor = Str("hypervisor", lookup="hypervisor", help="machines of this hypervisor")
+    hypervisor = Str("hypervisor", lookup="hypervisor__iexact", help="machines of this hypervisor")
     user = Ref("userid", User, lookup="user", help="machines that this user deployed")
     keypair = Str("keypair", help="machines with this SSH key")
     displayed = Flag("displayvm", help="root admins: only machines that are shown to users, or only the others")
@@ -72,7 +72,7 @@ class ListVirtualMachines(AccountScopedListCmd):
             isolated = Nic.objects.filter(network__guest_type="Isolated").values("vm")
             vms = vms.filter(pk__in=isolated) if self.for_virtual_network else vms.exclude(pk__in=isolated)
         if self.keypair:
-            vms = vms.filter(key_pair_names=self.keypair)
+            vms = vms.filter(has_key_pair(self.keypair))
         if self.tags:
             vms = vms.none()
         if not self.caller.is_root_admin:
