@@ -8,6 +8,14 @@ from django.urls import path, reverse
 
 ORDER = ("compute", "storage", "network", "infrastructure", "accounts", "jobs", "events", "configuration", "scheduler")
 """Labels of apps as the navigation lists them; others follow by name."""
+FIRST = (
+    *("VirtualMachine", "ServiceOffering", "Volume", "Template", "StoragePool", "DiskOffering", "Network"),
+    *("NetworkOffering", "Zone", "Pod", "Cluster", "Host", "Account", "User", "Domain", "Role", "AsyncJob"),
+)
+"""Models that come first in their apps; others follow by name."""
+NAMES = {"AsyncJob": "Jobs", "ConfigValue": "Values that were set", "ScheduledRun": "Last runs"}
+IN_SYSTEM = ("configuration", "scheduler")
+"""Apps whose models stand under System, beside our own pages."""
 
 
 class CloudAdminSite(AdminSite):
@@ -16,6 +24,7 @@ class CloudAdminSite(AdminSite):
     site_header = "CloudStack"
     site_title = "CloudStack"
     index_title = "Overview"
+    site_url = None
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The first page: how the cloud is, for who may see all of it."""
@@ -41,7 +50,21 @@ class CloudAdminSite(AdminSite):
             return found
         rank = {label: position for position, label in enumerate(ORDER)}
         found.sort(key=lambda app: (rank.get(app["app_label"], len(rank)), app["name"].lower()))
-        return [*found, _system()] if request.user.is_superuser else found
+        for app in found:
+            app["models"].sort(key=lambda model: (_place(model["object_name"]), model["name"]))
+            for model in app["models"]:
+                model["name"] = NAMES.get(model["object_name"], model["name"])
+        if not request.user.is_superuser:
+            return found
+        system = _system()
+        for app in found:
+            if app["app_label"] in IN_SYSTEM:
+                system["models"] += app["models"]
+        return [*(app for app in found if app["app_label"] not in IN_SYSTEM), system]
+
+
+def _place(name: str) -> int:
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 def _system() -> dict[str, Any]:

@@ -6,22 +6,22 @@ from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
-from django.db.models import Field, ForeignKey, Model, QuerySet
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
-from apps.accounts.admin.badges import badge, human_bytes
+from apps.accounts.admin.badges import badge
+from apps.accounts.admin.columns import STATE_COLUMNS, column_of
 from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
 from apps.accounts.admin.panels import Panel, events_panel, jobs_panel
 from cloudstack.framework.secrets import EncryptedField
 
 __all__ = ["AdminCommand", "CloudAdmin", "CloudInline", "Panel", "admin_caller", "badge"]
-
-STATE_COLUMNS = frozenset({"state", "status", "resource_state", "allocation_state", "managed_state"})
 
 
 class ReadOnly:
@@ -67,9 +67,20 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
     # -- what is shown -----------------------------------------------------------------------------
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [_column(self.model, name) for name in super().get_list_display(request)]
+        return [column_of(self.model, name) for name in super().get_list_display(request)]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = self.fieldsets or ((None, {"fields": self.declared_fields()}),)
+        return [
+            (title, {**options, "fields": [column_of(self.model, name) for name in options["fields"]]})
+            for title, options in sets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        return flatten_fieldsets(self.get_fieldsets(request, obj))
+
+    def declared_fields(self) -> Sequence[str]:
+        """``fields``, or all columns but the internal and the secret ones."""
         if self.fields:
             return self.fields
         hidden = {"removed", *(self.exclude or ())}
@@ -79,10 +90,6 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
             for field in (*options.concrete_fields, *options.many_to_many)
             if not field.primary_key and field.name not in hidden and not isinstance(field, EncryptedField)
         ]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
-        declared = self.get_fields(request, obj) if not self.fieldsets else _flat(self.fieldsets)
-        return [*self.readonly_fields, *(name for name in declared if name not in self.readonly_fields)]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """By primary key or UUID, with all that its fields point to in one statement."""
@@ -130,6 +137,7 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")
         if obj is not None:
+            context["title"] = capfirst(self.opts.verbose_name)
             context["cloud_page"] = {
                 "badges": _badges(obj),
                 "buttons": self.buttons(request, obj),
@@ -201,32 +209,6 @@ def _list_action(command: AdminCommand) -> Any:
     return act
 
 
-@cache
-def _column(model: type[Model], name: Any) -> Any:
-    """What a list shows under ``name``: a badge for states, sizes in words, else the field as it is."""
-    field = _field(model, name)
-    if field is None:
-        return name
-    if name in STATE_COLUMNS:
-        label, show = field.verbose_name, _badge_of
-    elif name.endswith("_bytes"):
-        label, show = name.removesuffix("_bytes").replace("_", " "), human_bytes
-    else:
-        return name
-
-    def column(obj: Model) -> Any:
-        return show(getattr(obj, name))
-
-    column.__name__ = name
-    column.short_description = label  # type: ignore[attr-defined]
-    column.admin_order_field = name  # type: ignore[attr-defined]
-    return column
-
-
-def _badge_of(value: Any) -> Any:
-    return badge(value)
-
-
 def _badges(obj: Model) -> list[Any]:
     """The states of an object with what they are states of."""
     return [
@@ -236,22 +218,10 @@ def _badges(obj: Model) -> list[Any]:
     ]
 
 
-def _field(model: type[Model], name: Any) -> Field | None:
-    try:
-        field = model._meta.get_field(name) if isinstance(name, str) else None
-    except FieldDoesNotExist:
-        return None
-    return field if isinstance(field, Field) else None
-
-
 def _has(model: type[Model], name: str) -> bool:
-    return _field(model, name) is not None
+    return any(field.name == name for field in model._meta.concrete_fields)
 
 
 @cache
 def _forward(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.name for field in model._meta.concrete_fields if isinstance(field, ForeignKey))
-
-
-def _flat(fieldsets: Any) -> list[str]:
-    return admin.utils.flatten_fieldsets(fieldsets)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +38,19 @@ def link_to(obj: Any, text: Any = "") -> SafeString | str:
     options = obj._meta
     url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[quote(obj.pk)])
     return format_html('<a href="{}">{}</a>', url, text or obj)
+
+
+def link_to_resource(kind: str, uuid: Any, text: str = "") -> SafeString | str:
+    """A link to the object that a job or event names by the class of its model and its UUID; no statement."""
+    if not uuid:
+        return text or "–"
+    label = text or f"{kind} {uuid}"
+    for model in admin.site._registry:
+        if model.__name__ == kind and any(field.name == "uuid" for field in model._meta.concrete_fields):
+            options = model._meta
+            url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[uuid])
+            return format_html('<a href="{}">{}</a>', url, label)
+    return label
 
 
 def job_link(job_uuid: Any, text: Any) -> SafeString:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.base import CloudAdmin
-from apps.accounts.admin.panels import job_link
+from apps.accounts.admin.panels import job_link, link_to_resource
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.events.types import event_types
 
@@ -28,18 +28,36 @@ class SubjectFilter(admin.SimpleListFilter):
 
 @admin.register(Event)
 class EventAdmin(CloudAdmin):
-    list_display = ("shown_type", "state", "description", "user", "resource_name", "job", "created")
+    list_display = ("shown_type", "state", "description", "user", "about", "job", "created")
     list_filter = ("level", "state", "created", "archived", SubjectFilter)
     list_select_related = ("user",)
     search_fields = ("description", "type", "resource_name")
     search_help_text = "words, a type, or the UUID of an event, of its object or of its job"
     ordering = ("-id",)
+    fields = (
+        "uuid",
+        "type",
+        "level",
+        "state",
+        "description",
+        "about",
+        "user",
+        "account_uuid",
+        "job",
+        "created",
+        "archived",
+        "correlation_id",
+    )
     has_job_panels = False
     commands = (("archiveEvents", "Archive selected events", {"parameter": "ids"}),)
 
     @admin.display(description="type", ordering="type")
     def shown_type(self, event: Event) -> str:
         return badge(event.level, label=event.type)
+
+    @admin.display(description="about")
+    def about(self, event: Event) -> str:
+        return link_to_resource(event.resource_type, event.resource_uuid, event.resource_name)
 
     @admin.display(description="job")
     def job(self, event: Event) -> str:

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.base import AdminCommand, CloudAdmin, Panel
-from apps.accounts.admin.panels import events_panel, job_link, span, took, when
+from apps.accounts.admin.panels import events_panel, job_link, link_to_resource, span, took, when
 from cloudstack.framework.context import Caller
 from cloudstack.framework.jobs import registry
 from cloudstack.framework.jobs.control import JobManager
@@ -50,7 +50,22 @@ class AsyncJobAdmin(CloudAdmin):
     search_fields = ("description", "name", "command")
     search_help_text = "words of the description, a workflow, or the UUID of a job or of its object"
     ordering = ("-id",)
-    exclude = ("data",)
+    fields = (
+        "uuid",
+        "name",
+        "resource",
+        "user",
+        "account_uuid",
+        "created",
+        "started",
+        "completed",
+        "queue",
+        "arguments",
+        "shown_locks",
+        "command",
+        "event_type",
+        "correlation_id",
+    )
     has_job_panels = False
     commands = (
         AdminCommand(
@@ -74,6 +89,14 @@ class AsyncJobAdmin(CloudAdmin):
     @admin.display(description="job", ordering="description")
     def shown_description(self, job: AsyncJob) -> str:
         return job.description or job.name
+
+    @admin.display(description="works on")
+    def resource(self, job: AsyncJob) -> str:
+        return link_to_resource(job.resource_type, job.resource_uuid)
+
+    @admin.display(description="locks")
+    def shown_locks(self, job: AsyncJob) -> str:
+        return ", ".join(name if alone else f"{name} (shared)" for name, alone in job.lock_names) or "–"
 
     @admin.display(description="submitted", ordering="id")
     def submitted(self, job: AsyncJob) -> str:
@@ -113,6 +136,7 @@ class AsyncJobAdmin(CloudAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("obj") is not None:
             context.update(self.live_context(request, kwargs["obj"]))
+            context["subtitle"] = self.shown_description(kwargs["obj"])
         return super().render_change_form(request, context, *args, **kwargs)
 
     def panels(self, request: HttpRequest, obj: AsyncJob) -> list[Panel]:

@@ -1,0 +1,215 @@
+"""What an operator sees and does, in a real browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from apps.accounts.factories import AccountFactory
+from apps.compute.models import VirtualMachine
+from apps.compute.states import VmState
+from apps.infrastructure.models import Host
+from apps.infrastructure.states import HostStatus
+from cloudstack.framework.configuration import registry
+from cloudstack.framework.jobs.models import AsyncJob
+from cloudstack.framework.plugins.manager import PluginStatus, pm
+from cloudstack.testing.jobs import run_jobs
+from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.support.cloud import SimulatedCloud
+
+Open = Callable[..., Window]
+VMS = "/admin/compute/virtualmachine/"
+
+
+def deploy(cloud: SimulatedCloud, name: str) -> VirtualMachine:
+    answer = cloud.deploy(name=name, diskofferingid=cloud.disk_offering.uuid)
+    run_jobs()
+    return VirtualMachine.objects.get(uuid=answer["id"])
+
+
+def test_a_machine_is_stopped_and_its_job_followed(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "web-1")
+    view = window()
+    page = view.page
+    view.log_in()
+    assert page.locator(".cs-tile", has_text="Virtual machines").locator(".cs-total").inner_text() == "1"
+    view.shot("index")
+
+    page.get_by_role("link", name="Virtual machines").first.click()
+    row = page.locator("#result_list tbody tr", has_text="web-1")
+    assert row.locator(".cs-badge").inner_text() == "Running"
+    assert vm.nics.get().ipv4 in row.inner_text()
+    view.shot("machines")
+
+    row.locator("input.action-select").check()
+    page.get_by_label("Action:").select_option(label="Stop")
+    page.get_by_role("button", name="Go").click()
+    assert view.messages() == ["Web-1: Stop – job started"]
+    page.get_by_role("link", name="job started").click()
+    page.locator("#cs-live .cs-badge", has_text="pending").first.wait_for()
+    view.shot("job-pending")
+    run_jobs()
+    # Without a click: the page looks by itself.
+    page.locator("#cs-live [role=status] .cs-badge", has_text="succeeded").wait_for()
+    assert page.locator("#cs-live progress").get_attribute("value") == "100"
+    assert page.locator("#cs-live").get_attribute("data-live") == "0"
+    view.shot("job-done")
+    vm.refresh_from_db()
+    assert vm.state == VmState.STOPPED
+
+    view.open(f"{VMS}{vm.uuid}/change/")
+    assert page.locator(".cs-bar .cs-badge").first.inner_text() == "Stopped"
+    view.shot("machine")
+    page.get_by_role("button", name="Reboot").click()
+    assert view.messages() == ["Web-1: machine web-1 is Stopped; only a running one is rebooted"]
+    view.shot("machine-refused")
+
+    page.get_by_role("button", name="Destroy…").click()
+    view.shot("confirm")
+    page.get_by_role("button", name="Destroy").click()
+    assert "job started" in view.messages()[0]
+    run_jobs()
+    vm.refresh_from_db()
+    assert vm.state == VmState.DESTROYED
+
+
+def test_a_machine_moves_to_the_host_that_is_chosen(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "mover")
+    target = Host.objects.filter(cluster=vm.host.cluster).exclude(pk=vm.host_id).first()
+    assert target is not None
+    view = window()
+    view.log_in()
+    view.open(f"{VMS}{vm.pk}/change/")
+    view.page.get_by_role("button", name="Migrate…").click()
+    view.page.get_by_label("To host").select_option(str(target.uuid))
+    view.shot("migrate")
+    view.page.get_by_role("button", name="Migrate").click()
+    assert view.messages() == ["Mover: Migrate – job started"]
+    run_jobs()
+    vm.refresh_from_db()
+    assert vm.host == target
+
+
+def test_a_failed_job_says_why_and_is_retried(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "unlucky")
+    cloud.admin.call("configureSimulator", name="StopCommand", value="fault:the power button is stuck", count=50)
+    cloud.admin.call("stopVirtualMachine", id=vm.uuid)
+    run_jobs()
+    job = AsyncJob.objects.latest("pk")
+    assert job.status == AsyncJob.Status.FAILED
+    view = window()
+    view.log_in()
+    assert view.page.locator(".cs-panel", has_text="Jobs that failed").get_by_text("Stop unlucky").count() == 1
+    view.shot("index-failures")
+    view.page.get_by_role("link", name="Stop unlucky").first.click()
+    assert job.error_text in view.page.locator(".cs-error").inner_text()
+    view.shot("job-failed")
+    _forget_faults()
+    view.page.get_by_role("button", name="Retry from the failed step").click()
+    run_jobs()
+    view.page.locator("#cs-live [role=status] .cs-badge", has_text="succeeded").wait_for()
+    vm.refresh_from_db()
+    assert vm.state == VmState.STOPPED
+
+
+def _forget_faults() -> None:
+    from django.apps import apps
+
+    apps.get_model("simulator", "Fault")._default_manager.all().delete()
+
+
+def test_a_setting_is_changed(window: Open, cloud: SimulatedCloud) -> None:
+    view = window()
+    page = view.page
+    view.log_in()
+    page.get_by_role("link", name="Settings", exact=True).first.click()
+    view.shot("settings")
+    page.get_by_label("Search settings").fill("expunge.delay")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("link", name="expunge.delay").click()
+    page.get_by_label("New value").fill("tomorrow")
+    page.get_by_role("button", name="Save").click()
+    assert "must be a whole number" in page.get_by_role("alert").inner_text()
+    view.errors[:] = [error for error in view.errors if "400" not in error]
+    page.get_by_label("New value").fill("4321")
+    page.get_by_role("button", name="Save").click()
+    assert view.messages() == ["Expunge.delay is set to 4321."]
+    view.shot("setting")
+    key = registry.get("expunge.delay")
+    assert key is not None and key.value() == 4321
+
+
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        ("desktop", {"viewport": DESKTOP}),
+        ("dark", {"viewport": DESKTOP, "color_scheme": "dark"}),
+        ("phone", {"viewport": PHONE, "has_touch": True, "is_mobile": True}),
+        ("phone-dark", {"viewport": PHONE, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}),
+    ],
+)
+def test_every_kind_of_page_fits_its_window(
+    window: Open, cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, name: str, look: dict[str, Any]
+) -> None:
+    vm = deploy(cloud, "web-1")
+    AccountFactory(name="another")
+    Host.objects.filter(pk=cloud.hosts[0].pk).update(status=HostStatus.ALERT, status_reason="no word for 90 s")
+    monkeypatch.setitem(
+        pm.statuses, "rotten", PluginStatus("rotten", enabled=False, error="there is no hook registr_x")
+    )
+    job = AsyncJob.objects.latest("pk")
+    view = window(**look)
+    view.open("/admin/login/")
+    view.shot(f"{name}-login")
+    view.log_in()
+    pages = {
+        "index": "/admin/",
+        "machines": VMS,
+        "machine": f"{VMS}{vm.pk}/change/",
+        "job": f"/admin/jobs/asyncjob/{job.uuid}/change/",
+        "jobs": "/admin/jobs/asyncjob/",
+        "events": "/admin/events/event/",
+        "hosts": "/admin/infrastructure/host/",
+        "settings": "/admin/settings/",
+        "setting": "/admin/settings/expunge.delay/",
+        "schedule": "/admin/schedule/",
+        "plugins": "/admin/plugins/",
+    }
+    wide = {}
+    for label, path in pages.items():
+        view.open(path)
+        view.shot(f"{name}-{label}")
+        if view.overflow_px() > 0:
+            wide[label] = view.overflow_px()
+    assert wide == {}
+    assert "there is no hook registr_x" in view.page.content()
+
+
+def test_the_keyboard_is_enough(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "web-1")
+    view = window()
+    view.log_in()
+    view.open(f"{VMS}{vm.pk}/change/")
+    for _ in range(60):
+        view.page.keyboard.press("Tab")
+        focused = view.page.evaluate("document.activeElement.innerText")
+        if focused == "Stop":
+            break
+    else:
+        pytest.fail("the button Stop is not reached by Tab")
+    outline = view.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none", "one cannot see where the focus is"
+    view.page.keyboard.press("Enter")
+    view.page.wait_for_selector(".messagelist .success")
+    assert view.messages() == ["Web-1: Stop – job started"]
+
+
+def test_the_browsable_api_works_in_a_browser(window: Open, cloud: SimulatedCloud) -> None:
+    deploy(cloud, "web-1")
+    view = window()
+    view.log_in()
+    view.open("/api/v1/virtualmachines/?listall=true")
+    assert "web-1" in view.page.content()
+    view.shot("api-machines")
+    view.open("/api/v1/")
+    view.shot("api-root")
