@@ -1,10 +1,13 @@
 """What bin/run reads from its environment."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cloudstack.runtime.config import MARKER, ConfigError, from_environment
+from cloudstack.runtime.config import MARKER, REPO, ConfigError, from_environment
 from cloudstack.runtime.folders import near_or_short
 from cloudstack.runtime.programs import programs, supervisor_config
 
@@ -72,3 +75,22 @@ def test_an_operators_redis_needs_no_private_one() -> None:
     config = from_environment({"REDIS_URL": "redis://r.example:6379/0"})
     names = {program.name for program in programs(config, lab=False, flower_port=0, flower_password="x")}
     assert "valkey" not in names and "flower" not in names
+
+
+def test_behind_tls_everything_is_redirected_except_the_question_whether_it_lives(tmp_path: Path) -> None:
+    """bin/run itself asks over plain HTTP: redirected, it would never say READY."""
+    program = (
+        "import django; django.setup(); from django.test import Client; client = Client()\n"
+        "print(*(client.get(path, headers={'host': '127.0.0.1'}).status_code for path in ('/healthz', '/admin/')))"
+    )
+    environment = {"DJANGO_SETTINGS_MODULE": "cloudstack.settings.production", "CLOUDSTACK_DATA": str(tmp_path)}
+    environment |= {"HTTPS": "1", "REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": f"sqlite:///{tmp_path / 'db'}"}
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=REPO,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.split() == ["200", "301"], answer.stderr
