@@ -84,6 +84,8 @@ class Window:
         self.page.wait_for_url("**/admin/")
 
     def messages(self) -> list[str]:
+        """What the page says about the last operation; waits for it."""
+        self.page.locator(".messagelist li").first.wait_for()
         return [text.strip() for text in self.page.locator(".messagelist li").all_inner_texts()]
 
     def overflow_px(self) -> int:

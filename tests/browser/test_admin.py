@@ -126,7 +126,7 @@ def test_a_setting_is_changed(window: Open, cloud: SimulatedCloud) -> None:
     view.shot("settings")
     page.get_by_label("Search settings").fill("expunge.delay")
     page.get_by_role("button", name="Show").click()
-    page.get_by_role("link", name="expunge.delay").click()
+    page.get_by_role("link", name="expunge.delay", exact=True).click()
     page.get_by_label("New value").fill("tomorrow")
     page.get_by_role("button", name="Save").click()
     assert "must be a whole number" in page.get_by_role("alert").inner_text()
@@ -190,7 +190,11 @@ def test_the_keyboard_is_enough(window: Open, cloud: SimulatedCloud) -> None:
     view = window()
     view.log_in()
     view.open(f"{VMS}{vm.pk}/change/")
-    for _ in range(60):
+    # The first stop leads past the navigation.
+    view.page.keyboard.press("Tab")
+    assert view.page.evaluate("document.activeElement.innerText") == "Skip to main content"
+    view.page.keyboard.press("Enter")
+    for _ in range(10):
         view.page.keyboard.press("Tab")
         focused = view.page.evaluate("document.activeElement.innerText")
         if focused == "Stop":
@@ -200,7 +204,6 @@ def test_the_keyboard_is_enough(window: Open, cloud: SimulatedCloud) -> None:
     outline = view.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none", "one cannot see where the focus is"
     view.page.keyboard.press("Enter")
-    view.page.wait_for_selector(".messagelist .success")
     assert view.messages() == ["Web-1: Stop – job started"]
 
 
@@ -208,8 +211,8 @@ def test_the_browsable_api_works_in_a_browser(window: Open, cloud: SimulatedClou
     deploy(cloud, "web-1")
     view = window()
     view.log_in()
-    view.open("/api/v1/virtualmachines/?listall=true")
+    view.open("/api/v1/virtual-machines?listall=true")
     assert "web-1" in view.page.content()
     view.shot("api-machines")
-    view.open("/api/v1/")
+    view.open("/api/v1")
     view.shot("api-root")
