@@ -2,23 +2,12 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from apps.compute.models import ServiceOffering
-from cloudstack.api import BOOL, DATE, INT, MAP, STRING, Field, Loaded, Response
+from apps.storage.api.responses.kept_for import joined_uuids, with_audience
+from cloudstack.api import BOOL, DATE, INT, MAP, STRING, Field, Response
 from cloudstack.framework.context import Caller
-
-
-def _joined(path: str) -> Any:
-    """Loader of a many-to-many relation as a comma list; one statement for the page."""
-    relation, _, column = path.partition("__")
-
-    def load(pks: list[int], caller: Caller) -> dict[int, str]:
-        rows = ServiceOffering.objects.filter(pk__in=pks, **{f"{relation}__isnull": False})
-        found: dict[int, list[str]] = {}
-        for pk, value in rows.values_list("pk", f"{relation}__{column}"):
-            found.setdefault(pk, []).append(str(value))
-        return {pk: ",".join(values) for pk, values in found.items()}
-
-    return load
 
 
 class ServiceOfferingResponse(Response):
@@ -67,7 +56,13 @@ class ServiceOfferingResponse(Response):
     issystem = Field(compute=lambda row: False, type=BOOL, help="whether it is for the platform's own machines")
     defaultuse = Field(compute=lambda row: False, type=BOOL)
     serviceofferingdetails = Field("details", type=MAP, help="further options")
-    domainid = Loaded(_joined("domains__uuid"), type=STRING, help="domains that it is kept for")
-    domain = Loaded(_joined("domains__name"), type=STRING, help="names of those domains")
-    zoneid = Loaded(_joined("zones__uuid"), type=STRING, help="zones that it is kept for")
-    zone = Loaded(_joined("zones__name"), type=STRING, help="names of those zones")
+    domainid = Field(
+        compute=joined_uuids("_domains"), needs=("_domains",), type=STRING, help="domains that it is kept for"
+    )
+    domain = Field("_domain_names", type=STRING, help="names of those domains")
+    zoneid = Field(compute=joined_uuids("_zones"), needs=("_zones",), type=STRING, help="zones that it is kept for")
+    zone = Field("_zone_names", type=STRING, help="names of those zones")
+
+    @classmethod
+    def prepare(cls, queryset: QuerySet[Any], *, caller: Caller) -> QuerySet[Any]:
+        return with_audience(queryset)

@@ -2,38 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Aggregate, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import QuerySet
 
+from apps.storage.api.responses.kept_for import joined_uuids, with_audience
 from apps.storage.models import DiskOffering
 from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field, Response
 from cloudstack.framework.context import Caller
-
-
-class Joined(Aggregate):
-    """The values of a column as a comma list."""
-
-    function = "GROUP_CONCAT"
-    output_field = TextField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "STRING_AGG((%(expressions)s)::text, ',')"
-        return super().as_sql(compiler, connection, template=template, **context)
-
-
-def _kept_for(through: Any, column: str) -> Subquery:
-    rows = through.objects.filter(diskoffering_id=OuterRef("pk")).order_by().values("diskoffering_id")
-    return Subquery(rows.annotate(joined=Joined(column)).values("joined"), output_field=TextField())
-
-
-def _uuids(name: str) -> Any:
-    """SQLite stores UUIDs without hyphens, so each is written anew."""
-
-    def read(row: Mapping[str, Any]) -> str | None:
-        return ",".join(str(UUID(part)) for part in row[name].split(",")) if row[name] else None
-
-    return read
 
 
 def _storage(row: Mapping[str, Any]) -> str:
@@ -66,17 +41,11 @@ class DiskOfferingResponse(Response):
     encrypt = Field(compute=lambda row: False, type=BOOL, help="whether its disks are encrypted")
     state = Field(help="Active or Inactive")
     details = Field(type=MAP, help="options of the offering")
-    domainid = Field(compute=_uuids("_domains"), needs=("_domains",), type=STRING, help="domains that it is kept for")
+    domainid = Field(compute=joined_uuids("_domains"), needs=("_domains",), type=STRING, help="domains it is kept for")
     domain = Field("_domain_names", type=STRING, help="their names")
-    zoneid = Field(compute=_uuids("_zones"), needs=("_zones",), type=STRING, help="zones that it is kept for")
+    zoneid = Field(compute=joined_uuids("_zones"), needs=("_zones",), type=STRING, help="zones that it is kept for")
     zone = Field("_zone_names", type=STRING, help="their names")
 
     @classmethod
     def prepare(cls, queryset: QuerySet[Any], *, caller: Caller) -> QuerySet[Any]:
-        domains, zones = DiskOffering.domains.through, DiskOffering.zones.through
-        return queryset.annotate(
-            _domains=_kept_for(domains, "domain__uuid"),
-            _domain_names=_kept_for(domains, "domain__name"),
-            _zones=_kept_for(zones, "zone__uuid"),
-            _zone_names=_kept_for(zones, "zone__name"),
-        )
+        return with_audience(queryset)
