@@ -28,9 +28,7 @@ def note_facts(pool: StoragePool, facts: PoolFacts) -> None:
     """Size and use of the pool; an operator's own capacity stays."""
     capacity = pool.capacity_bytes if pool.capacity_is_given else facts.capacity_bytes
     used = max(facts.capacity_bytes - facts.available_bytes, 0)
-    StoragePool.all_objects.filter(pk=pool.pk).update(
-        capacity_bytes=capacity, used_bytes=used, facts_at=timezone.now()
-    )
+    StoragePool.all_objects.filter(pk=pool.pk).update(capacity_bytes=capacity, used_bytes=used, facts_at=timezone.now())
 
 
 class PoolWorkflow(Workflow):

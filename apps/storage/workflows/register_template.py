@@ -90,9 +90,7 @@ class BringFile(Step):
             file = staging.download_file(template, ctx.job.epoch)
             staging.clear(template, but=file)
             shown = _Progress(ctx, ref)
-            digests = fetch(
-                template.url, file, staging.fetch_policy(), digests=algorithms, progress=shown.show
-            ).digests
+            digests = fetch(template.url, file, staging.fetch_policy(), digests=algorithms, progress=shown.show).digests
         else:
             file = staging.upload_file(template)
             if not file.is_file():
@@ -146,9 +144,7 @@ class RegisterTemplate(TemplateWorkflow):
         template = template_for_job(uuid=ctx.arguments["template_uuid"])
         TEMPLATE_FSM.fire(template, "failed", error=error[:1024])
         text = f"template {template} is not usable: {error}"
-        publish(
-            TEMPLATE_DOWNLOAD_FAILED, description=text, resource=template, level="ERROR", user_id=ctx.job.user_id
-        )
+        publish(TEMPLATE_DOWNLOAD_FAILED, description=text, resource=template, level="ERROR", user_id=ctx.job.user_id)
 
 
 def uncount(ctx: JobContext, template: Template) -> None:

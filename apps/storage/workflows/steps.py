@@ -167,4 +167,3 @@ def expunge_volume(ctx: JobContext, volume: Volume, host: Host | None = None) ->
         allocation.release(holder_uuid=volume.uuid)
         VOLUME_FSM.fire(volume, "succeeded", path="")
         volume.mark_removed()
-
