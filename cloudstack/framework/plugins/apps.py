@@ -1,7 +1,10 @@
 """The Django app of the plugin system. It stands before the admin in ``INSTALLED_APPS``."""
 
+from typing import Any
+
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.core import checks
 
 from cloudstack.framework.plugins.config import PluginConfig
 from cloudstack.framework.plugins.manager import PluginStatus, pm
@@ -22,3 +25,17 @@ class PluginsConfig(AppConfig):
         for config in apps.get_app_configs():
             if isinstance(config, PluginConfig) and not config.broken:
                 config.import_admin()
+
+
+@checks.register
+def plugins_out_of_service(**_: Any) -> list[checks.CheckMessage]:
+    """``manage.py check`` names each plugin that is not in service, and why."""
+    return [
+        checks.Info(
+            f"plugin {status.name} is not loaded: {status.error}",
+            hint="Mend or remove it, or name it in CLOUDSTACK_PLUGINS_DISABLED.",
+            id="cloudstack.I001",
+        )
+        for status in pm.statuses.values()
+        if not status.enabled
+    ]

@@ -180,6 +180,15 @@ def test_what_no_plugin_gives_is_answered_with_what_there_is() -> None:
         drivers.network_element("Nuage")
 
 
+def test_the_operator_is_told(plugin: Plugin) -> None:
+    from django.core import checks
+
+    plugin(hooks(register_host_agent=gives({})), name="kettle")
+    [message] = [one for one in checks.run_checks() if one.id == "cloudstack.I001" and "kettle" in one.msg]
+    assert message.msg.startswith("plugin kettle is not loaded: there is no hook register_host_agent")
+    assert message.hint
+
+
 def test_each_manager_knows_all_specifications() -> None:
     fresh = CloudPluginManager()
     assert fresh._specified() == pm._specified()

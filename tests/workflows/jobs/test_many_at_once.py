@@ -11,7 +11,20 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from cloudstack.framework.jobs import AsyncJob, JobContext, Step, Workflow, bell, dispatch, engine, outcome, workflow
+from apps.accounts.factories import root_caller
+from cloudstack.framework.jobs import (
+    AsyncJob,
+    JobContext,
+    Step,
+    Workflow,
+    bell,
+    dispatch,
+    engine,
+    locks,
+    outcome,
+    workflow,
+)
+from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import JobLock
 from cloudstack.framework.jobs.ownership import claim
 from tests.workflows.jobs.recording import ADMIRE
@@ -32,18 +45,18 @@ class Tools:
         self.faults: list[str] = []
         self.taken = 0
 
-    def use(self, locks: list[Any]) -> None:
+    def use(self, wanted: list[Any]) -> None:
         with self.guard:
             self.taken += 1
-            for name, alone in locks:
+            for name, alone in wanted:
                 if name in self.exclusive or (alone and name in self.shared):
                     self.faults.append(name)
-            self.exclusive |= {name for name, alone in locks if alone}
-            self.shared += [name for name, alone in locks if not alone]
+            self.exclusive |= {name for name, alone in wanted if alone}
+            self.shared += [name for name, alone in wanted if not alone]
         time.sleep(0.002)
         with self.guard:
-            self.exclusive -= {name for name, alone in locks if alone}
-            for name, alone in locks:
+            self.exclusive -= {name for name, alone in wanted if alone}
+            for name, alone in wanted:
                 if not alone:
                     self.shared.remove(name)
 
@@ -180,3 +193,27 @@ def test_a_row_in_a_stopped_transaction_stops_nobody_else() -> None:
     worker_died()
     at_once(freeze, 2)
     assert engine.run(job.pk), "and when it is free it is to be had"
+
+
+def test_an_older_job_that_appears_late_does_not_slip_in() -> None:
+    """The younger job is taking the lock just now; the older one, asked for again, must see that."""
+    older, younger = dispatch(ADMIRE, exclusive=["a"]), dispatch(ADMIRE, exclusive=["a"])
+    JobLock.objects.filter(job=older).delete()
+    AsyncJob.objects.filter(pk=older.pk).update(status=AsyncJob.Status.FAILED)
+    taken, tried = threading.Event(), threading.Event()
+
+    def act(number: int) -> bool:
+        if number == 0:
+            with transaction.atomic():
+                assert locks.try_grant(younger.pk)
+                taken.set()
+                tried.wait(1)
+            return True
+        assert taken.wait(20)
+        JobManager().retry(caller=root_caller(), job=older)
+        answer = claim(older.pk) is not None
+        tried.set()
+        return answer
+
+    assert at_once(act, 2) == [True, False]
+    assert list(JobLock.objects.order_by("job_id").values_list("granted", flat=True)) == [False, True]
