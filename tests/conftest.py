@@ -132,7 +132,7 @@ def celery_worker_processes(broker: str, transactional_db: None) -> Iterator[Cal
         pool: str = "solo",
         concurrency: int = 1,
         env: dict[str, str] | None = None,
-        seconds: float = 30.0,
+        seconds: float = 120.0,
     ) -> list[Worker]:
         new = []
         for _ in range(count):

@@ -26,7 +26,8 @@ def isolate() -> Path:
         os.environ[RUN_VARIABLE] = run
         atexit.register(_remove, run, os.getpid())
     folder = Path(run) / os.environ.get("PYTEST_XDIST_WORKER", "main")
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    # The static files are looked for at start, be there any or not.
+    (folder / "data" / "static").mkdir(parents=True, exist_ok=True)
     os.environ["CLOUDSTACK_DATA"] = str(folder / "data")
     os.environ["REDIS_URL"] = f"unix://{folder / 'valkey.sock'}"
     return folder
