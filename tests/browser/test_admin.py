@@ -214,5 +214,13 @@ def test_the_browsable_api_works_in_a_browser(window: Open, cloud: SimulatedClou
     view.open("/api/v1/virtual-machines?listall=true")
     assert "web-1" in view.page.content()
     view.shot("api-machines")
+    form = view.page.locator("#post-object-form form")
+    for name, thing in (("zoneid", cloud.zone), ("serviceofferingid", cloud.offering), ("templateid", cloud.template)):
+        form.locator(f"[name={name}]").fill(str(thing.uuid))
+    form.get_by_role("button", name="POST").click()
+    view.page.get_by_text("jobid").first.wait_for()
+    view.shot("api-deployed")
+    run_jobs()
+    assert VirtualMachine.objects.filter(state=VmState.RUNNING).count() == 2
     view.open("/api/v1")
     view.shot("api-root")

@@ -61,6 +61,8 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
     """Entries (command, label), (command, label, {options}), or ``AdminCommand``; see ``AdminCommand.of``."""
     list_per_page = 50
     show_full_result_count = False
+    noun = ""
+    """What an object is called on its page, if not by the model's name."""
     has_job_panels = True
     """Whether an object's page shows the jobs and events about it."""
 
@@ -137,7 +139,7 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")
         if obj is not None:
-            context["title"] = capfirst(self.opts.verbose_name)
+            context["title"] = capfirst(self.noun or self.opts.verbose_name)
             context["cloud_page"] = {
                 "badges": _badges(obj),
                 "buttons": self.buttons(request, obj),

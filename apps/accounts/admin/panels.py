@@ -17,6 +17,8 @@ from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
 
 ROWS = 10
+TEXTS = frozenset({"Says", "What happened"})
+"""Columns that may take several lines."""
 
 
 @dataclass
@@ -29,6 +31,11 @@ class Panel:
     empty: str = "Nothing here."
     more: str = ""
     more_label: str = "All"
+
+    @property
+    def cells(self) -> list[list[tuple[Any, bool]]]:
+        """The rows, each cell with whether it is running text."""
+        return [[(cell, title in TEXTS) for title, cell in zip(self.columns, row, strict=True)] for row in self.rows]
 
 
 def link_to(obj: Any, text: Any = "") -> SafeString | str:

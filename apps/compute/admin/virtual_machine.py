@@ -54,11 +54,11 @@ class VirtualMachineAdmin(CloudAdmin):
         "name",
         "state",
         "account",
-        "domain",
-        "zone",
+        "ip",
         "host",
         "service_offering",
-        "ip",
+        "domain",
+        "zone",
         "created",
     )
     list_filter = ("state", "zone", HypervisorFilter, "service_offering", "created")

@@ -43,7 +43,7 @@ class WorkflowFilter(admin.SimpleListFilter):
 
 @admin.register(AsyncJob)
 class AsyncJobAdmin(CloudAdmin):
-    list_display = ("shown_status", "shown_description", "name", "user", "submitted", "duration", "progress", "says")
+    list_display = ("shown_status", "shown_description", "submitted", "duration", "user", "says", "name")
     list_display_links = ("shown_description",)
     list_filter = ("status", "created", WorkflowFilter)
     list_select_related = ("user",)
@@ -67,6 +67,7 @@ class AsyncJobAdmin(CloudAdmin):
         "correlation_id",
     )
     has_job_panels = False
+    noun = "job"
     commands = (
         AdminCommand(
             command="cancel",

@@ -7,14 +7,18 @@ from django.urls import reverse
 
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.commands import admin_caller
-from apps.accounts.admin.panels import JOB_COLUMNS, Panel, job_rows, link_to, when
+from apps.accounts.admin.panels import JOB_COLUMNS, Panel, ago, job_rows, link_to, when
 from apps.portal.selectors.overview import Overview, overview
 from cloudstack.framework.plugins.manager import pm
 
 
 def overview_context(request: HttpRequest) -> dict[str, Any]:
     state = overview(caller=admin_caller(request))
-    return {"tiles": _tiles(state), "panels": _panels(state), "recent_events": state.events}
+    return {
+        "tiles": _tiles(state),
+        "panels": _panels(state),
+        "recent_events": [{"event": event, "ago": ago(event.created)} for event in state.events],
+    }
 
 
 def _tiles(state: Overview) -> list[dict[str, Any]]:

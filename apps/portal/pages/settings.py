@@ -45,6 +45,11 @@ class Row:
     exceptions: int
     """How many zones, clusters… have a value of their own."""
 
+    @property
+    def words(self) -> list[str]:
+        """The name in parts between which a line may end."""
+        return self.key.name.split(".")
+
 
 def all_settings(request: HttpRequest) -> HttpResponse:
     """Every declared key; ``q`` searches, ``category`` chooses, ``changed=1`` leaves out what has its default."""

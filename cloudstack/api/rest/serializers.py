@@ -39,6 +39,7 @@ from cloudstack.framework.errors import InvalidParameter
 Serializer = type[serializers.Serializer[Any]]
 Field = serializers.Field[Any, Any, Any, Any]
 TEXT_LINE: Any = {"base_template": "input.html"}
+# Lists begin as "" in forms: written out, an empty list would be sent back as the text "[]".
 TEXT_AREA: Any = {"base_template": "textarea.html", "rows": 3}
 
 
@@ -83,9 +84,10 @@ def _request_field(param: Param[Any]) -> Field:
             style: Any = {"input_type": "password"}
             return serializers.CharField(write_only=True, style=style, max_length=param.max_length, **options)
         case RefList():
-            return serializers.ListField(child=serializers.UUIDField(), style=TEXT_LINE, **options)
+            return serializers.ListField(child=serializers.UUIDField(), initial="", style=TEXT_LINE, **options)
         case ListOf():
-            return serializers.ListField(child=_request_field(_item(param)), style=TEXT_LINE, **options)
+            item = _request_field(_item(param))
+            return serializers.ListField(child=item, initial="", style=TEXT_LINE, **options)
         case MapList():
             child = serializers.DictField(child=serializers.CharField())
             return serializers.ListField(child=child, style=TEXT_AREA, **options)
