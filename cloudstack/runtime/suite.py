@@ -57,7 +57,7 @@ class Suite:
         self.child: subprocess.Popen[bytes] | None = None
         self.environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         # All scratch files of all phases lie in one folder, which goes at the end.
-        self.environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(REPO), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(REPO)}
 
     def run(self) -> int:
         """Returns the exit status: 0 when nothing failed and something passed."""
