@@ -33,6 +33,12 @@ class CloudAdminSite(AdminSite):
         more = overview_context(request) if request.user.is_superuser else {}
         return super().index(request, {**more, **(extra_context or {})})
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """One's own password, set through the manager like every other."""
+        from apps.portal.pages.password import change_own_password
+
+        return change_own_password(self, request, extra_context or {})
+
     def get_urls(self) -> list[Any]:
         from apps.portal.pages import plugins, schedule, settings
 

@@ -307,3 +307,16 @@ def _concealed(text: str) -> str:
     from cloudstack.framework.secrets import encrypt
 
     return encrypt(text)
+
+
+def test_ones_own_password_goes_through_the_manager(operator: Client, cloud: SimulatedCloud) -> None:
+    page = "/admin/password_change/"
+    assert operator.get(page).status_code == 200
+    new = {"new_password1": "a much newer one", "new_password2": "a much newer one"}
+    assert operator.post(page, {"old_password": "wrong", **new}).status_code == 200
+    assert operator.post(page, {"old_password": PASSWORD, **new}).status_code == 302
+    # Still logged in, and the event tells what happened without the password.
+    assert operator.get("/admin/").status_code == 200
+    event = Event.objects.filter(type="USER.UPDATE").latest("pk")
+    assert event.user.username == "operator" and "newer" not in event.description
+    assert Client().login(username="operator", password="a much newer one")
