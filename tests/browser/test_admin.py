@@ -44,7 +44,7 @@ def test_a_machine_is_stopped_and_its_job_followed(window: Open, cloud: Simulate
     row.locator("input.action-select").check()
     page.get_by_label("Action:").select_option(label="Stop")
     page.get_by_role("button", name="Go").click()
-    assert view.messages() == ["Web-1: Stop – job started"]
+    assert view.messages() == ["Stop – web-1: job started"]
     page.get_by_role("link", name="job started").click()
     page.locator("#cs-live .cs-badge", has_text="pending").first.wait_for()
     view.shot("job-pending")
@@ -61,7 +61,7 @@ def test_a_machine_is_stopped_and_its_job_followed(window: Open, cloud: Simulate
     assert page.locator(".cs-bar .cs-badge").first.inner_text() == "Stopped"
     view.shot("machine")
     page.get_by_role("button", name="Reboot").click()
-    assert view.messages() == ["Web-1: machine web-1 is Stopped; only a running one is rebooted"]
+    assert view.messages() == ["Reboot – web-1: machine web-1 is Stopped; only a running one is rebooted"]
     view.shot("machine-refused")
 
     page.get_by_role("button", name="Destroy…").click()
@@ -84,7 +84,7 @@ def test_a_machine_moves_to_the_host_that_is_chosen(window: Open, cloud: Simulat
     view.page.get_by_label("To host").select_option(str(target.uuid))
     view.shot("migrate")
     view.page.get_by_role("button", name="Migrate").click()
-    assert view.messages() == ["Mover: Migrate – job started"]
+    assert view.messages() == ["Migrate – mover: job started"]
     run_jobs()
     vm.refresh_from_db()
     assert vm.host == target
@@ -204,7 +204,7 @@ def test_the_keyboard_is_enough(window: Open, cloud: SimulatedCloud) -> None:
     outline = view.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none", "one cannot see where the focus is"
     view.page.keyboard.press("Enter")
-    assert view.messages() == ["Web-1: Stop – job started"]
+    assert view.messages() == ["Stop – web-1: job started"]
 
 
 def test_the_browsable_api_works_in_a_browser(window: Open, cloud: SimulatedCloud) -> None:

@@ -163,13 +163,14 @@ def _question(
 def _tell(request: HttpRequest, command: AdminCommand, outcomes: list[tuple[str, str, str]]) -> None:
     """One message for each object, and one for all the rest when there are many."""
     for about, _, refusal in [outcome for outcome in outcomes if outcome[2]][:SHOWN_MESSAGES]:
-        messages.error(request, format_html("{}: {}", about, refusal))
+        messages.error(request, f"{command.label} – {about}: {refusal}")
     for about, job, _ in [outcome for outcome in outcomes if not outcome[2]][:SHOWN_MESSAGES]:
         if job:
             url = reverse("admin:jobs_asyncjob_change", args=[job])
-            messages.success(request, format_html('{}: {} – <a href="{}">job started</a>', about, command.label, url))
+            text = format_html('{} – {}: <a href="{}">job started</a>', command.label, about, url)
+            messages.success(request, text)
         else:
-            messages.success(request, format_html("{}: {} – done", about, command.label))
+            messages.success(request, f"{command.label} – {about}: done")
     refused = sum(bool(refusal) for _, _, refusal in outcomes)
     if len(outcomes) > SHOWN_MESSAGES:
         messages.info(request, f"{len(outcomes) - refused} accepted, {refused} refused in all.")

@@ -27,7 +27,7 @@ from cloudstack.framework.secrets import EncryptedField
 from tests.support.cloud import SimulatedCloud
 
 OURS = ("cloudstack.", "apps.", "plugins.")
-MOST_FOR_A_LIST = 12
+MOST_FOR_A_LIST = 10
 MOST_FOR_A_PAGE = 16
 """Session, user and caller are three of them."""
 

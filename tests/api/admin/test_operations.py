@@ -72,7 +72,7 @@ def test_stop_start_reboot_as_actions(operator: Client, machines: list[str]) -> 
 
 def test_a_refusal_says_why_and_the_others_go_on(operator: Client, machines: list[str]) -> None:
     answer = choose(operator, "startVirtualMachine", *machines[:1])
-    assert said(operator, answer) == ["web-0: machine web-0 is Running, not Stopped"]
+    assert said(operator, answer) == ["Start – web-0: machine web-0 is Running, not Stopped"]
     assert "job started" in said(operator, choose(operator, "stopVirtualMachine", machines[0]))[0]
     run_jobs()
     texts = said(operator, choose(operator, "startVirtualMachine", *machines[:2]))
