@@ -103,7 +103,8 @@ class Launcher:
         """From nothing to READY."""
         config = self.config
         # The last thread of a killed web process may hold the port a moment longer than the process is seen.
-        self._check_port(patience_s=10 if self._clean_leftovers() else 0)
+        patience_s = 10.0 if self._clean_leftovers() else 0.0
+        self._check_port(patience_s=patience_s)
         config.log_dir.mkdir(parents=True, exist_ok=True)
         config.log_dir.chmod(0o700)
         if config.socket_dir != config.run_dir:
@@ -112,7 +113,7 @@ class Launcher:
         load_or_create(config.data)
         self.lab = self._lab_wanted()
         environment = config.child_environment(lab=self.lab)
-        flower_port = self._flower_port()
+        flower_port = self._flower_port(patience_s=patience_s)
         listed = programs.programs(
             config,
             lab=self.lab,
@@ -187,13 +188,15 @@ class Launcher:
                 raise StartError(f"{problem}; choose another with PORT (and HOST)")
             time.sleep(0.1)
 
-    def _flower_port(self) -> int:
+    def _flower_port(self, *, patience_s: float) -> int:
         wanted = self.config.flower_port
         if wanted is None:
             return processes.free_port("127.0.0.1", 5555 if self.config.port != 5555 else 5556)
-        problem = processes.port_problem("127.0.0.1", wanted) if wanted else None
-        if problem:
-            raise StartError(f"{problem}; choose another with FLOWER_PORT, or leave it unset")
+        deadline = time.monotonic() + patience_s
+        while wanted and (problem := processes.port_problem("127.0.0.1", wanted)):
+            if time.monotonic() > deadline:
+                raise StartError(f"{problem}; choose another with FLOWER_PORT, or leave it unset")
+            time.sleep(0.1)
         return wanted
 
     def _lab_wanted(self) -> bool:

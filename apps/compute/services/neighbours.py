@@ -43,7 +43,9 @@ def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:
         jobs = AsyncJob.objects.filter(resource_uuid=vm.uuid, name="compute.vm.migrate")
         mine = jobs.filter(arguments__evacuation=str(job_uuid)).order_by("-pk").first()
         if mine is not None and not mine.is_live:
-            stuck.append(f"{vm}: {mine.error_text or 'is back'}")
+            # The machine's owner reads the job's error; who empties the host reads the log, where hosts are named.
+            reason = mine.log_lines.order_by("-pk").values_list("text", flat=True).first()
+            stuck.append(f"{vm}: {reason or mine.error_text or 'is back'}")
         elif mine is None and vm.state == VmState.RUNNING:
             dispatch(
                 "compute.vm.migrate",
