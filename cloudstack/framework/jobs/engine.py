@@ -113,7 +113,7 @@ class JobRunner:
     def _cannot_run(self, error: Exception, *, wait: bool) -> bool:
         if wait or any(row.state not in (State.PENDING, State.UNDONE) for row in self.rows):
             delay = backoff_s(self.job.undo_attempts)
-            self._park(delay, f"cannot read what the job works on: {error}", undo_failed=True)
+            self._park(delay, f"cannot read what the job works on: {self._words(error)}", undo_failed=True)
         if self.job.phase == AsyncJob.Phase.FORWARD:
             self._remember(error)
         with transaction.atomic():
@@ -162,8 +162,9 @@ class JobRunner:
         except (DriverError, *DATABASE_AWAY) as error:
             if not worth_another_try(error) or row.attempts + 1 >= step.max_attempts:
                 raise
-            again = {"attempts": row.attempts + 1, "error": str(error)}
-            self._park(backoff_s(row.attempts), f"tries again: {error}", row=row, changes=again)
+            words = self._words(error)
+            again = {"attempts": row.attempts + 1, "error": words}
+            self._park(backoff_s(row.attempts), f"tries again: {words}", row=row, changes=again)
         self._store(row)
 
     def _verified(self, step: Step) -> bool:
@@ -232,7 +233,7 @@ class JobRunner:
         except Exception as error:
             log.exception("the end of the job could not be written")
             if isinstance(error, DATABASE_AWAY):
-                self._park(backoff_s(0), f"tries again to end: {error}")
+                self._park(backoff_s(0), f"tries again to end: {self._words(error)}")
             self._turn_back(None, error)
 
     def _turn_back(self, row: JobStep | None, error: Exception) -> None:
@@ -250,10 +251,15 @@ class JobRunner:
                 self._update(row, state=State.FAILED, error=self.job.error_text, attempts=row.attempts + 1)
 
     def _remember(self, error: Exception) -> None:
+        code, cs_code, _ = outcome.describe(error)
+        self.job.error_code, self.job.error_cs_code, self.job.error_text = code, cs_code, self._words(error)
+
+    def _words(self, error: Exception) -> str:
+        """What everybody may read of ``error``; the job's log keeps the rest for operators."""
         if not outcome.foreseen(error):
             with contextlib.suppress(DatabaseError), transaction.atomic():
                 self.ctx.log(f"{type(error).__name__}: {error}")
-        self.job.error_code, self.job.error_cs_code, self.job.error_text = outcome.describe(error)
+        return outcome.describe(error)[2]
 
     # Backwards
 
@@ -275,7 +281,7 @@ class JobRunner:
                 self._park(later.seconds, f"undoing {row.title!r} waits: {later}")
             except Exception as error:
                 log.exception("step %s could not be undone and will be tried again", row.name)
-                why = f"undoing {row.title!r} failed: {error}"
+                why = f"undoing {row.title!r} failed: {self._words(error)}"
                 self._park(backoff_s(self.job.undo_attempts), why, undo_failed=True)
         self._end_undone()
 
@@ -290,7 +296,7 @@ class JobRunner:
             raise
         except Exception as error:
             log.exception("the end of the job could not be written and will be tried again")
-            why = f"the end could not be written: {error}"
+            why = f"the end could not be written: {self._words(error)}"
             self._park(backoff_s(self.job.undo_attempts), why, undo_failed=True)
 
     def _park(

@@ -157,7 +157,8 @@ def test_the_message_of_beat_runs_it(ticks: list) -> None:
 
 
 def test_beat_gets_every_declared_job(ticks: list) -> None:
-    app = Celery("tests")
+    # Not the current one: that is the app through which jobs ring.
+    app = Celery("tests", set_as_current=False)
     fill_schedule(app)
     assert app.conf.beat_schedule[NAME] == {
         "task": "scheduler.run",

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from cloudstack.framework.configuration.models import ConfigValue
-from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
+from cloudstack.framework.jobs import JobContext, Step, Workflow
 
 WORLD = "CLOUDSTACK_TEST_WORLD"
 NAME = "tests.tower.raise"
@@ -73,8 +73,8 @@ class Second(_Floor):
     title = "Second floor"
 
 
-@workflow(NAME)
 class RaiseTower(Workflow):
+    name = NAME
     title = "Raise a tower"
     steps = [First, Second]
 

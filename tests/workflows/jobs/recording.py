@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cloudstack.framework.configuration.models import ConfigValue
-from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
+from cloudstack.framework.jobs import JobContext, Step, Workflow
 
 Act = Callable[[JobContext], None]
 
 BUILD = "tests.house.build"
+ADMIRE = "tests.house.admire"
 
 
 class Crash(BaseException):
@@ -128,8 +129,8 @@ class Walls(_Removable):
     title = "Raise the walls"
 
 
-@workflow(BUILD)
 class Build(Workflow):
+    name = BUILD
     title = "Build a house"
     steps = [Foundation, Paint, Walls]
 
@@ -147,10 +148,10 @@ class Build(Workflow):
         world.journal.pop()
 
 
-@workflow("tests.house.admire")
 class Admire(Workflow):
     """Does nothing, in one step: for locks and for counting statements."""
 
+    name = ADMIRE
     title = "Admire a house"
 
     class Look(Step):
@@ -160,6 +161,3 @@ class Admire(Workflow):
             world.reach("do Look", ctx)
 
     steps = [Look]
-
-
-ADMIRE = "tests.house.admire"

@@ -22,7 +22,7 @@ from cloudstack.framework.jobs import (
     engine,
     locks,
     outcome,
-    workflow,
+    registry,
 )
 from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import JobLock
@@ -71,8 +71,8 @@ class UseThem(Step):
         tools.use(ctx.job.lock_names)
 
 
-@workflow(USE)
 class Use(Workflow):
+    name = USE
     title = "Use tools"
     steps = [UseThem]
 
@@ -126,6 +126,7 @@ def messages(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator["queue.
     monkeypatch.setattr(bell, "ring", ring)
     monkeypatch.setattr(outcome, "ring", ring)
     tools.__init__()  # type: ignore[misc]
+    monkeypatch.setitem(registry._workflows, USE, Use)
     yield sent
 
 

@@ -176,11 +176,12 @@ def test_an_undo_that_fails_is_tried_until_it_works(submit: Submit, world: World
     for _ in range(4):
         engine.run(job.pk)
         waits.append(round(seconds_to_wait(job)))
-        assert job.progress_text == "undoing 'Lay the foundation' failed: the crane is stuck"
+        assert job.progress_text == "undoing 'Lay the foundation' failed: internal error (RuntimeError)"
         assert states(job) == ["undoing", "done", "undone"]
         assert JobLock.objects.get(job=job).granted
         make_due(job)
     assert waits == [1, 2, 4, 8]
+    assert [line.text for line in job.log_lines.all()] == ["RuntimeError: the crane is stuck"] * 4
     run_job(job)
     assert (job.status, job.error_text, job.undo_attempts) == ("failed", "enough", 4)
     assert world.times("undo Walls") == 1
@@ -216,7 +217,7 @@ def test_last_words_that_fail_are_part_of_the_job(submit: Submit, world: World, 
     job.refresh_from_db()
     if moment == "on_failed":
         assert 0 < seconds_to_wait(job) <= 1
-        assert job.progress_text == "the end could not be written: lost my voice"
+        assert job.progress_text == "the end could not be written: internal error (RuntimeError)"
         run_job(job)
         assert job.error_text == "enough"
     else:
@@ -271,7 +272,7 @@ def test_a_job_that_acted_and_cannot_read_its_world_waits(submit: Submit, world:
     make_due(job)
     engine.run(job.pk)
     assert seconds_to_wait(job) > 0
-    assert job.progress_text == "cannot read what the job works on: the house is gone"
+    assert job.progress_text == "cannot read what the job works on: internal error (LookupError)"
     world.on_load = None
     assert run_job(job).status == "succeeded"
 

@@ -172,4 +172,6 @@ def test_a_context_names_what_is_missing(submit: Submit, world: World) -> None:
     world.at("do Foundation", lambda ctx: ctx.host)
     job = run_job(submit())
     assert job.error_code == 530
-    assert "the workflow tests.house.build has not put 'host' into its context" in job.error_text
+    words = "AttributeError: the workflow tests.house.build has not put 'host' into its context"
+    assert [line.text for line in job.log_lines.all()] == [words]
+    assert job.error_text == "internal error (AttributeError)", "owners read no more"

@@ -9,4 +9,7 @@ class WorkerAppConfig(AppConfig):
     path = __file__.rpartition("/")[0]
 
     def ready(self) -> None:
-        from tests.workflows.jobs import outside  # noqa: F401
+        from cloudstack.framework.jobs import workflow
+        from tests.workflows.jobs.outside import RaiseTower
+
+        workflow(RaiseTower.name)(RaiseTower)
