@@ -27,7 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """``--database-only`` leaves out what would run the same without a database (bin/test's PostgreSQL phase)."""
+    """Lab tests of one folder share hosts, so they run in one process; folders may run beside each other.
+
+    ``--database-only`` leaves out what would run the same without a database (bin/test's PostgreSQL phase).
+    """
+    for item in items:
+        if item.get_closest_marker("lab") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(f"lab in {item.path.parent.name}"))
     if not config.getoption("--database-only"):
         return
     chosen, left = [], []

@@ -78,6 +78,10 @@ class Suite:
                 self.child.wait(15)
             except subprocess.TimeoutExpired:
                 os.killpg(self.child.pid, signal.SIGKILL)
+        if self.phases:
+            self.phases[-1].failed += 1
+            self.phases[-1].failures.append(f"interrupted by {signal.Signals(signum).name}; what follows did not run")
+            self._summary()
         raise SystemExit(128 + signum)
 
     # ------------------------------------------------------------------ phases
@@ -146,7 +150,7 @@ class Suite:
         if answer.returncode != 0:
             self._skip("tests in the lab", "; ".join(answer.stderr.strip().splitlines()))
             return
-        self._tests("tests in the lab", "lab", parallel=False)
+        self._tests("tests in the lab", "lab", parallel=True)
 
     def _skip(self, name: str, reason: str) -> None:
         phase = self._begin(name)

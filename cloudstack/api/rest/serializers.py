@@ -38,6 +38,8 @@ from cloudstack.framework.errors import InvalidParameter
 
 Serializer = type[serializers.Serializer[Any]]
 Field = serializers.Field[Any, Any, Any, Any]
+EMPTY: Any = ""
+"""What an empty list looks like in a line of text; the field's own ``[]`` would be sent back as a member."""
 TEXT_LINE: Any = {"base_template": "input.html"}
 # Lists begin as "" in forms: written out, an empty list would be sent back as the text "[]".
 TEXT_AREA: Any = {"base_template": "textarea.html", "rows": 3}
@@ -84,10 +86,10 @@ def _request_field(param: Param[Any]) -> Field:
             style: Any = {"input_type": "password"}
             return serializers.CharField(write_only=True, style=style, max_length=param.max_length, **options)
         case RefList():
-            return serializers.ListField(child=serializers.UUIDField(), initial="", style=TEXT_LINE, **options)
+            return serializers.ListField(child=serializers.UUIDField(), initial=EMPTY, style=TEXT_LINE, **options)
         case ListOf():
             item = _request_field(_item(param))
-            return serializers.ListField(child=item, initial="", style=TEXT_LINE, **options)
+            return serializers.ListField(child=item, initial=EMPTY, style=TEXT_LINE, **options)
         case MapList():
             child = serializers.DictField(child=serializers.CharField())
             return serializers.ListField(child=child, style=TEXT_AREA, **options)
