@@ -21,7 +21,7 @@ from cloudstack.framework.events.bus import publish
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+ATTEMPTS = 10
 
 
 @dataclass(frozen=True, kw_only=True)

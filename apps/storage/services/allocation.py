@@ -24,7 +24,7 @@ from cloudstack.framework.events.bus import publish
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+ATTEMPTS = 10
 GIB = 1 << 30
 
 
