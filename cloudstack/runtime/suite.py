@@ -150,7 +150,7 @@ class Suite:
         if answer.returncode != 0:
             self._skip("tests in the lab", "; ".join(answer.stderr.strip().splitlines()))
             return
-        self._tests("tests in the lab", "lab", parallel=True)
+        self._tests("tests in the lab", "lab", parallel=False)
 
     def _skip(self, name: str, reason: str) -> None:
         phase = self._begin(name)
