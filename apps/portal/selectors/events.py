@@ -1,8 +1,7 @@
 """Which events a caller may see."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from apps.accounts.models import Account
 from apps.accounts.selectors.scope import accounts_beneath
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
@@ -17,7 +16,3 @@ def events_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySe
     if caller.is_domain_admin:
         return events.filter(account_uuid__in=accounts_beneath(caller.domain_path).values("uuid"))
     return events.filter(account_uuid=caller.account_uuid)
-
-
-def events_of(account: Account) -> Q:
-    return Q(account_uuid=account.uuid)

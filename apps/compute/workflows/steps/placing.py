@@ -1,6 +1,6 @@
 """Where a machine goes: a host with room for it, and pools with room for those of its disks that have none yet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from apps.compute.models import VirtualMachine
 from apps.compute.workflows.steps.loading import reload_vm
@@ -58,6 +58,38 @@ def refused(ctx: JobContext, summary: str, refusals: Sequence[Refusal]) -> Insuf
     return InsufficientCapacity(f"{summary}; administrators find the reasons in the job's log")
 
 
+def take_best(ctx: JobContext, request: PlacementRequest, take: Callable[[Host], None], summary: str) -> None:
+    """Let ``take`` promise what is needed of the best host that still has it, and note that host for later steps.
+
+    Raises ``InsufficientCapacity`` with ``summary`` when none has.
+    """
+    placement = ranked(ctx, request)
+    refusals = list(placement.refusals)
+    for candidate in placement.ranked[:MAX_TRIES]:
+        host = host_for_job(uuid=candidate.uuid)
+        try:
+            with ctx.transaction():
+                take(host)
+        except InsufficientCapacity as full:
+            refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
+            continue
+        ctx.data["host_uuid"] = candidate.uuid
+        ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
+        return
+    raise refused(ctx, summary, refusals)
+
+
+def promise(ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
+    """Reserve CPU and memory of ``host`` for the machine."""
+    capacity.reserve(
+        host=host,
+        holder_uuid=vm.uuid,
+        cpu_mhz=vm.cpus * vm.cpu_mhz,
+        memory_mib=vm.memory_mib,
+        job_uuid=ctx.job.uuid,
+    )
+
+
 class ChooseHost(Step):
     title = "Choose a host and reserve its capacity"
 
@@ -83,29 +115,12 @@ class ChooseHost(Step):
         ctx.data["new_volumes"] = [
             str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED
         ]
-        placement = ranked(ctx, self.request(ctx))
-        refusals = list(placement.refusals)
-        for candidate in placement.ranked[:MAX_TRIES]:
-            host = host_for_job(uuid=candidate.uuid)
-            try:
-                with ctx.transaction():
-                    self.take(ctx, vm, host)
-            except InsufficientCapacity as full:
-                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
-                continue
-            ctx.data["host_uuid"] = candidate.uuid
-            ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
-            return
-        raise refused(ctx, f"no host can take {vm} with its disks", refusals)
+        take_best(
+            ctx, self.request(ctx), lambda host: self.take(ctx, vm, host), f"no host can take {vm} with its disks"
+        )
 
     def take(self, ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
-        capacity.reserve(
-            host=host,
-            holder_uuid=vm.uuid,
-            cpu_mhz=vm.cpus * vm.cpu_mhz,
-            memory_mib=vm.memory_mib,
-            job_uuid=ctx.job.uuid,
-        )
+        promise(ctx, vm, host)
         for attachment in vm.live_attachments:
             allocate_volume(ctx, attachment.volume, host)
         type(vm).objects.filter(pk=vm.pk).update(host=host)
@@ -143,26 +158,8 @@ class ChooseTarget(Step):
     def do(self, ctx: JobContext) -> None:
         self.undo(ctx)
         vm = ctx.vm
-        placement = ranked(ctx, self.request(ctx))
-        refusals = list(placement.refusals)
-        for candidate in placement.ranked[:MAX_TRIES]:
-            host = host_for_job(uuid=candidate.uuid)
-            try:
-                with ctx.transaction():
-                    capacity.reserve(
-                        host=host,
-                        holder_uuid=vm.uuid,
-                        cpu_mhz=vm.cpus * vm.cpu_mhz,
-                        memory_mib=vm.memory_mib,
-                        job_uuid=ctx.job.uuid,
-                    )
-            except InsufficientCapacity as full:
-                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
-                continue
-            ctx.data.update(host_uuid=candidate.uuid, source_uuid=str(vm.host.uuid))
-            ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
-            return
-        raise refused(ctx, f"no other host can take {vm}", refusals)
+        take_best(ctx, self.request(ctx), lambda host: promise(ctx, vm, host), f"no other host can take {vm}")
+        ctx.data["source_uuid"] = str(vm.host.uuid)
 
     def undo(self, ctx: JobContext) -> None:
         with ctx.transaction():
