@@ -56,20 +56,27 @@ def next_in_line(job: AsyncJob) -> list[tuple[int, str]]:
     """
     if not job.lock_names:
         return []
+    alone = {name: exclusive for name, exclusive in job.lock_names}
     place = Window(RowNumber(), partition_by="name", order_by="job_id")
     rows = (
-        JobLock.objects.filter(name__in=[name for name, _ in job.lock_names], granted=False)
+        JobLock.objects.filter(name__in=list(alone), granted=False)
         .annotate(place=place)
-        .filter(place__lte=WAKE_SHARED)
+        .filter(Q(place=1) | Q(place__lte=WAKE_SHARED, name__in=[name for name in alone if alone[name]]))
         .order_by("name", "place")
         .values_list("name", "job_id", "exclusive", "job__queue")
     )
-    heads: dict[str, list[bool]] = {}
+    lines: dict[str, list[bool]] = {}
     found: dict[int, str] = {}
     for name, job_id, exclusive, queue in rows:
-        before = heads.setdefault(name, [])
-        # The first of a line, and the readers that follow a first reader directly.
-        if not before or not (exclusive or any(before)):
+        before = lines.setdefault(name, [])
+        if before:
+            # The readers that follow a first reader directly.
+            goes = not (exclusive or any(before))
+        else:
+            # Readers did not wait for a reader: those in line have bells of their own on the way. Ringing for them
+            # at each reader's end would cost a burst of n jobs n times n wake-ups.
+            goes = exclusive or alone[name]
+        if goes:
             found[job_id] = queue
         before.append(exclusive)
     return sorted(found.items())
