@@ -17,8 +17,10 @@ app.autodiscover_tasks(["cloudstack.framework.jobs", "cloudstack.framework.sched
 
 
 @worker_process_init.connect
-def _die_with_the_worker(**_: Any) -> None:
+def _begin_pool_process(**_: Any) -> None:
     # A pool process that outlived its killed parent would go on with a job that another worker has claimed.
+    from cloudstack.runtime.collector import settle
     from cloudstack.runtime.tether import die_with_parent
 
     die_with_parent(signal.SIGKILL)
+    settle()

@@ -58,7 +58,9 @@ class StateMachine:
             rows = type(obj)._base_manager.filter(pk=obj.pk, **{self.field: old}).update(**fields)
             if rows != 1:
                 raise StaleState(f"{type(obj)._meta.verbose_name} {obj} is no longer {old}; read it again")
-            before = {name: getattr(obj, name) for name in fields}
+            # Raw columns: asking for a relation would read its row.
+            columns = [obj._meta.get_field(name).attname for name in fields]
+            before = {column: vars(obj).get(column) for column in columns}
             _set(obj, fields)
             if self.on_change and old != new:
                 try:

@@ -47,10 +47,12 @@ def post_fork(server: Any, worker: Any) -> None:
     """A web process does not outlive its master, and shares no database connection with it."""
     from django.db import connections
 
+    from cloudstack.runtime.collector import settle
     from cloudstack.runtime.tether import die_with_parent
 
     die_with_parent(signal.SIGTERM, expected_parent=worker.ppid)
     connections.close_all()
+    settle()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -47,8 +47,15 @@ def vm_for_job(*, uuid: Any) -> VirtualMachine:
 def read_attachments(vm: VirtualMachine) -> None:
     """Read ``vm.live_attachments`` anew: the disks with their pools."""
     vm.live_attachments = list(
-        VolumeAttachment.objects.filter(vm=vm).select_related("volume__pool", "volume__template")
+        VolumeAttachment.objects.filter(vm=vm).select_related("volume__pool", "volume__disk_offering")
     )
+    for attachment in vm.live_attachments:
+        volume = attachment.volume
+        # A disk is its machine's owner's, and the root disk stands on the machine's template: both are read already.
+        if volume.account_id == vm.account_id:
+            volume.account = vm.account
+        if volume.template_id == vm.template_id:
+            volume.template = vm.template
 
 
 def vms_on_host_for_job(*, host: Any) -> QuerySet[VirtualMachine]:

@@ -87,6 +87,8 @@ class SshKeyPairManager:
 
     def named(self, *, owner: Account, names: list[str]) -> list[SshKeyPair]:
         """The owner's pairs of these names, in order; raises ``InvalidParameter`` for one that is not there."""
+        if not names:
+            return []
         found = {pair.name: pair for pair in SshKeyPair.objects.filter(account=owner, name__in=names)}
         for name in names:
             if name not in found:

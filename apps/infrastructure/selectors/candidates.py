@@ -1,15 +1,15 @@
-"""The hosts that placement looks at: one statement for a zone, made for a thousand hosts in a few milliseconds."""
+"""The hosts that placement looks at: one statement, made for zones of thousands of hosts."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField
-from django.db.models.functions import Cast
+from django.db.models import Case, CharField, F, FloatField, QuerySet, When
+from django.db.models.functions import Cast, Greatest
 
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors.overprovisioning import Factors, cpu_limit_mhz, factors, memory_limit_mib
-from apps.infrastructure.states import AllocationState, ManagedState
+from apps.infrastructure.states import AllocationState, HostStatus, ManagedState, ResourceState
 from cloudstack.contracts.placement import HostCandidate, PlacementRequest
 
 NONE: frozenset[str] = frozenset()
@@ -41,12 +41,15 @@ COLUMNS = (
 def candidates_of(
     request: PlacementRequest,
     pools_of: Callable[[Collection[int]], Mapping[int, frozenset[str]]] | None = None,
+    *,
+    most: int | None = None,
 ) -> list[HostCandidate]:
     """Hosts of the zone and hypervisor asked for, those that cannot serve included: placement says why not.
 
-    ``pools_of`` tells which pools the hosts (by primary key) reach; it costs a second statement.
+    ``pools_of`` tells which pools the hosts (by primary key) reach; it costs a second statement. ``most``: only so
+    many, the machine's last host and the emptiest of those in service first.
     """
-    rows = _rows(request)
+    rows = _rows(request, most)
     pools = pools_of([row[0] for row in rows]) if pools_of else {}
     hypervisor = request.hypervisor
     clusters: dict[int, tuple[dict[str, Any], Factors]] = {}
@@ -91,7 +94,7 @@ def _of_cluster(cluster_uuid: str, pod_uuid: str, states: tuple[str, ...]) -> tu
     return shared, factors(cluster_uuid)
 
 
-def _rows(request: PlacementRequest) -> list[tuple[Any, ...]]:
+def _rows(request: PlacementRequest, most: int | None) -> list[tuple[Any, ...]]:
     hosts = Host.objects.filter(zone__uuid=request.zone_uuid, hypervisor=request.hypervisor)
     if request.host_uuid:
         hosts = hosts.filter(uuid=request.host_uuid)
@@ -99,6 +102,8 @@ def _rows(request: PlacementRequest) -> list[tuple[Any, ...]]:
         hosts = hosts.filter(cluster__uuid=request.cluster_uuid)
     if request.pod_uuid:
         hosts = hosts.filter(pod__uuid=request.pod_uuid)
+    if most is not None:
+        hosts = _emptiest_first(hosts, request.last_host_uuid)[:most]
     # The ORM writes the statement, the cursor reads it: 3,000 objects of the class UUID would double the time.
     hosts = hosts.annotate(
         uuid_text=Cast("uuid", CharField()),
@@ -109,6 +114,15 @@ def _rows(request: PlacementRequest) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def _emptiest_first(hosts: QuerySet[Host], last_host_uuid: str) -> QuerySet[Host]:
+    """By the share of memory that is promised, as the host has it: over-provisioning stretches all of a cluster alike."""
+    first = [When(uuid=last_host_uuid, then=0)] if last_host_uuid else []
+    in_service = When(status=HostStatus.UP, resource_state=ResourceState.ENABLED, then=1)
+    usable = F("capacity__memory_total_mib") - F("capacity__memory_reserved_mib")
+    promised = Cast("capacity__memory_used_mib", FloatField()) / Greatest(usable, 1)
+    return hosts.order_by(Case(*first, in_service, default=2), promised, "name")
 
 
 def uuid_text(value: str) -> str:

@@ -23,6 +23,8 @@ from cloudstack.framework.plugins.manager import pm
 
 log = logging.getLogger(__name__)
 
+LOOKED_AT_FIRST = 100
+"""Of a large zone only the emptiest hosts are looked at; all of them when none of these fits."""
 MAX_GROUPS = 6
 MAX_NAMES = 3
 
@@ -46,19 +48,26 @@ def register_candidate_source(source: CandidateSource) -> None:
 
 
 def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None = None) -> Placement:
-    """Rank the hosts that fit ``request``; without ``candidates`` all hosts of the zone and hypervisor are looked at.
+    """Rank the hosts that fit ``request``, without ``candidates`` those of the zone and hypervisor.
 
-    Raises ``NoHostFits`` (an ``InsufficientCapacity``) with the reasons when none fits.
+    Of more than ``LOOKED_AT_FIRST`` hosts the others are looked at when none of the emptiest fits, or when a plugin
+    may prefer one of them. Raises ``NoHostFits`` (an ``InsufficientCapacity``) with the reasons when none fits.
     """
+    filters = [*core_filters(request), *_guarded("register_host_filters", "refuse")]
+    preferences = _guarded("register_host_weighers", "weigh")
     if candidates is None:
-        candidates = candidates_of(request, _pool_source if request.pool_uuids else None)
-    fitting, refusals = _filtered(
-        request, candidates, [*core_filters(request), *_guarded("register_host_filters", "refuse")]
-    )
+        source = _pool_source if request.pool_uuids else None
+        decides = bool(preferences or pm.hook.choose_host.get_hookimpls())
+        candidates = candidates_of(request, source, most=None if decides else LOOKED_AT_FIRST)
+        fitting, refusals = _filtered(request, candidates, filters)
+        if not fitting and not decides and len(candidates) == LOOKED_AT_FIRST:
+            candidates = candidates_of(request, source)
+            fitting, refusals = _filtered(request, candidates, filters)
+    else:
+        fitting, refusals = _filtered(request, candidates, filters)
     if not fitting:
         raise _no_host(request, refusals, len(candidates))
-    weighers = [*core_weighers(), *_guarded("register_host_weighers", "weigh")]
-    ranked = _ranked(request, fitting, weighers)
+    ranked = _ranked(request, fitting, [*core_weighers(), *preferences])
     return Placement(ranked=_chosen(request, ranked), refusals=tuple(refusals))
 
 

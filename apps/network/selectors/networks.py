@@ -50,12 +50,10 @@ def _given_to(caller: Caller) -> Q:
 
 def network_for_job(*, uuid: Any) -> Network:
     """A network with what drivers need to know of it, removed ones included: a job must be able to finish."""
-    return Network.all_objects.select_related(
-        "account",
-        "zone",
-        "physical_network",
-        "offering",
-        "service_host__zone",
-        "service_host__pod",
-        "service_host__cluster",
+    network = Network.all_objects.select_related(
+        "zone", "physical_network", "offering", "service_host__pod", "service_host__cluster"
     ).get(uuid=uuid)
+    if network.service_host is not None:
+        # Services run in the network's zone, which is read already.
+        network.service_host.zone = network.zone
+    return network

@@ -57,14 +57,15 @@ def hold_address(
             return None
         return IpAllocation.objects.filter(network=network, holder_uuid=holder_uuid, purpose=purpose).first()
 
-    row = already()
-    if row is not None:
-        if requested and row.number != int(parse_address(requested, "ipaddress")):
-            raise ResourceInUse(f"the card holds {row.address} already; release it before it gets {requested}")
-        return row
+    # Who has one already is found when the insertion meets the constraint; hardly anybody has.
     spans = spans_of(network)
     if requested:
-        return _hold_requested(network, spans, requested, create, already)
+        row = already()
+        if row is None:
+            return _hold_requested(network, spans, requested, create, already)
+        if row.number != int(parse_address(requested, "ipaddress")):
+            raise ResourceInUse(f"the card holds {row.address} already; release it before it gets {requested}")
+        return row
     row = take_number(
         held=IpAllocation.objects.filter(network=network), field="number", spans=spans, create=create, already=already
     )
@@ -91,9 +92,6 @@ def _hold_requested(network: Network, spans: list[Span], requested: str, create,
 
 def hold_mac(*, network: Network, holder_uuid: uuid.UUID, requested: str = "") -> MacAllocation:
     """Give ``holder_uuid`` a MAC address that no other card of the cloud has; it keeps one that it has."""
-    row = MacAllocation.objects.filter(holder_uuid=holder_uuid).first()
-    if row is not None:
-        return row
     for _ in range(1 if requested else MAC_TRIES):
         mac = parse_mac(requested) if requested else allocate_mac()
         try:

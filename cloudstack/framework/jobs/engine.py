@@ -153,6 +153,7 @@ class JobRunner:
 
     def _advance(self, step: Step, row: JobStep) -> None:
         """Do one step. Raises what ends the way forward, ``ParkedError`` when the step is to be tried again."""
+        self.ctx.again = row.started is not None
         try:
             if row.state != State.DOING or not self._verified(step):
                 self._enter(row)

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import Exists, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, Q
 
 from cloudstack.framework.jobs.models import AsyncJob, JobLock
 
-WAKE_SHARED = 50
-"""How many waiting readers of one lock are woken at once; the sweeper wakes the rest."""
+WAKE_AT_ONCE = 50
+"""How many of those in line are looked at when a job ends; the sweeper wakes the rest."""
 
 
 def serialise(names: Iterable[str]) -> None:
@@ -26,19 +25,18 @@ def serialise(names: Iterable[str]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%s::bigint[]) AS k", [keys])
 
 
-def try_grant(job_id: int) -> bool:
+def try_grant(job: AsyncJob) -> bool:
     """Inside the claim's transaction: take all locks of the job or none; True also when there is none to take."""
-    own = JobLock.objects.filter(job_id=job_id)
-    waiting = list(own.filter(granted=False).values_list("name", "exclusive"))
-    if not waiting:
+    own = JobLock.objects.filter(job_id=job.pk)
+    if not job.lock_names or (job.epoch > 0 and not own.filter(granted=False).exists()):
         return True
-    serialise(name for name, _ in waiting)
-    exclusive = [name for name, alone in waiting if alone]
-    shared = [name for name, alone in waiting if not alone]
+    serialise(name for name, _ in job.lock_names)
+    exclusive = [name for name, alone in job.lock_names if alone]
+    shared = [name for name, alone in job.lock_names if not alone]
     others = (
-        JobLock.objects.filter(Q(granted=True) | Q(job_id__lt=job_id))
+        JobLock.objects.filter(Q(granted=True) | Q(job_id__lt=job.pk))
         .filter(Q(name__in=exclusive) | Q(name__in=shared, exclusive=True))
-        .exclude(job_id=job_id)
+        .exclude(job_id=job.pk)
     )
     return own.filter(~Exists(others)).update(granted=True) > 0
 
@@ -56,27 +54,22 @@ def next_in_line(job: AsyncJob) -> list[tuple[int, str]]:
     """
     if not job.lock_names:
         return []
-    alone = {name: exclusive for name, exclusive in job.lock_names}
-    place = Window(RowNumber(), partition_by="name", order_by="job_id")
+    written = [name for name, exclusive in job.lock_names if exclusive]
+    read = [name for name, exclusive in job.lock_names if not exclusive]
+    # Readers never waited for a reader: those in line have bells of their own on the way. Ringing for them at each
+    # reader's end would cost a burst of n jobs n times n wake-ups.
+    freed = Q(name__in=written) | Q(name__in=read, exclusive=True)
     rows = (
-        JobLock.objects.filter(name__in=list(alone), granted=False)
-        .annotate(place=place)
-        .filter(Q(place=1) | Q(place__lte=WAKE_SHARED, name__in=[name for name in alone if alone[name]]))
-        .order_by("name", "place")
-        .values_list("name", "job_id", "exclusive", "job__queue")
+        JobLock.objects.filter(freed, granted=False)
+        .order_by("job_id")
+        .values_list("name", "job_id", "exclusive", "job__queue")[:WAKE_AT_ONCE]
     )
     lines: dict[str, list[bool]] = {}
     found: dict[int, str] = {}
     for name, job_id, exclusive, queue in rows:
         before = lines.setdefault(name, [])
-        if before:
-            # The readers that follow a first reader directly.
-            goes = not (exclusive or any(before))
-        else:
-            # Readers did not wait for a reader: those in line have bells of their own on the way. Ringing for them
-            # at each reader's end would cost a burst of n jobs n times n wake-ups.
-            goes = exclusive or alone[name]
-        if goes:
+        # The first of a line, and the readers that follow a first reader directly.
+        if not before or not (exclusive or any(before)):
             found[job_id] = queue
         before.append(exclusive)
     return sorted(found.items())

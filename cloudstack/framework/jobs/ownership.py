@@ -9,8 +9,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils import timezone
 
 from cloudstack.framework.jobs import locks
@@ -36,24 +35,24 @@ def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) ->
     now = timezone.now()
     free = Q(status=AsyncJob.Status.PENDING, wake_at__lte=now) | Q(status=AsyncJob.Status.RUNNING, lease_until__lt=now)
     # A row that somebody holds is not waited for: a worker that was stopped inside a transaction must not stop
-    # those that come for its job. Who sets a job free rings for it after the commit.
-    mine = AsyncJob.objects.select_for_update(skip_locked=True, no_key=True).filter(free, pk=job_id).values("pk")
+    # those that come for its job. Who sets a job free rings for it after the commit. SQLite has one writer, and
+    # this transaction is one from its beginning.
+    found = AsyncJob.objects.select_for_update(skip_locked=True, no_key=True).filter(free, pk=job_id)
     with transaction.atomic():
-        if not locks.try_grant(job_id):
+        # From here on nobody else can write the row: what an earlier owner stored last is in it.
+        job = next(iter(found), None)
+        if job is None or not locks.try_grant(job):
             return None
-        rows = AsyncJob.objects.filter(pk__in=mine).update(
-            status=AsyncJob.Status.RUNNING,
-            owner=me(),
-            epoch=F("epoch") + 1,
-            lease_until=now + timedelta(seconds=settings.JOB_LEASE_S),
-            started=Coalesce("started", Value(now)),
-        )
-        if rows != 1:
-            # The locks stay as they were: a job that is not free keeps what its owner took.
-            transaction.set_rollback(True)
-            return None
-        # Read only now, when nobody else can write it: what an earlier owner stored last is in it.
-        job = AsyncJob.objects.get(pk=job_id)
+        changes = {
+            "status": AsyncJob.Status.RUNNING,
+            "owner": me(),
+            "epoch": job.epoch + 1,
+            "lease_until": now + timedelta(seconds=settings.JOB_LEASE_S),
+            "started": job.started or now,
+        }
+        AsyncJob.objects.filter(pk=job_id).update(**changes)
+        for name, value in changes.items():
+            setattr(job, name, value)
         if on_first and job.epoch == 1:
             on_first(job)
     return job

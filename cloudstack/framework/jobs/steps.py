@@ -30,6 +30,8 @@ class JobContext:
         self.job = job
         self.arguments: dict[str, Any] = job.arguments
         self.data: dict[str, Any] = job.data
+        self.again = False
+        """Whether the present step may have begun before: an owner died in it, or it is tried once more."""
         self._ownership = ownership
         self._in_transaction = False
 

@@ -6,7 +6,7 @@ import pytest
 
 from apps.infrastructure.factories import simulated_zone
 from apps.infrastructure.models import Host, HostCapacity
-from apps.infrastructure.services.placement import place
+from apps.infrastructure.services.placement import LOOKED_AT_FIRST, place
 from cloudstack.contracts.placement import PlacementRequest
 
 pytestmark = pytest.mark.django_db
@@ -39,4 +39,4 @@ def test_placement_looks_at_a_thousand_hosts_with_one_statement(django_assert_nu
     )
     place(request)
     with django_assert_num_queries(1):
-        assert len(place(request).ranked) == 1000
+        assert len(place(request).ranked) == LOOKED_AT_FIRST

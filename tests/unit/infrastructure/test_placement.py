@@ -55,6 +55,56 @@ def test_all_hosts_fit_an_empty_zone(built: BuiltZone, request_: PlacementReques
     assert sorted(names(place(request_))) == [f"z-host-{n}" for n in (1, 2, 3, 4)]
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zone of four hosts is a large one."""
+    monkeypatch.setattr(placement, "LOOKED_AT_FIRST", 2)
+
+
+@pytest.mark.usefixtures("few")
+def test_of_a_large_zone_the_emptiest_hosts_in_service_are_looked_at(
+    built: BuiltZone, request_: PlacementRequest, django_assert_num_queries
+) -> None:
+    take(built.hosts[0], memory_used_mib=1024)
+    take(built.hosts[2], memory_used_mib=512)
+    Host.objects.filter(pk=built.hosts[1].pk).update(status="Down")
+    place(request_)
+    with django_assert_num_queries(1):
+        assert names(place(replace(request_, memory_mib=256))) == ["z-host-4", "z-host-3"]
+    # Where it ran before is looked at however full it is.
+    again = replace(request_, memory_mib=256, last_host_uuid=str(built.hosts[0].uuid))
+    assert names(place(again)) == ["z-host-1", "z-host-4"]
+
+
+@pytest.mark.usefixtures("few")
+def test_all_hosts_of_a_large_zone_are_looked_at_before_a_machine_is_refused(
+    built: BuiltZone, request_: PlacementRequest
+) -> None:
+    for host in built.hosts[:2]:
+        take(host, cpu_used_mhz=8000)
+    for host in built.hosts[2:]:
+        take(host, memory_used_mib=1024)
+    assert sorted(names(place(request_))) == ["z-host-3", "z-host-4"]
+    with pytest.raises(NoHostFits) as refused:
+        place(replace(request_, memory_mib=2000))
+    assert len(refused.value.refusals) == 4
+
+
+@pytest.mark.usefixtures("few")
+def test_a_plugin_that_prefers_sees_all_hosts_of_a_large_zone(built: BuiltZone, request_: PlacementRequest) -> None:
+    class Plugin:
+        @hookimpl
+        def choose_host(self, request, candidates):
+            return min(candidates, key=lambda host: host.memory_limit_mib - host.memory_used_mib).uuid
+
+    take(built.hosts[1], memory_used_mib=700)
+    pm.register(Plugin(), "miser")
+    try:
+        assert names(place(request_))[0] == "z-host-2" and len(names(place(request_))) == 4
+    finally:
+        pm.unregister(name="miser")
+
+
 def test_candidates_are_one_statement(built: BuiltZone, request_: PlacementRequest, django_assert_num_queries) -> None:
     place(request_)  # settings are read once in five seconds
     with django_assert_num_queries(1):

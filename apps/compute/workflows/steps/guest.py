@@ -1,7 +1,6 @@
 """The guest on its host: started, stopped, forgotten. A machine that does not run has no domain anywhere."""
 
 from apps.compute.config import STOP_TIMEOUT
-from apps.compute.selectors import read_attachments
 from apps.compute.workflows.steps.loading import chosen_host, driver_of, spec_on
 from cloudstack.contracts.errors import DriverTimeout
 from cloudstack.contracts.hypervisor import PowerState
@@ -16,11 +15,9 @@ class StartGuest(Step):
 
     def do(self, ctx: JobContext) -> None:
         host = chosen_host(ctx)
-        read_attachments(ctx.vm)
         spec = spec_on(ctx.vm, host)
         driver = driver_of(host)
         driver.validate(spec)
-        ctx.check()
         driver.start(spec)
 
     def verify(self, ctx: JobContext) -> bool:

@@ -70,11 +70,12 @@ def take_best(ctx: JobContext, request: PlacementRequest, take: Callable[[Host],
         try:
             with ctx.transaction():
                 take(host)
+                ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
         except InsufficientCapacity as full:
             refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
             continue
         ctx.data["host_uuid"] = candidate.uuid
-        ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
+        ctx.chosen = host
         return
     raise refused(ctx, summary, refusals)
 
@@ -107,7 +108,7 @@ class ChooseHost(Step):
         return f"run {ctx.vm} on {place(self.request(ctx)).ranked[0].name}"
 
     def do(self, ctx: JobContext) -> None:
-        if capacity.reserved_on(holder_uuid=ctx.vm.uuid):
+        if ctx.again and capacity.reserved_on(holder_uuid=ctx.vm.uuid):
             # A crash came between the promise and its note: start over.
             self.undo(ctx)
         vm = ctx.vm
