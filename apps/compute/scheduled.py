@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.compute.config import EXPUNGE_DELAY, EXPUNGE_INTERVAL_S, POWER_SWEEP_INTERVAL_S
@@ -21,6 +22,7 @@ from cloudstack.framework.scheduler import scheduled
 log = logging.getLogger(__name__)
 
 EXPUNGE_BATCH = 200
+EXPUNGE_AGAIN = timedelta(hours=1)
 
 
 @scheduled("compute.power_sweep", every_s=POWER_SWEEP_INTERVAL_S)
@@ -40,10 +42,16 @@ def power_sweep() -> None:
 def expunge_destroyed() -> None:
     """Remove machines for good whose time after destruction is up."""
     before = timezone.now() - timedelta(seconds=EXPUNGE_DELAY.value())
-    due = VirtualMachine.objects.select_related("account").filter(state=VmState.DESTROYED, destroyed_at__lt=before)
+    jobs = AsyncJob.objects.filter(resource_uuid=OuterRef("uuid"))
+    live = jobs.filter(status__in=AsyncJob.LIVE)
+    # One that cannot be expunged now is left alone for a while, and does not hide the others.
+    tried = jobs.filter(name="compute.vm.expunge", created__gt=timezone.now() - EXPUNGE_AGAIN)
+    due = (
+        VirtualMachine.objects.select_related("account")
+        .filter(~Exists(live), ~Exists(tried), state=VmState.DESTROYED, destroyed_at__lt=before)
+        .order_by("destroyed_at", "id")
+    )
     for vm in due[:EXPUNGE_BATCH]:
-        if AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists():
-            continue
         dispatch(
             "compute.vm.expunge",
             exclusive=[f"vm:{vm.uuid}"],

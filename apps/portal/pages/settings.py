@@ -60,7 +60,7 @@ def all_settings(request: HttpRequest) -> HttpResponse:
     exceptions = Counter(name for name, scope in stored if scope != Scope.GLOBAL)
     keys = registry.all_keys()
     rows = [
-        Row(key, _shown(key, key.value()), _shown(key, key.default), key.name in global_names, exceptions[key.name])
+        Row(key, _shown(key, key.value()), _shown(key, key.initial), key.name in global_names, exceptions[key.name])
         for key in keys
         if (not word or word in key.name.lower() or word in key.description.lower())
         and (not category or key.category == category)
@@ -102,7 +102,7 @@ def one_setting(request: HttpRequest, name: str) -> HttpResponse:
         "key": key,
         "kind": KINDS[key.type],
         "value": _shown(key, key.value()),
-        "default": _shown(key, key.default),
+        "default": _shown(key, key.initial),
         "entered": ("" if key.secret else typed) if error else ("" if key.secret else key.text(key.value())),
         "error": error,
         "choices": key.choices or (("true", "false") if key.type is bool else ()),

@@ -85,6 +85,13 @@ class ConfigKey:
     def _refusal(self, words: str) -> InvalidParameter:
         return InvalidParameter(self.name + words, parameter="value")
 
+    @property
+    def initial(self) -> Any:
+        """The value where nobody has set one: the default of a plugin's manifest, else the declared one."""
+        from cloudstack.framework.configuration.registry import plugin_default
+
+        return plugin_default(self.name, self.default)
+
     def text(self, value: Any) -> str:
         return str(value).lower() if self.type is bool else str(value)
 

@@ -49,7 +49,7 @@ def lookup(key: ConfigKey, scope_uuid: Any, fallback: tuple[tuple[Scope, Any], .
             value = _valid(key, reveal(key, text), f"the stored value ({scope})")
             if value is not None:
                 return value
-    return key.default
+    return key.initial
 
 
 def _valid(key: ConfigKey, text: str, what: str) -> Any:

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, Window
+from django.db.models.functions import RowNumber
 
 from cloudstack.framework.jobs.models import AsyncJob, JobLock
 
-WAKE_AT_ONCE = 50
-"""How many of those in line are looked at when a job ends; the sweeper wakes the rest."""
+WAKE_SHARED = 50
+"""How many waiting readers of one lock are woken at once; the sweeper wakes the rest."""
 
 
 def serialise(names: Iterable[str]) -> None:
@@ -59,11 +60,13 @@ def next_in_line(job: AsyncJob) -> list[tuple[int, str]]:
     # Readers never waited for a reader: those in line have bells of their own on the way. Ringing for them at each
     # reader's end would cost a burst of n jobs n times n wake-ups.
     freed = Q(name__in=written) | Q(name__in=read, exclusive=True)
-    rows = (
-        JobLock.objects.filter(freed, granted=False)
-        .order_by("job_id")
-        .values_list("name", "job_id", "exclusive", "job__queue")[:WAKE_AT_ONCE]
-    )
+    in_line = JobLock.objects.filter(freed, granted=False).order_by("job_id")
+    columns = ("name", "job_id", "exclusive", "job__queue")
+    rows = list(in_line.values_list(*columns)[:WAKE_SHARED])
+    if len(rows) == WAKE_SHARED:
+        # A long line must not hide a short one.
+        place = Window(RowNumber(), partition_by="name", order_by="job_id")
+        rows = list(in_line.annotate(place=place).filter(place__lte=WAKE_SHARED).values_list(*columns))
     lines: dict[str, list[bool]] = {}
     found: dict[int, str] = {}
     for name, job_id, exclusive, queue in rows:

@@ -37,7 +37,7 @@ def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) ->
     # A row that somebody holds is not waited for: a worker that was stopped inside a transaction must not stop
     # those that come for its job. Who sets a job free rings for it after the commit. SQLite has one writer, and
     # this transaction is one from its beginning.
-    found = AsyncJob.objects.select_for_update(skip_locked=True, no_key=True).filter(free, pk=job_id)
+    found = AsyncJob.objects.select_for_update(skip_locked=True, no_key=True).filter(free, pk=job_id).order_by()
     with transaction.atomic():
         # From here on nobody else can write the row: what an earlier owner stored last is in it.
         job = next(iter(found), None)

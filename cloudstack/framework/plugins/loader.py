@@ -11,6 +11,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from cloudstack import __version__
+
 ENTRY_POINT_GROUP = "cloudstack.plugins"
 
 
@@ -24,6 +28,9 @@ class Manifest:
     version: str = ""
     requires: tuple[str, ...] = ()
     default_settings: dict[str, Any] = field(default_factory=dict)
+    """Operator settings by name, with the defaults that they have while this plugin is in service."""
+    core: str = ""
+    """Versions of the platform that it is made for, as in ``>=0.1,<2`` (PEP 440); empty: any."""
     error: str = ""
 
 
@@ -36,6 +43,9 @@ def read_manifest(path: Path) -> Manifest:
             raise ValueError("the manifest has no table [plugin]")
         if data["name"] != name:
             raise ValueError(f"the manifest says name = {data['name']!r}, the folder is {name!r}")
+        core = _of_type(data, "core", str, "")
+        if __version__ not in SpecifierSet(core, prereleases=True):
+            raise ValueError(f"it is made for versions {core} of the platform; this is {__version__}")
         return Manifest(
             name=name,
             app_config=_of_type(data, "app_config", str),
@@ -43,7 +53,10 @@ def read_manifest(path: Path) -> Manifest:
             version=str(data.get("version", "")),
             requires=tuple(_of_type(data, "requires", list, [])),
             default_settings=_of_type(data, "default_settings", dict, {}),
+            core=core,
         )
+    except InvalidSpecifier as error:
+        return Manifest(name=name, app_config="", origin="folder", error=f"core must be like '>=0.1,<2': {error}")
     except (tomllib.TOMLDecodeError, KeyError, ValueError, OSError) as error:
         reason = f"{path.name} lacks {error}" if isinstance(error, KeyError) else str(error)
         return Manifest(name=name, app_config="", origin="folder", error=reason)

@@ -59,6 +59,11 @@ class CloudPluginManager(pluggy.PluginManager):
     def _specified(self) -> list[str]:
         return sorted(name for name, caller in vars(self.hook).items() if caller.spec is not None)
 
+    def in_service(self, name: str) -> bool:
+        """Whether there is a plugin ``name`` that has not failed or been disabled."""
+        status = self.statuses.get(name)
+        return status is not None and status.enabled
+
     def fail(self, name: str, reason: str) -> None:
         """Take a plugin out of service and say why; the portal runs on without it."""
         log.error("plugin %s is not loaded: %s", name, reason)

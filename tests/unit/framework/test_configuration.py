@@ -15,6 +15,7 @@ from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.configuration.service import ConfigurationManager
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.events.models import Event
+from cloudstack.framework.plugins.manager import PluginStatus, pm
 from cloudstack.plugin import hookimpl
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keys that a test declares are gone afterwards, and nothing read before counts."""
     monkeypatch.setattr(registry, "_keys", dict(registry._keys))
+    monkeypatch.setattr(registry, "_plugin_defaults", dict(registry._plugin_defaults))
     store.forget()
     yield
     store.forget()
@@ -285,3 +287,48 @@ def test_the_next_plugin_is_asked_when_one_fails(plugin: Any) -> None:
     plugin(Overrider(8))
     plugin(Overrider(RuntimeError("no idea")))
     assert declared.value() == 8
+
+
+# Defaults of manifests
+
+
+@pytest.fixture
+def in_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("coffee", "tea"):
+        monkeypatch.setitem(pm.statuses, name, PluginStatus(name))
+
+
+@pytest.mark.usefixtures("in_service")
+def test_a_manifest_gives_a_setting_another_default_while_its_plugin_is_in_service() -> None:
+    declared = key()
+    registry.register_manifest_defaults({"coffee": {"test.limit": 7}})
+    assert declared.value() == 7
+    update("5")
+    assert declared.value() == 5
+    reset()
+    assert declared.value() == 7
+    pm.fail("coffee", "spilt")
+    assert declared.value() == 3
+
+
+@pytest.mark.usefixtures("in_service")
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"test.limit": "many"}, "must be a whole number"),
+        ({"test.limit": 7, "no.such.setting": 1}, "there is no setting 'no.such.setting'"),
+    ],
+)
+def test_a_manifest_with_a_wrong_default_takes_its_plugin_out(wrong: dict[str, Any], words: str) -> None:
+    declared = key()
+    registry.register_manifest_defaults({"coffee": wrong})
+    assert words in pm.statuses["coffee"].error
+    assert declared.value() == 3
+
+
+@pytest.mark.usefixtures("in_service")
+def test_two_plugins_cannot_give_one_setting_a_default() -> None:
+    declared = key()
+    registry.register_manifest_defaults({"coffee": {"test.limit": 7}, "tea": {"test.limit": 8}})
+    assert "plugin coffee gives 'test.limit' a default already" in pm.statuses["tea"].error
+    assert declared.value() == 7

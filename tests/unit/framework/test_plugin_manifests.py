@@ -32,9 +32,9 @@ def errors(manifests: list[Manifest]) -> dict[str, str]:
 
 def test_a_good_manifest(write: Write) -> None:
     manifest = read_manifest(
-        write("coffee", extra='version = "1.2"\nrequires = ["cups"]\n[plugin.default_settings]\nsugar = 2\n')
+        write("coffee", extra='version = "1.2"\nrequires = ["cups"]\ncore = ">=0.1"\n[plugin.default_settings]\nsugar = 2\n')
     )
-    assert manifest == Manifest("coffee", "coffee.apps.Config", "folder", "1.2", ("cups",), {"sugar": 2})
+    assert manifest == Manifest("coffee", "coffee.apps.Config", "folder", "1.2", ("cups",), {"sugar": 2}, ">=0.1")
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,8 @@ def test_a_good_manifest(write: Write) -> None:
         ('[plugin]\nname = "coffee"\napp_config = 5', "app_config must be a str, not 5"),
         ('[plugin]\nname = "coffee"\napp_config = "x"\nrequires = "cups"', "requires must be a list, not 'cups'"),
         ('[plugin]\nname = "coffee"\napp_config = "x"\ndefault_settings = 1', "default_settings must be a dict"),
+        ('[plugin]\nname = "coffee"\napp_config = "x"\ncore = "new"', "core must be like '>=0.1,<2'"),
+        ('[plugin]\nname = "coffee"\napp_config = "x"\ncore = ">=7"', "it is made for versions >=7 of the platform"),
     ],
 )
 def test_a_broken_manifest_says_what_is_wrong(write: Write, tmp_path: Path, text: str, words: str) -> None:

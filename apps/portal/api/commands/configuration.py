@@ -35,7 +35,7 @@ def shown(key: ConfigKey, scope_uuid: Any) -> dict[str, Any]:
         "category": key.category,
         "name": key.name,
         "value": "****" if key.secret else key.text(value),
-        "defaultvalue": "" if key.secret else key.text(key.default),
+        "defaultvalue": "" if key.secret else key.text(key.initial),
         "description": key.description,
         "scope": str(key.scope),
         "type": "Select" if key.choices else TYPE_NAMES[key.type],
