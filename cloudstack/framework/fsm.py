@@ -59,7 +59,7 @@ class StateMachine:
             if rows != 1:
                 raise StaleState(f"{type(obj)._meta.verbose_name} {obj} is no longer {old}; read it again")
             # Raw columns: asking for a relation would read its row.
-            columns = [obj._meta.get_field(name).attname for name in fields]
+            columns = [obj._meta.get_field(name).attname for name in fields]  # type: ignore[union-attr]
             before = {column: vars(obj).get(column) for column in columns}
             _set(obj, fields)
             if self.on_change and old != new:

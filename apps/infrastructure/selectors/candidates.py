@@ -117,7 +117,7 @@ def _rows(request: PlacementRequest, most: int | None) -> list[tuple[Any, ...]]:
 
 
 def _emptiest_first(hosts: QuerySet[Host], last_host_uuid: str) -> QuerySet[Host]:
-    """By the share of memory that is promised, as the host has it: over-provisioning stretches all of a cluster alike."""
+    """By the share of their memory that is promised; over-provisioning stretches all hosts of a cluster alike."""
     first = [When(uuid=last_host_uuid, then=0)] if last_host_uuid else []
     in_service = When(status=HostStatus.UP, resource_state=ResourceState.ENABLED, then=1)
     usable = F("capacity__memory_total_mib") - F("capacity__memory_reserved_mib")

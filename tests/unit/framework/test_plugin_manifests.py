@@ -31,9 +31,8 @@ def errors(manifests: list[Manifest]) -> dict[str, str]:
 
 
 def test_a_good_manifest(write: Write) -> None:
-    manifest = read_manifest(
-        write("coffee", extra='version = "1.2"\nrequires = ["cups"]\ncore = ">=0.1"\n[plugin.default_settings]\nsugar = 2\n')
-    )
+    facts = 'version = "1.2"\nrequires = ["cups"]\ncore = ">=0.1"\n'
+    manifest = read_manifest(write("coffee", extra=f"{facts}[plugin.default_settings]\nsugar = 2\n"))
     assert manifest == Manifest("coffee", "coffee.apps.Config", "folder", "1.2", ("cups",), {"sugar": 2}, ">=0.1")
 
 
