@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connections
 
+from cloudstack.runtime.collector import settle
 from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 from cloudstack.runtime.valkey import private_valkey
 
@@ -42,6 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (chosen if uses else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = chosen
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of tests and all modules are there for the whole run: the collector need not go through them again."""
+    settle()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -16,6 +16,7 @@ import redis
 from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils import timezone
+from kombu import pools
 
 from cloudstack.celery import app
 from cloudstack.framework.configuration.models import ConfigValue
@@ -269,16 +270,17 @@ def test_a_broker_that_is_away_costs_nobody_his_job(
 ) -> None:
     """The submission is stored and answers soon; the sweeper rings when the broker is back."""
     nowhere = "redis+socket:///nowhere/valkey.sock"
-    monkeypatch.setattr(app.conf, "broker_url", nowhere)
+    # In this order: unless it is set, the second one reads the first, and that would stay.
     monkeypatch.setattr(app.conf, "broker_write_url", nowhere)
-    app.pool.force_close_all()
-    app.amqp.producer_pool.force_close_all()
+    monkeypatch.setattr(app.conf, "broker_url", nowhere)
+    pools.reset()
     app._pool = app.amqp._producer_pool = None
     try:
         began = time.monotonic()
         job = submit()
         assert time.monotonic() - began < 10
     finally:
+        pools.reset()
         app._pool = app.amqp._producer_pool = None
     assert "its wake-up was not sent" in caplog.text
     assert AsyncJob.objects.filter(pk=job.pk, status="pending").exists()
