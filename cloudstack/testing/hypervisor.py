@@ -4,11 +4,12 @@ The suite asks a driver only what the contract promises, so that the same tests 
 hypervisor and against a simulated one. Abilities that a driver does not have are skipped by name.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -33,6 +34,8 @@ class HypervisorConformance:
 
     graceful_timeout_s: float = 90.0
     event_timeout_s: float = 15.0
+    _booted: ClassVar[VmSpec | None] = None
+    _booted_on: ClassVar[HypervisorDriver | None] = None
 
     # -- what a subclass gives -------------------------------------------------------------------
 
@@ -82,9 +85,27 @@ class HypervisorConformance:
         return machine
 
     @pytest.fixture
-    def booted(self, driver: HypervisorDriver, running: VmSpec) -> VmSpec:
-        self.wait_until_up(driver, running)
-        return running
+    def booted(self, driver: HypervisorDriver) -> VmSpec:
+        """A machine whose guest is up. A boot takes its time, so the next test gets the same one if it still runs."""
+        cls = type(self)
+        if cls._booted is None or driver.power_state(cls._booted.uuid) is not PowerState.ON:
+            if cls._booted is not None:
+                driver.destroy(cls._booted.uuid)
+            spec = self.make_spec()
+            driver.start(spec)
+            cls._booted, cls._booted_on = spec, driver
+            self.wait_until_up(driver, spec)
+        return cls._booted
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _take_down_what_was_booted(cls, request: pytest.FixtureRequest) -> Iterator[None]:
+        yield
+        suite = request.cls
+        if suite._booted is not None:
+            with contextlib.suppress(RuntimeError):  # a driver that keeps its machines in the database has none left
+                suite._booted_on.destroy(suite._booted.uuid)
+            suite._booted = suite._booted_on = None
 
     # -- the verbs that every driver has ---------------------------------------------------------
 
@@ -201,6 +222,7 @@ class HypervisorConformance:
             verb(booted.uuid, disk)
         hotplug.attach_disk(booted.uuid, disk)
         assert driver.power_state(booted.uuid) is PowerState.ON
+        hotplug.detach_disk(booted.uuid, disk)
 
     def test_disk_grows_while_it_is_used(self, driver: HypervisorDriver, booted: VmSpec) -> None:
         hotplug = able(driver, SupportsDiskHotplug)
@@ -209,6 +231,7 @@ class HypervisorConformance:
         larger = replace(disk, size_bytes=disk.size_bytes * 2)
         hotplug.resize_disk(booted.uuid, larger)
         hotplug.resize_disk(booted.uuid, larger)
+        hotplug.detach_disk(booted.uuid, larger)
 
     def test_attach_to_an_absent_machine_is_refused(self, driver: HypervisorDriver) -> None:
         hotplug = able(driver, SupportsDiskHotplug)

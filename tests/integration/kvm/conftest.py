@@ -146,7 +146,7 @@ class GuestMaker:
             memory_mib=128,
             disks=(self.disk(boot=True),),
             nics=(self.nic(),),
-            seed=SeedSpec(instance_id=uuid, hostname=f"guest{self.count}", user_data=b"#!/bin/sh\necho seeded\n"),
+            seed=SeedSpec(instance_id=uuid, hostname=f"guest{self.count}", user_data=b"#cloud-config\n"),
         )
 
     def disk(self, *, boot: bool = False) -> DiskSpec:
