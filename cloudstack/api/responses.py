@@ -1,12 +1,14 @@
 """Responses: declared fields, rendered from rows of ``values_list`` so that no query can hide in a template."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from django.db import connections
 from django.db.models import BooleanField, F, Func, IntegerField, Model, QuerySet, Subquery
 
+from cloudstack.api.dates import format_date
 from cloudstack.api.fields import (
     BOOL,
     CONVERTERS,
@@ -19,11 +21,13 @@ from cloudstack.api.fields import (
     STRING,
     Children,
     Converter,
+    DateText,
     Field,
     FieldType,
     Item,
     Loaded,
     UuidText,
+    may_be_null,
     plain,
     uuid_text,
 )
@@ -56,9 +60,10 @@ class _Plan:
 
     paths: tuple[str, ...]
     columns: tuple[Any, ...]
-    """The paths again; those of UUIDs as expressions that give text."""
+    """The paths again; those of UUIDs and moments as expressions that give text."""
     expressions: tuple[tuple[str, Any], ...]
-    plain: tuple[tuple[str, int, Converter | None], ...]
+    plain: tuple[tuple[str, int, Converter | None, bool], ...]
+    """Wire name, place among ``paths``, conversion, and whether the database may give NULL, which is left out."""
     computed: tuple[tuple[str, Any, Converter | None], ...]
     needed: tuple[tuple[str, int], ...]
     """Paths that computed fields read, with their place among ``paths``."""
@@ -163,26 +168,31 @@ class Response:
         columns = plan.paths if queryset.query.combinator else plan.columns
         rows = list(queryset.values_list("pk", *extra, *columns))
         first = 1 + len(extra)
-        bodies: list[dict[str, Any]] = [{} for _ in rows]
-        # Column by column: what has to be decided for a field is decided once a page, not once a cell.
-        for wire, index, convert in plan.plain:
-            position = first + index
-            if convert is None:
-                for body, row in zip(bodies, rows, strict=True):
-                    if (value := row[position]) is not None:
-                        body[wire] = value
-            else:
-                for body, row in zip(bodies, rows, strict=True):
-                    if (value := row[position]) is not None:
-                        body[wire] = convert(value)
+        # The loops over cells run in C; what has to be decided for a field is decided once a page.
+        wires = [wire for wire, *_ in plan.plain]
+        pick = _picker([first + index for _, index, *_ in plan.plain])
+        bodies: list[dict[str, Any]] = [dict(zip(wires, pick(row), strict=True)) for row in rows]
+        canonical = columns is plan.columns and connections[queryset.db].vendor == "postgresql"
+        for wire, _, convert, nullable in plan.plain:
+            if nullable:
+                for body in bodies:
+                    if body[wire] is None:
+                        del body[wire]
+            if convert is not None and not (canonical and convert in (uuid_text, format_date)):
+                for body in bodies:
+                    if wire in body:
+                        body[wire] = convert(body[wire])
         if plan.computed:
             names = ("pk", *(path for path, _ in plan.needed))
-            positions = (0, *(first + index for _, index in plan.needed))
-            sources = [dict(zip(names, [row[position] for position in positions], strict=True)) for row in rows]
+            pick = _picker([0, *(first + index for _, index in plan.needed)])
+            sources = [dict(zip(names, pick(row), strict=True)) for row in rows]
             for wire, compute, convert in plan.computed:
+                texts = convert is CONVERTERS[STRING]
                 for body, source in zip(bodies, sources, strict=True):
                     if (value := compute(source)) is not None:
-                        body[wire] = value if convert is None else convert(value)
+                        if convert is not None and not (texts and type(value) is str):
+                            value = convert(value)
+                        body[wire] = value
         keys = [row[0] for row in rows]
         if keys:
             for item in plan.loaded:
@@ -205,10 +215,10 @@ class Response:
 
     @classmethod
     def _compile(cls, role_type: RoleType, omit: frozenset[str]) -> _Plan:
-        indexes: dict[tuple[str, bool], int] = {}
+        indexes: dict[tuple[str, type[UuidText | DateText] | None], int] = {}
 
-        def index(path: str, as_text: bool = False) -> int:
-            return indexes.setdefault((path, as_text), len(indexes))
+        def index(path: str, form: type[UuidText | DateText] | None = None) -> int:
+            return indexes.setdefault((path, form), len(indexes))
 
         expressions, simple, computed, loaded = [], [], [], []
         needed: dict[str, int] = {}
@@ -225,17 +235,28 @@ class Response:
                 if item.expression is not None:
                     build = item.expression if _is_builder(item.expression) else _always(item.expression)
                     expressions.append((item.source, build))
-                place = index(item.source, item.read_as_text(cls.model))
-                simple.append((wire, place, uuid_text if item.read_as_text(cls.model) else item.converter(cls.model)))
+                form = item.text_form(cls.model)
+                place = index(item.source, form)
+                convert = uuid_text if form is UuidText else item.converter(cls.model)
+                nullable = item.expression is not None or may_be_null(cls.model, item.source)
+                simple.append((wire, place, convert, nullable))
         return _Plan(
             tuple(path for path, _ in indexes),
-            tuple(UuidText(path) if as_text else path for path, as_text in indexes),
+            tuple(form(path) if form else path for path, form in indexes),
             tuple(expressions),
             tuple(simple),
             tuple(computed),
             tuple(needed.items()),
             tuple(loaded),
         )
+
+
+def _picker(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A function that takes the cells at ``positions`` out of a row."""
+    if len(positions) == 1:
+        [only] = positions
+        return lambda row: (row[only],)
+    return itemgetter(*positions) if positions else lambda row: ()
 
 
 def _deep_page(queryset: "QuerySet[Any]", page: slice) -> "QuerySet[Any]":

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from cloudstack.runtime.collector import settle
 from cloudstack.runtime.postgres import private_postgres
 from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 from cloudstack.runtime.valkey import private_valkey
@@ -38,6 +39,8 @@ def surroundings() -> Iterator[Path]:
 
         django.setup()
         call_command("migrate", verbosity=0, interactive=False)
+        # As in every process that serves.
+        settle()
         yield folder
 
 
