@@ -1,4 +1,8 @@
-"""``bin/test``: every check and every test, phase by phase, with a count at the end."""
+"""``bin/test``: every check and every test, phase by phase, with a count at the end.
+
+Two lanes run beside each other: the tests of the lab and of the browser one after the other, because two labs at once
+starve each other, and beside them, on what is left of the machine, everything else on all cores.
+"""
 
 import argparse
 import os
@@ -7,10 +11,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -44,6 +49,8 @@ class Phase:
     seconds: float = 0.0
     skip_reasons: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    log: Path | None = None
+    """Where it writes what it says, for a phase beside others; printed when it has ended."""
 
 
 class Suite:
@@ -54,30 +61,41 @@ class Suite:
         self.pytest_arguments = pytest_arguments
         self.folder = folder
         self.phases: list[Phase] = []
-        self.child: subprocess.Popen[bytes] | None = None
+        self.children: list[subprocess.Popen[bytes]] = []
         self.environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         # All scratch files of all phases lie in one folder, which goes at the end.
         self.environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(REPO)}
 
     def run(self) -> int:
         """Returns the exit status: 0 when nothing failed and something passed."""
+        slow_lane = threading.Thread(target=self._slow_lane, daemon=True)
+        slow_lane.start()
         if not self.pytest_arguments:
             self._checks()
         self._tests("tests on SQLite", "not postgres and not lab and not browser", parallel=True)
         self._postgres_tests()
-        self._lab_tests()
-        if any(REPO.glob("tests/browser/test_*.py")):
-            self._tests("tests in a browser", "browser", parallel=False)
+        slow_lane.join()
         return self._summary()
+
+    def _slow_lane(self) -> None:
+        try:
+            self._lab_tests()
+            if any(REPO.glob("tests/browser/test_*.py")):
+                self._tests("tests in a browser", "browser", parallel=False)
+        except Exception as error:
+            self.phases.append(Phase("the slow lane", failed=1, failures=[f"{type(error).__name__}: {error}"]))
+            raise
 
     def interrupt(self, signum: int, frame: FrameType | None) -> None:
         """Signal handler: take the running phase down, then leave through the ordinary clean-up."""
-        if self.child is not None and self.child.poll() is None:
-            os.killpg(self.child.pid, signal.SIGINT)
+        running = [child for child in self.children if child.poll() is None]
+        for child in running:
+            os.killpg(child.pid, signal.SIGINT)
+        for child in running:
             try:
-                self.child.wait(15)
+                child.wait(15)
             except subprocess.TimeoutExpired:
-                os.killpg(self.child.pid, signal.SIGKILL)
+                os.killpg(child.pid, signal.SIGKILL)
         if self.phases:
             self.phases[-1].failed += 1
             self.phases[-1].failures.append(f"interrupted by {signal.Signals(signum).name}; what follows did not run")
@@ -104,7 +122,7 @@ class Suite:
 
     def _check(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         phase = self._begin(name)
-        status = self._execute(command, environment or {})
+        status = self._execute(phase, command, environment or {})
         if status == 0:
             phase.passed = 1
         else:
@@ -115,17 +133,20 @@ class Suite:
     def _tests(
         self, name: str, markers: str, *, parallel: bool, database_url: str = "", database_only: bool = False
     ) -> None:
-        phase = self._begin(name)
+        phase = self._begin(name, beside=not parallel)
         if self.quick:
             markers = f"({markers}) and not slow"
-        report = self.folder / f"report-{len(self.phases)}.xml"
+        report = self.folder / f"report-{name.replace(' ', '-')}.xml"
         arguments = ["-q", f"--junitxml={report}", "-o", "junit_family=xunit2", "-m", markers]
         if parallel:
             arguments += ["-n", str(max(2, min(os.cpu_count() or 2, 8))), "--dist", "loadgroup"]
         if database_only:
             arguments += ["--database-only"]
         environment = {"DATABASE_URL": database_url} if database_url else {}
-        status = self._execute([sys.executable, "-m", "pytest", *arguments, *self.pytest_arguments], environment)
+        # Real guests have clocks that run: the other lane gives way to them.
+        polite = ["nice", "-n", "5"] if parallel and shutil.which("nice") else []
+        command = [*polite, sys.executable, "-m", "pytest", *arguments, *self.pytest_arguments]
+        status = self._execute(phase, command, environment)
         if report.is_file():
             _read_report(report, phase)
         if status not in {0, 1, _NO_TESTS_COLLECTED} or (status == 1 and not phase.failed):
@@ -160,25 +181,33 @@ class Suite:
 
     # ------------------------------------------------------------------ around them
 
-    def _begin(self, name: str) -> Phase:
-        print(f"\n=== {name}", flush=True)
+    def _begin(self, name: str, *, beside: bool = False) -> Phase:
         phase = Phase(name, seconds=time.monotonic())
+        if beside:
+            phase.log = self.folder / f"{name.replace(' ', '-')}.log"
+        print(f"\n=== {name}{' (beside the others)' if beside else ''}", flush=True)
         self.phases.append(phase)
         return phase
 
     def _end(self, phase: Phase) -> None:
         phase.seconds = time.monotonic() - phase.seconds
+        if phase.log is not None and phase.log.is_file():
+            print(f"\n=== what {phase.name} said\n{phase.log.read_text(errors='replace')}", end="")
         print(f"--- {phase.name}: {'FAILED' if phase.failed else 'ok'}, {phase.seconds:.1f} s", flush=True)
 
-    def _execute(self, command: list[str], environment: dict[str, str]) -> int:
-        self.child = subprocess.Popen(
-            command,
-            cwd=REPO,
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        return self.child.wait()
+    def _execute(self, phase: Phase, command: list[str], environment: dict[str, str]) -> int:
+        with phase.log.open("wb") if phase.log else nullcontext() as output:
+            child = subprocess.Popen(
+                command,
+                cwd=REPO,
+                env=self.environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if phase.log else None,
+                start_new_session=True,
+            )
+            self.children.append(child)
+            return child.wait()
 
     def _summary(self) -> int:
         print("\n=== summary")
