@@ -1,7 +1,8 @@
 """The hosts that placement looks at: one statement, made for zones of thousands of hosts."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Case, CharField, F, FloatField, QuerySet, When
@@ -95,24 +96,45 @@ def _of_cluster(cluster_uuid: str, pod_uuid: str, states: tuple[str, ...]) -> tu
 
 
 def _rows(request: PlacementRequest, most: int | None) -> list[tuple[Any, ...]]:
-    hosts = Host.objects.filter(zone__uuid=request.zone_uuid, hypervisor=request.hypervisor)
-    if request.host_uuid:
-        hosts = hosts.filter(uuid=request.host_uuid)
-    if request.cluster_uuid:
-        hosts = hosts.filter(cluster__uuid=request.cluster_uuid)
-    if request.pod_uuid:
-        hosts = hosts.filter(pod__uuid=request.pod_uuid)
-    hosts = hosts.order_by("name") if most is None else _emptiest_first(hosts, request.last_host_uuid)[:most]
-    # The ORM writes the statement, the cursor reads it: 3,000 objects of the class UUID would double the time.
+    """The ORM writes the statement, once; the cursor reads it: objects of the class UUID would double the time."""
+    last = request.last_host_uuid if most is not None else ""
+    asked = (request.zone_uuid, request.host_uuid, request.cluster_uuid, request.pod_uuid, last)
+    shape = (connection.vendor, most, *map(bool, asked))
+    if shape not in _written:
+        _written[shape] = _statement(most, [mark if one else "" for mark, one in zip(MARKS, asked, strict=True)])
+    sql, places = _written[shape]
+    values = {mark: _as_stored(one) for mark, one in zip(MARKS, asked, strict=True) if one}
+    values[HYPERVISOR] = request.hypervisor
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [values.get(one, one) for one in places])
+        return cursor.fetchall()
+
+
+MARKS = tuple(str(UUID(int=number)) for number in range(1, 6))
+"""Stand for zone, host, cluster, pod and last host where a statement is written; no object has such a UUID."""
+HYPERVISOR = "the hypervisor asked for"
+_written: dict[tuple[Any, ...], tuple[str, list[Any]]] = {}
+"""Shape of a request → its statement, and its parameters with the marks in them."""
+
+
+def _statement(most: int | None, asked: Sequence[str]) -> tuple[str, list[Any]]:
+    zone, host, cluster, pod, last = asked
+    wanted = {"zone__uuid": zone, "uuid": host, "cluster__uuid": cluster, "pod__uuid": pod}
+    hosts = Host.objects.filter(hypervisor=HYPERVISOR, **{path: uuid for path, uuid in wanted.items() if uuid})
+    hosts = hosts.order_by("name") if most is None else _emptiest_first(hosts, last)[:most]
     hosts = hosts.annotate(
         uuid_text=Cast("uuid", CharField()),
         cluster_uuid=Cast("cluster__uuid", CharField()),
         pod_uuid=Cast("pod__uuid", CharField()),
     )
     sql, parameters = hosts.values_list(*COLUMNS).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
+    marks = {_as_stored(mark): mark for mark in MARKS}
+    return sql, [marks.get(one, one) for one in parameters]
+
+
+def _as_stored(uuid: str) -> Any:
+    """A UUID as the database takes it."""
+    return Host._meta.get_field("uuid").get_db_prep_value(uuid, connection)
 
 
 def _emptiest_first(hosts: QuerySet[Host], last_host_uuid: str) -> QuerySet[Host]:

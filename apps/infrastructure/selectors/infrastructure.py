@@ -51,7 +51,7 @@ def hosts_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet
 
 def host_for_job(*, uuid: Any) -> Host:
     """A host with its place in the cloud, removed ones included: a job must be able to finish."""
-    return Host.all_objects.select_related("zone", "pod", "cluster", "capacity").get(uuid=uuid)
+    return Host.all_objects.select_related("zone", "pod", "cluster").get(uuid=uuid)
 
 
 def hypervisors_in_use(*, caller: Caller, zone: Zone | None = None) -> list[str]:

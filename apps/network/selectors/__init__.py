@@ -1,6 +1,11 @@
 """Reads of the network app."""
 
-from apps.network.selectors.networks import network_for_job, networks_of_owner_or_shared, networks_visible_to
+from apps.network.selectors.networks import (
+    network_for_job,
+    networks_for_job,
+    networks_of_owner_or_shared,
+    networks_visible_to,
+)
 from apps.network.selectors.offerings import offerings_visible_to
 from apps.network.selectors.physical_networks import (
     ip_ranges_visible_to,
@@ -13,6 +18,7 @@ from apps.network.selectors.physical_networks import (
 __all__ = [
     "ip_ranges_visible_to",
     "network_for_job",
+    "networks_for_job",
     "networks_of_owner_or_shared",
     "networks_visible_to",
     "offerings_visible_to",

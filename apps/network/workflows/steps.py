@@ -40,18 +40,25 @@ def implement_network(ctx: JobContext, network: Network, near_host: Host | None 
     One job at a time brings it up: others get ``RetryLater``. Services move away from a host that is down
     or in maintenance. ``near_host`` is where the first guest will run. Reverse with ``undo_implement``.
     """
-    network = network_for_job(uuid=network.uuid)
+    network = _present(ctx, network)
+    if not is_up(network):
+        network = network_for_job(uuid=network.uuid)
     if network.removed is not None or network.state == NetworkState.DESTROY:
         raise InvalidParameter(f"network {network} is deleted", uuids=((str(network.uuid), "network"),))
     if not is_up(network):
         _claim(ctx, network, near_host)
         _bring_up(ctx, network)
-    network.read_by = (ctx.job.pk, ctx.job.epoch)
+    note_read(ctx, network)
     return network
 
 
+def note_read(ctx: JobContext, network: Network) -> None:
+    """Say that this run has read ``network``, with all that drivers need, while its job holds the shared lock."""
+    network.read_by = (ctx.job.pk, ctx.job.epoch)
+
+
 def _present(ctx: JobContext, network: Network) -> Network:
-    """The network as it is: what this run has brought up stays as it is while the job holds the shared lock."""
+    """The network as it is: what was up when this run read it stays up while the job holds the shared lock."""
     if getattr(network, "read_by", None) == (ctx.job.pk, ctx.job.epoch):
         return network
     return network_for_job(uuid=network.uuid)

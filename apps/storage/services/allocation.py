@@ -74,7 +74,8 @@ def find_pools(
         pools = pools.filter(pk=only.pk)
     wanted, avoided = frozenset(tags), {str(uuid) for uuid in avoid}
     fitting, refusals = [], []
-    for pool in pools.select_related("zone").order_by("id"):
+    for pool in pools.order_by("id"):
+        pool.zone = host.zone
         reason = _refusal(pool, host, size_bytes, wanted, local, avoided)
         if reason is None:
             fitting.append(pool)
