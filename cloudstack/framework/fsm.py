@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models, transaction
 
 from cloudstack.framework.errors import InvalidTransition, StaleState
+from cloudstack.framework.rows import update_where
 from cloudstack.framework.transactions import joined
 
 OnChange = Callable[[models.Model, str, str], None]
@@ -55,7 +56,7 @@ class StateMachine:
             raise InvalidTransition(f"{kind} {obj} is {old}; {event} needs {allowed}")
         fields = {self.field: new, **changes}
         with joined():
-            rows = type(obj)._base_manager.filter(pk=obj.pk, **{self.field: old}).update(**fields)
+            rows = update_where(type(obj), {"pk": obj.pk, self.field: old}, fields)
             if rows != 1:
                 raise StaleState(f"{type(obj)._meta.verbose_name} {obj} is no longer {old}; read it again")
             # Raw columns: asking for a relation would read its row.

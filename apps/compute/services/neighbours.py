@@ -38,6 +38,9 @@ def machines_on(host_pks: Collection[int]) -> Mapping[int, int]:
 def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:
     """Have every running machine leave ``host`` by live migration; machines under way are left alone."""
     vms = list(VirtualMachine.objects.select_related("account").filter(host=host, state__in=VM_HOLDS_HOST))
+    networks_of: dict[int, list[Any]] = {vm.pk: [] for vm in vms}
+    for vm_pk, uuid in Nic.objects.filter(vm__in=vms).values_list("vm", "network__uuid"):
+        networks_of[vm_pk].append(uuid)
     stuck = []
     for vm in vms:
         jobs = AsyncJob.objects.filter(resource_uuid=vm.uuid, name="compute.vm.migrate")
@@ -51,6 +54,7 @@ def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:
                 "compute.vm.migrate",
                 caller=caller,
                 exclusive=[f"vm:{vm.uuid}"],
+                shared=[f"network:{uuid}" for uuid in networks_of[vm.pk]],
                 resource=vm,
                 arguments={"vm_uuid": str(vm.uuid), "host_uuid": "", "evacuation": str(job_uuid)},
                 description=f"Move {vm} to another host",

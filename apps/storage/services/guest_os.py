@@ -44,13 +44,18 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
 @transaction.atomic
 def seed_guest_oses() -> int:
     """Bring in what is missing of ``SYSTEMS``; answers how many systems were added. Safe to repeat."""
-    added = 0
-    for category_name, descriptions in SYSTEMS.items():
-        category, _ = GuestOsCategory.objects.get_or_create(name=category_name)
-        for description in descriptions:
-            _, created = GuestOs.objects.get_or_create(description=description, defaults={"category": category})
-            added += created
-    return added
+    known = set(GuestOsCategory.objects.values_list("name", flat=True))
+    GuestOsCategory.objects.bulk_create(GuestOsCategory(name=name) for name in SYSTEMS if name not in known)
+    categories = {category.name: category for category in GuestOsCategory.objects.all()}
+    known = set(GuestOs.objects.values_list("description", flat=True))
+    missing = [
+        GuestOs(description=description, category=categories[name])
+        for name, descriptions in SYSTEMS.items()
+        for description in descriptions
+        if description not in known
+    ]
+    GuestOs.objects.bulk_create(missing)
+    return len(missing)
 
 
 class GuestOsManager:

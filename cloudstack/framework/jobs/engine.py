@@ -23,6 +23,7 @@ from cloudstack.framework.jobs.bell import ring_on_commit
 from cloudstack.framework.jobs.models import AsyncJob, JobStep
 from cloudstack.framework.jobs.ownership import CancelledError, LeaseLostError, Ownership, claim
 from cloudstack.framework.jobs.steps import JobContext, RetryLater, Step, Workflow
+from cloudstack.framework.rows import update_where
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +200,7 @@ class JobRunner:
             if not last:
                 (self.own.boundary if boundary else self.own.write)(**self._facts(), **changes)
             if done is not None:
-                JobStep.objects.filter(pk=done.pk).update(state=State.DONE, finished=done.finished)
+                update_where(JobStep, {"pk": done.pk}, {"state": State.DONE, "finished": done.finished})
             yield
         if done is not None:
             done.state, self.unsaved = State.DONE, None
@@ -214,7 +215,7 @@ class JobRunner:
         }
 
     def _update(self, row: JobStep, **changes: Any) -> None:
-        JobStep.objects.filter(pk=row.pk).update(**changes)
+        update_where(JobStep, {"pk": row.pk}, changes)
         for name, value in changes.items():
             setattr(row, name, value)
 

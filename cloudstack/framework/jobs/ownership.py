@@ -15,6 +15,7 @@ from django.utils import timezone
 from cloudstack.framework.jobs import locks
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.jobs.owner import me
+from cloudstack.framework.rows import update_where
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) ->
             "lease_until": now + timedelta(seconds=settings.JOB_LEASE_S),
             "started": job.started or now,
         }
-        AsyncJob.objects.filter(pk=job_id).update(**changes)
+        update_where(AsyncJob, {"pk": job_id}, changes)
         for name, value in changes.items():
             setattr(job, name, value)
         if on_first and job.epoch == 1:
@@ -82,15 +83,19 @@ class Ownership:
 
     def mine(self) -> Any:
         """The job's row, as long as this worker owns it."""
-        return AsyncJob.objects.filter(pk=self.job.pk, epoch=self.epoch, status=AsyncJob.Status.RUNNING)
+        return AsyncJob.objects.filter(**self._mark())
 
     def write(self, **changes: Any) -> None:
         """Change the job's row under the fence; raises ``LeaseLostError`` when another worker took it."""
         changes.setdefault("lease_until", timezone.now() + timedelta(seconds=settings.JOB_LEASE_S))
-        if self._lost.is_set() or self.mine().update(**changes) != 1:
+        if self._lost.is_set() or update_where(AsyncJob, self._mark(), changes) != 1:
             raise LeaseLostError(f"job {self.job.uuid} belongs to another worker")
         for name, value in changes.items():
             setattr(self.job, name, value)
+
+    def _mark(self) -> dict[str, Any]:
+        """What the job's row says as long as this worker owns it."""
+        return {"pk": self.job.pk, "epoch": self.epoch, "status": AsyncJob.Status.RUNNING}
 
     def fence(self) -> None:
         """First statement of a step's transaction: holds the job's row until the commit."""
@@ -99,7 +104,7 @@ class Ownership:
     def boundary(self, **changes: Any) -> None:
         """Like ``write`` at a step boundary: raises ``CancelledError`` when the job is to be cancelled."""
         changes.setdefault("lease_until", timezone.now() + timedelta(seconds=settings.JOB_LEASE_S))
-        if self._lost.is_set() or self.mine().filter(cancel_requested=False).update(**changes) != 1:
+        if self._lost.is_set() or update_where(AsyncJob, self._mark() | {"cancel_requested": False}, changes) != 1:
             if not self._lost.is_set() and self.mine().exists():
                 raise CancelledError("cancelled on request")
             raise LeaseLostError(f"job {self.job.uuid} belongs to another worker")
@@ -125,7 +130,7 @@ class Ownership:
         while not self._stop.wait(interval):
             try:
                 until = timezone.now() + timedelta(seconds=settings.JOB_LEASE_S)
-                if self.mine().update(lease_until=until) != 1:
+                if update_where(AsyncJob, self._mark(), {"lease_until": until}) != 1:
                     self._lost.set()
                     break
             except DatabaseError as error:

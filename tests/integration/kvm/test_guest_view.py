@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from cloudstack.contracts.errors import DriverTimeout
 from cloudstack.testing.hypervisor import wait_for
 
 pytest.importorskip("libvirt", reason="libvirt-python is not installed")
@@ -51,7 +52,16 @@ def machine(kvm_lab, guests):
 
 @pytest.fixture(scope="module")
 def guest(machine):
-    return Guest(machine[0], machine[1].uuid)
+    guest = Guest(machine[0], machine[1].uuid)
+
+    def agent_answers() -> bool:
+        try:
+            return guest.run("/bin/hostname") != ""
+        except DriverTimeout:
+            return False  # it is started just before the guest says that it is ready
+
+    wait_for(agent_answers, 60)
+    return guest
 
 
 def test_seed(guest, machine):

@@ -138,10 +138,16 @@ def test_ctrl_c_stops_everything_in_time(running: Installation) -> None:
     nothing_is_left(running)
 
 
-def test_when_the_launcher_is_killed_everything_else_ends(running: Installation) -> None:
-    running.launcher.kill()
-    running.launcher.wait()
-    wait_for(lambda: not processes.marked(running.data), 20, "every process is gone")
+@pytest.mark.parametrize("moment", [0.3, 1.0, 3.0])
+def test_ctrl_c_while_it_starts_leaves_nothing(stopped: Installation, moment: float) -> None:
+    stopped.begin()
+    time.sleep(moment)
+    assert "READY" not in stopped.text(), "it was too fast for this test"
+    os.killpg(stopped.launcher.pid, signal.SIGINT)
+    status = stopped.launcher.wait(30)
+    # Before the launcher has begun there is nothing to stop, and the process just ends by the signal.
+    assert status == 0 or " s] " not in stopped.text(), (status, stopped.text())
+    nothing_is_left(stopped)
 
 
 def test_the_next_start_cleans_up_when_the_supervisor_could_not(running: Installation) -> None:
@@ -155,16 +161,10 @@ def test_the_next_start_cleans_up_when_the_supervisor_could_not(running: Install
     assert supervisor not in running.pids("supervisord") and running.healthy()
 
 
-@pytest.mark.parametrize("moment", [0.3, 1.0, 3.0])
-def test_ctrl_c_while_it_starts_leaves_nothing(stopped: Installation, moment: float) -> None:
-    stopped.begin()
-    time.sleep(moment)
-    assert "READY" not in stopped.text(), "it was too fast for this test"
-    os.killpg(stopped.launcher.pid, signal.SIGINT)
-    status = stopped.launcher.wait(30)
-    # Before the launcher has begun there is nothing to stop, and the process just ends by the signal.
-    assert status == 0 or " s] " not in stopped.text(), (status, stopped.text())
-    nothing_is_left(stopped)
+def test_when_the_launcher_is_killed_everything_else_ends(running: Installation) -> None:
+    running.launcher.kill()
+    running.launcher.wait()
+    wait_for(lambda: not processes.marked(running.data), 20, "every process is gone")
 
 
 def nothing_is_left(running: Installation) -> None:

@@ -8,7 +8,7 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.specs import host_ref
 from apps.network.models import NetworkHost
-from apps.network.workflows.steps import note_read
+from apps.network.workflows.steps import lock_name, note_read
 from cloudstack.contracts.hypervisor import HypervisorDriver, VmSpec
 from cloudstack.framework.drivers import hypervisor_driver
 from cloudstack.framework.errors import ResourceInUse
@@ -20,8 +20,10 @@ class VmWorkflow(Workflow):
 
     def load(self, ctx: JobContext) -> None:
         ctx.vm = vm_for_job(uuid=ctx.arguments["vm_uuid"])
+        held = {name for name, _ in ctx.job.lock_names}
         for nic in ctx.vm.live_nics:
-            note_read(ctx, nic.network)
+            if lock_name(nic.network) in held:
+                note_read(ctx, nic.network)
 
 
 def expect_steady(vm: VirtualMachine) -> None:
