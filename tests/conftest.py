@@ -30,8 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Lab tests of one folder share hosts, so they run in one process; folders may run beside each other.
 
+    Slow ones come first: at the end of a run no process is to sit idle beside one that has a long test before it.
     ``--database-only`` leaves out what would run the same without a database (bin/test's PostgreSQL phase).
     """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if item.get_closest_marker("lab") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(f"lab in {item.path.parent.name}"))

@@ -26,6 +26,8 @@ from cloudstack.framework.scheduler.models import ScheduledRun
 from cloudstack.framework.secrets import EncryptedField
 from tests.support.cloud import SimulatedCloud
 
+pytestmark = pytest.mark.slow
+
 OURS = ("cloudstack.", "apps.", "plugins.")
 MOST_FOR_A_LIST = 10
 MOST_FOR_A_PAGE = 16

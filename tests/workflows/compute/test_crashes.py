@@ -13,6 +13,8 @@ from plugins.hypervisors.simulator import world
 from tests.support.cloud import SimulatedCloud, check_invariants
 from tests.support.crashes import crash_everywhere
 
+pytestmark = pytest.mark.slow
+
 
 def expect(answer: dict[str, Any], point: str, status: str = AsyncJob.Status.SUCCEEDED) -> AsyncJob:
     """The job ended as it should, and everything adds up."""

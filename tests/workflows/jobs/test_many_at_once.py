@@ -206,7 +206,7 @@ def test_an_older_job_that_appears_late_does_not_slip_in() -> None:
     def act(number: int) -> bool:
         if number == 0:
             with transaction.atomic():
-                assert locks.try_grant(younger.pk)
+                assert locks.try_grant(younger)
                 taken.set()
                 tried.wait(1)
             return True
