@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from apps.accounts.models import ApiKeyPair, User
 from apps.accounts.states import AccountState, RoleState
 from cloudstack.framework.context import Caller, RoleType
 from cloudstack.framework.secrets import Secret
+from cloudstack.framework.statements import Statement
 
 _USER_COLUMNS = {
     "user_id": "pk",
@@ -56,19 +57,28 @@ def _caller(values: tuple[Any, ...]) -> Caller:
     return Caller(**row)
 
 
+def _by_key(*, api_key: str) -> "QuerySet[ApiKeyPair, Any]":
+    pairs = ApiKeyPair.objects.filter(_admitted("user__"), api_key=api_key).order_by()
+    return pairs.values_list("secret_key", "user__api_key_access", "user__account__api_key_access", *_paths("user__"))
+
+
+def _by_user(*, user: int) -> "QuerySet[User, Any]":
+    return User.objects.filter(_admitted(), pk=user).order_by().values_list("password", *_paths(""))
+
+
+# Every request asks one of them.
+_BY_KEY, _BY_USER = Statement(_by_key), Statement(_by_user)
+
+
 def caller_by_key(*, api_key: str, keys_by_default: bool = True) -> tuple[Caller, Secret] | None:
     """Whoever owns the live key pair, and its secret; None for a key that opens nothing.
 
     ``keys_by_default`` is the value of ``api.key.access``; accounts and users may differ from it.
     """
-    row = (
-        ApiKeyPair.objects.filter(_admitted("user__"), api_key=api_key)
-        .values_list("secret_key", "user__api_key_access", "user__account__api_key_access", *_paths("user__"))
-        .first()
-    )
-    if row is None:
+    rows = _BY_KEY.rows(api_key=api_key)
+    if not rows:
         return None
-    secret, of_user, of_account, *values = row
+    secret, of_user, of_account, *values = rows[0]
     for choice in (of_user, of_account, keys_by_default):
         if choice is not None:
             return (_caller(tuple(values)), secret) if choice else None
@@ -80,10 +90,10 @@ def caller_by_user(*, user_id: int, mark: str | None = None) -> Caller | None:
 
     With ``mark`` (``mark_of_password`` at log-in) also None when the password has been changed since.
     """
-    row = User.objects.filter(_admitted(), pk=user_id).values_list("password", *_paths("")).first()
-    if row is None:
+    rows = _BY_USER.rows(user=user_id)
+    if not rows:
         return None
-    password, *values = row
+    password, *values = rows[0]
     if mark is not None and not constant_time_compare(mark, mark_of_password(password)):
         return None
     return _caller(tuple(values))
