@@ -1,7 +1,6 @@
 """What every test may ask for: a private Redis server, real Celery workers, a database that they share."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -117,15 +116,6 @@ class Worker:
         self.process.kill()
         self.process.wait(10)
 
-    def stop(self) -> None:
-        """A cold stop, then by force."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)
-            try:
-                self.process.wait(3)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
 
 @pytest.fixture
 def celery_worker_processes(broker: str, transactional_db: None) -> Iterator[Callable[..., list[Worker]]]:
@@ -179,8 +169,11 @@ def celery_worker_processes(broker: str, transactional_db: None) -> Iterator[Cal
         return new
 
     yield start
+    # What they were at does not count any more, and to ask them takes seconds.
     for worker in started:
-        worker.stop()
+        worker.process.kill()
+    for worker in started:
+        worker.process.wait(10)
 
 
 def worker_environment() -> dict[str, str]:

@@ -30,7 +30,7 @@ def really_boots(kernel: Path, log: Path, accelerator: str) -> bool:
     argv = ["qemu-system-x86_64", "-machine", f"pc,accel={accelerator}", "-m", "128", "-display", "none", "-no-reboot"]
     argv += ["-kernel", str(kernel), "-append", "console=ttyS0 panic=-1", "-serial", f"file:{log}"]
     try:
-        subprocess.run(argv, capture_output=True, timeout=20, check=False)
+        subprocess.run(argv, capture_output=True, timeout=12, check=False)
     except subprocess.TimeoutExpired:
         pass
     return log.exists() and kvm_probe.PROOF in log.read_bytes()
