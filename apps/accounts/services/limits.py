@@ -120,10 +120,20 @@ class LimitManager:
         return limit
 
     def _locked(self, account: Account, kinds: Amounts) -> list[_Counter]:
+        try:
+            with transaction.atomic():
+                return self._complete(account, kinds)
+        except _CountersMissing:
+            # The locks are given back with the savepoint: whoever waits for a row that another is just inserting must
+            # hold none, because that other may be waiting for it.
+            _make_missing(account)
+            return self._complete(account, kinds)
+
+    def _complete(self, account: Account, kinds: Amounts) -> list[_Counter]:
+        """All counters of the owners, locked. Raises ``_CountersMissing``."""
         counters = self._counters(account, kinds)
         if len(counters) != len(ancestor_paths(account.domain.path)) * len(kinds):
-            _make_missing(account, list(kinds))
-            counters = self._counters(account, kinds)
+            raise _CountersMissing
         return counters
 
     def _counters(self, account: Account, kinds: Amounts) -> list[_Counter]:
@@ -196,10 +206,18 @@ def _positive(amounts: Amounts) -> dict[ResourceType, int]:
     return {ResourceType(kind): amount for kind, amount in sorted(amounts.items()) if amount}
 
 
-def _make_missing(account: Account, kinds: list[ResourceType]) -> None:
-    """Counters are born at the first reservation; whoever comes second finds them."""
-    rows = [ResourceCount(account=account, type=kind) for kind in kinds]
-    rows += [ResourceCount(domain=domain, type=kind) for domain in _limited_domains(account) for kind in kinds]
+class _CountersMissing(Exception):
+    """Some counter of an owner is not there yet."""
+
+
+def _make_missing(account: Account) -> None:
+    """Counters are born at the first reservation, those of all kinds at once and in one order everywhere.
+
+    Whoever comes second finds them. A later call in the same transaction, which holds locks, misses none.
+    """
+    rows = [ResourceCount(account=account, type=kind) for kind in ResourceType]
+    domains = _limited_domains(account).order_by("path")
+    rows += [ResourceCount(domain=domain, type=kind) for domain in domains for kind in ResourceType]
     ResourceCount.objects.bulk_create(rows, ignore_conflicts=True)
 
 

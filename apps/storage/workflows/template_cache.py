@@ -12,7 +12,7 @@ from apps.storage.services.state_machines import CACHE_FSM
 from apps.storage.specs import image_store_ref, pool_ref, template_spec
 from apps.storage.states import CacheState, StoreState, TemplateState
 from cloudstack.framework.drivers import image_store_driver, storage_driver
-from cloudstack.framework.errors import ResourceInUse, ResourceUnavailable
+from cloudstack.framework.errors import ResourceInUse, ResourceUnavailable, StaleState
 from cloudstack.framework.jobs import AsyncJob, JobContext, RetryLater
 
 WAIT_S = 1.0
@@ -68,7 +68,12 @@ def _claim(ctx: JobContext, ref: TemplatePoolRef, event: str, *, reserve: bool) 
             raise RetryLater(WAIT_S, f"another job has template {ref.template.name} on pool {ref.pool.name} in hand")
         if ref.state == CacheState.READY and event == "copy_requested":
             raise RetryLater(0, f"template {ref.template.name} has just arrived on pool {ref.pool.name}")
-        CACHE_FSM.fire(ref, event)
+        try:
+            CACHE_FSM.fire(ref, event)
+        except StaleState as quicker:
+            raise RetryLater(
+                WAIT_S, f"another job has just taken template {ref.template.name} on pool {ref.pool.name} in hand"
+            ) from quicker
         # Two jobs may take over from the same dead one; the second finds the name changed and is undone.
         mine = TemplatePoolRef.objects.filter(pk=ref.pk, job_uuid=before).update(job_uuid=ctx.job.uuid)
         if mine != 1:

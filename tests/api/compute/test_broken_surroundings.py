@@ -64,8 +64,9 @@ def until(question: Callable[[], object], seconds: float, what: str, *, sweeping
         time.sleep(0.05)
 
 
-def states() -> list[tuple[str, str]]:
-    return list(AsyncJob.objects.filter(name=DEPLOYS).values_list("status", "progress_text"))
+def states() -> list[tuple[str, str, str]]:
+    jobs = AsyncJob.objects.filter(name=DEPLOYS).exclude(status=AsyncJob.Status.SUCCEEDED)
+    return list(jobs.values_list("status", "progress_text", "error_text"))
 
 
 def all_run_once(cloud: SimulatedCloud) -> None:

@@ -168,6 +168,26 @@ def test_another_job_waits_for_the_copy_and_takes_over_from_a_dead_one(cloud, te
     assert counters_agree(cloud.pool)
 
 
+def test_a_job_that_comes_second_by_a_moment_waits(cloud, template, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two read that nobody has the copy in hand; whoever takes it second is told to come again."""
+    read = TemplatePoolRef.refresh_from_db
+
+    def somebody_is_quicker(ref: TemplatePoolRef, **options: object) -> None:
+        read(ref, **options)
+        TemplatePoolRef.objects.filter(pk=ref.pk).update(state=CacheState.CREATING)
+
+    monkeypatch.setattr(TemplatePoolRef, "refresh_from_db", somebody_is_quicker)
+    job = start(root_disk(cloud, template))
+    engine.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == AsyncJob.Status.PENDING and "another job has just taken" in job.progress_text
+    monkeypatch.undo()
+    TemplatePoolRef.objects.update(state=CacheState.ALLOCATED)
+    worker_died()
+    assert run_job(job).status == AsyncJob.Status.SUCCEEDED, job.error_text
+    assert counters_agree(cloud.pool)
+
+
 def remove(volume: Volume) -> AsyncJob:
     volume.refresh_from_db()
     retire(volume)
