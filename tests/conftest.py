@@ -24,6 +24,27 @@ _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "dj
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database-only", action="store_true", help="only the tests that use the database")
+    parser.addoption("--failed-to", type=Path, help="file that gets the names of the tests that failed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--failed-to")
+    if path is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailedTests(path), "failed-tests")
+
+
+class FailedTests:
+    """Writes down what failed, for ``bin/test --again``."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.names: dict[str, None] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and report.nodeid not in self.names:
+            self.names[report.nodeid] = None
+            self.path.write_text("\n".join(self.names))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

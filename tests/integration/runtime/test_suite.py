@@ -1,9 +1,12 @@
 """bin/test counts what happened, and fails when something failed."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from cloudstack.runtime.config import REPO
 from cloudstack.runtime.suite import Phase, Suite, _read_report
 
 REPORT = """<?xml version="1.0"?><testsuites><testsuite>
@@ -67,3 +70,45 @@ def test_the_operators_database_and_broker_do_not_reach_the_tests(
     monkeypatch.setenv("REDIS_URL", "redis://production")
     environment = suite(tmp_path).environment
     assert "DATABASE_URL" not in environment and "REDIS_URL" not in environment
+
+
+FLAKY = """
+from pathlib import Path
+import pytest
+
+def test_good() -> None:
+    pass
+
+@pytest.mark.parametrize("one", ["a b", "c::d"])
+def test_first_time_bad(one: str) -> None:
+    mark = Path(__file__).with_name(one.replace(":", ""))
+    try:
+        assert {always} and mark.exists()
+    finally:
+        mark.touch()
+"""
+
+
+@pytest.mark.parametrize("always", [True, False], ids=["passes alone", "fails again"])
+def test_what_failed_runs_once_more_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], always: bool
+) -> None:
+    # Below the repository, so that its configuration counts, and where no other test looks.
+    folder = REPO / "var" / f"flaky-{os.getpid()}"
+    folder.mkdir(parents=True)
+    file = folder / "test_flaky.py"
+    file.write_text(FLAKY.replace("{always}", str(always)))
+    try:
+        arguments = ["-p", "tests.conftest", str(file)]
+        tried = Suite(quick=False, pytest_arguments=arguments, folder=tmp_path, again=True)
+        tried._tests("flaky", "not lab", parallel=False)
+        status = tried._summary()
+    finally:
+        shutil.rmtree(folder)
+    printed = capsys.readouterr().out
+    [phase] = tried.phases
+    if always:
+        assert (status, phase.passed, phase.failed, len(phase.unstable)) == (0, 3, 0, 2)
+        assert "Unstable" in printed and "test_first_time_bad[a b]" in printed
+    else:
+        assert (status, phase.passed, phase.failed, phase.unstable) == (1, 1, 2, [])
