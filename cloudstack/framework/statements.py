@@ -5,6 +5,7 @@ database takes to answer it. What comes back is converted as ``values_list`` doe
 """
 
 from collections.abc import Callable, Hashable
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.db.models import QuerySet
 Value = str | int | UUID
 _MARKS: dict[type, Callable[[int], Value]] = {
     str: lambda number: f"\N{WHITE CIRCLE}mark {number}\N{WHITE CIRCLE}",
-    int: lambda number: 7_000_000_000_000_000_000 + number,
+    int: lambda number: 2_100_000_000 + number,
     UUID: lambda number: UUID(int=number),
 }
 """What stands in a statement for a value while it is written: nothing in a database looks like it."""
@@ -41,6 +42,10 @@ class Statement:
         return self._written[shape].rows(values)
 
 
+def _same(value: Value) -> Value:
+    return value
+
+
 class _Written:
     """A statement of one shape."""
 
@@ -56,25 +61,24 @@ class _Written:
         selected = [column for column, *_ in compiler.select[: compiler.col_count]]
         self.converters = compiler.get_converters(selected)
         self.places = [self._place(parameter, marks) for parameter in parameters]
-        lost = set(marks) - {name for name, _, _ in self.places}
+        lost = set(marks) - {name for name, _ in self.places}
         if lost:
             raise ValueError(f"the statement does not hold {', '.join(sorted(lost))} as it is")
 
     @staticmethod
-    def _place(parameter: Any, marks: dict[str, Value]) -> tuple[str, bool, Any]:
-        """Name of the value that belongs here (or none), whether as hexadecimal digits, and else what stands here."""
+    def _place(parameter: Any, marks: dict[str, Value]) -> tuple[str, Any]:
+        """Name of the value that belongs here and what the database takes instead of it; else no name and what stands
+        here. psycopg is given whole numbers in the width of their column, SQLite UUIDs as hexadecimal digits.
+        """
         for name, mark in marks.items():
-            if type(parameter) is type(mark) and parameter == mark:
-                return name, False, None
             if isinstance(mark, UUID) and parameter == mark.hex:
-                return name, True, None
-        return "", False, parameter
+                return name, attrgetter("hex")
+            if isinstance(parameter, type(mark)) and parameter == mark:
+                return name, type(parameter) if isinstance(mark, int) else _same
+        return "", parameter
 
     def rows(self, values: dict[str, Value]) -> list[tuple[Any, ...]]:
-        parameters = [
-            constant if not name else values[name].hex if as_hex else values[name]  # type: ignore[union-attr]
-            for name, as_hex, constant in self.places
-        ]
+        parameters = [what(values[name]) if name else what for name, what in self.places]
         connection = connections[self.alias]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, parameters)
