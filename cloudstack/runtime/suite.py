@@ -214,7 +214,7 @@ class Suite:
         print(f"--- {phase.name}: {'FAILED' if phase.failed else 'ok'}, {phase.seconds:.1f} s", flush=True)
 
     def _execute(self, phase: Phase, command: list[str], environment: dict[str, str]) -> int:
-        with phase.log.open("wb") if phase.log else nullcontext() as output:
+        with phase.log.open("ab") if phase.log else nullcontext() as output:
             child = subprocess.Popen(
                 command,
                 cwd=REPO,

@@ -4,7 +4,6 @@ from apps.compute.selectors.offerings import service_offerings_visible_to, ssh_k
 from apps.compute.selectors.virtual_machines import (
     has_key_pair,
     nics_visible_to,
-    read_attachments,
     vm_for_job,
     vms_on_host_for_job,
     vms_visible_to,
@@ -13,7 +12,6 @@ from apps.compute.selectors.virtual_machines import (
 __all__ = [
     "has_key_pair",
     "nics_visible_to",
-    "read_attachments",
     "service_offerings_visible_to",
     "ssh_key_pairs_visible_to",
     "vm_for_job",

@@ -44,12 +44,12 @@ def vm_for_job(*, uuid: Any) -> VirtualMachine:
     networks = networks_for_job(pks=[nic.network_id for nic in vm.live_nics])
     for nic in vm.live_nics:
         nic.network = networks[nic.network_id]
-    read_attachments(vm)
+    _read_attachments(vm)
     return vm
 
 
-def read_attachments(vm: VirtualMachine) -> None:
-    """Read ``vm.live_attachments`` anew: the disks with their pools."""
+def _read_attachments(vm: VirtualMachine) -> None:
+    """Read ``vm.live_attachments``: the disks with their pools."""
     vm.live_attachments = list(
         VolumeAttachment.objects.filter(vm=vm).select_related("volume__pool", "volume__disk_offering")
     )

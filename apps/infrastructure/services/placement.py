@@ -55,15 +55,13 @@ def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None 
     """
     filters = [*core_filters(request), *_guarded("register_host_filters", "refuse")]
     preferences = _guarded("register_host_weighers", "weigh")
+    source = _pool_source if request.pool_uuids else None
+    few = candidates is None and not (preferences or pm.hook.choose_host.get_hookimpls())
     if candidates is None:
-        source = _pool_source if request.pool_uuids else None
-        decides = bool(preferences or pm.hook.choose_host.get_hookimpls())
-        candidates = candidates_of(request, source, most=None if decides else LOOKED_AT_FIRST)
-        fitting, refusals = _filtered(request, candidates, filters)
-        if not fitting and not decides and len(candidates) == LOOKED_AT_FIRST:
-            candidates = candidates_of(request, source)
-            fitting, refusals = _filtered(request, candidates, filters)
-    else:
+        candidates = candidates_of(request, source, most=LOOKED_AT_FIRST if few else None)
+    fitting, refusals = _filtered(request, candidates, filters)
+    if few and not fitting and len(candidates) == LOOKED_AT_FIRST:
+        candidates = candidates_of(request, source)
         fitting, refusals = _filtered(request, candidates, filters)
     if not fitting:
         raise _no_host(request, refusals, len(candidates))
