@@ -11,12 +11,17 @@ class ComputeConfig(CloudAppConfig):
     def ready(self) -> None:
         super().ready()
         from apps.compute.services import counting, neighbours
-        from apps.infrastructure.services.evacuation import register_evacuation, register_occupants
+        from apps.infrastructure.services.evacuation import (
+            register_evacuation,
+            register_machine_counts,
+            register_occupants,
+        )
         from apps.network.services.nic_sources import register_nic_source
         from apps.storage.services.attachments import register_attachments
 
         counting.register()
         register_evacuation(neighbours.evacuate)
         register_occupants(neighbours.machines_on)
+        register_machine_counts(neighbours.machine_counts)
         register_nic_source(neighbours.nics_in_use)
         register_attachments(lookup=neighbours.machine_of_volume, online_resize=neighbours.resize_in_machine)

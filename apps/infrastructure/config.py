@@ -54,3 +54,26 @@ EVACUATION_TIMEOUT = ConfigKey(
     description="Seconds that machines have to leave a host that goes into maintenance.",
     category="Hosts",
 )
+
+
+def _notice(name: str, what: str) -> ConfigKey:
+    return ConfigKey(
+        name,
+        float,
+        0.75,
+        scope=Scope.CLUSTER,
+        minimum=0,
+        maximum=1,
+        description=f"Share of a cluster's {what} above which lists of metrics mark it.",
+        category="Capacity",
+    )
+
+
+CPU_NOTIFICATION_THRESHOLD = _notice("cluster.cpu.capacity.notificationthreshold", "CPU that is really busy")
+CPU_PROMISED_NOTIFICATION_THRESHOLD = _notice(
+    "cluster.cpu.allocated.capacity.notificationthreshold", "CPU that is promised to machines"
+)
+MEMORY_NOTIFICATION_THRESHOLD = _notice("cluster.memory.capacity.notificationthreshold", "memory that is in use")
+MEMORY_PROMISED_NOTIFICATION_THRESHOLD = _notice(
+    "cluster.memory.allocated.capacity.notificationthreshold", "memory that is promised to machines"
+)

@@ -14,6 +14,12 @@ def host_check() -> None:
     heartbeat.check_hosts()
 
 
+@scheduled("infrastructure.host_load", every_s=60)
+def host_load() -> None:
+    """Asks hosts without an agent how busy they are."""
+    heartbeat.measure_hosts()
+
+
 @scheduled("infrastructure.capacity_recount", every_s=24 * 3600)
 def capacity_recount() -> None:
     """Compares the counters of promised capacity with the promises and puts wrong ones right."""

@@ -12,7 +12,10 @@ class NetworkConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
+        from apps.infrastructure.selectors.capacities import register_capacity_source
+        from apps.network.selectors.capacities import network_capacities
         from apps.network.services import counting, guards
 
         counting.register()
         guards.register()
+        register_capacity_source(network_capacities)

@@ -40,6 +40,24 @@ POOL_ALLOCATED_THRESHOLD = ConfigKey(
     description="Share of a pool's size times its over-provisioning that is promised to volumes at most.",
     category="Capacity",
 )
+POOL_USED_NOTICE = ConfigKey(
+    "cluster.storage.capacity.notificationthreshold",
+    float,
+    0.75,
+    minimum=0,
+    maximum=1,
+    description="Share of a pool that may really be in use before lists of metrics mark it.",
+    category="Capacity",
+)
+POOL_ALLOCATED_NOTICE = ConfigKey(
+    "cluster.storage.allocated.capacity.notificationthreshold",
+    float,
+    0.75,
+    minimum=0,
+    maximum=1,
+    description="Share of a pool's size times its over-provisioning that may be promised before metrics mark it.",
+    category="Capacity",
+)
 CUSTOM_DISK_MIN = ConfigKey(
     "custom.diskoffering.size.min",
     int,

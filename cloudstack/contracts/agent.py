@@ -54,7 +54,10 @@ class Done(AgentAnswer):
 
 @dataclass(frozen=True, kw_only=True)
 class HostFactsAnswer(AgentAnswer):
-    """What the host has. ``cpu_mhz`` is one core's speed, ``load_1m`` the load average, ``uptime_s`` the agent's."""
+    """What the host has. ``cpu_mhz`` is one core's speed, ``load_1m`` the load average, ``uptime_s`` the agent's.
+
+    Traffic is that of the host's own cards since it started.
+    """
 
     hostname: str
     memory_total_mib: int
@@ -64,6 +67,10 @@ class HostFactsAnswer(AgentAnswer):
     load_1m: float
     agent_version: str
     uptime_s: float
+    cpu_used_percent: float | None = None
+    """Share of all cores that was busy since the facts before these."""
+    network_rx_bytes: int = 0
+    network_tx_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,3 +32,20 @@ class HostFacts:
     architecture: str = "x86_64"
     hostname: str = ""
     capabilities: tuple[str, ...] = ()
+    cpu_sockets: int = 0
+    """Processor packages; 0 when the host does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostLoad:
+    """How busy a host is now. ``cpu_used_percent`` is of all its cores, traffic counts since the host started.
+
+    What a host does not tell is None.
+    """
+
+    cpu_used_percent: float | None = None
+    memory_used_mib: int | None = None
+    load_average: float | None = None
+    """Processes that run or wait to, averaged over a minute."""
+    network_rx_bytes: int | None = None
+    network_tx_bytes: int | None = None

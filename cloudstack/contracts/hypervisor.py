@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from cloudstack.contracts.host import HostFacts, HostRef
+from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 
 
 class PowerState(enum.StrEnum):
@@ -161,6 +161,12 @@ class SupportsNicHotplug(Protocol):
 @runtime_checkable
 class SupportsStatistics(Protocol):
     def statistics(self) -> Mapping[str, VmStatistics]: ...
+
+
+@runtime_checkable
+class SupportsHostLoad(Protocol):
+    def host_load(self) -> HostLoad:
+        """How busy the host is; for hypervisors whose hosts have no agent that tells it."""
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from apps.compute.events import VM_MIGRATE
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
@@ -33,6 +33,13 @@ def machines_on(host_pks: Collection[int]) -> Mapping[int, int]:
     """Primary key of a host → machines that take room on it."""
     rows = VirtualMachine.objects.filter(host__in=host_pks, state__in=VM_HOLDS_HOST)
     return dict(rows.order_by().values_list("host").annotate(Count("pk")))
+
+
+def machine_counts(host_pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
+    """Primary key of a host → machines that run there, and all that take room on it."""
+    rows = VirtualMachine.objects.filter(host__in=host_pks, state__in=VM_HOLDS_HOST).order_by().values_list("host")
+    counted = rows.annotate(running=Count("pk", filter=Q(state=VmState.RUNNING)), held=Count("pk"))
+    return {host: (running, held) for host, running, held in counted}
 
 
 def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:

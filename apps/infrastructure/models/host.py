@@ -15,7 +15,8 @@ class Host(CloudModel):
 
     ``tags`` is a comma list without blanks, sorted. ``details`` are the operator's options, never secret;
     ``memory_mib`` and ``memory_reserved_mib`` in it override what the host reports. ``credentials`` is a
-    JSON object, encrypted. ``cpu_mhz`` is the speed of one core.
+    JSON object, encrypted. ``cpu_mhz`` is the speed of one core. What the host really uses (not what is
+    promised) is as of ``last_ping``; empty where nobody tells it.
     """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, related_name="hosts")
@@ -29,6 +30,7 @@ class Host(CloudModel):
     status = models.CharField(max_length=16, choices=HostStatus, default=HostStatus.CONNECTING)
     resource_state = models.CharField(max_length=32, choices=ResourceState, default=ResourceState.ENABLED)
     cpus = models.PositiveIntegerField(default=0)
+    cpu_sockets = models.PositiveIntegerField(null=True, blank=True)
     cpu_mhz = models.PositiveIntegerField(default=0)
     memory_mib = models.PositiveBigIntegerField(default=0)
     architecture = models.CharField(max_length=16, default="x86_64")
@@ -44,6 +46,11 @@ class Host(CloudModel):
     disconnected_at = models.DateTimeField(null=True, blank=True)
     status_reason = models.CharField(max_length=1024, blank=True, default="")
     """Why the host is not Up, in the words of what found it out."""
+    cpu_used_percent = models.FloatField(null=True, blank=True, editable=False)
+    memory_used_mib = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    load_average = models.FloatField(null=True, blank=True, editable=False)
+    network_rx_bytes = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    network_tx_bytes = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
 
     class Meta(CloudModel.Meta):
         constraints = [

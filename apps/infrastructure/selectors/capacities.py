@@ -1,10 +1,10 @@
 """Capacity summed up: of hosts here, of storage and addresses from the apps above."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.selectors.infrastructure import hosts_visible_to
@@ -37,6 +37,7 @@ class Capacity:
     name: str
     used: int
     total: int
+    tag: str = ""
 
     @property
     def percent(self) -> float:
@@ -48,16 +49,29 @@ _sources: list[Source] = []
 
 
 def register_capacity_source(source: Source) -> None:
-    """Register ``source(*, caller, zone, pod, cluster) -> capacities`` of storage, addresses and the like."""
+    """Register ``source(*, caller, zone, pod, cluster, tag) -> capacities`` of storage, addresses and the like.
+
+    With ``tag`` only what carries that tag counts; what has no tags has nothing to add then.
+    """
     if source not in _sources:
         _sources.append(source)
 
 
 def capacities(
-    *, caller: Caller, zone: Zone | None = None, pod: Pod | None = None, cluster: Cluster | None = None
+    *,
+    caller: Caller,
+    zone: Zone | None = None,
+    pod: Pod | None = None,
+    cluster: Cluster | None = None,
+    tag: str = "",
 ) -> list[Capacity]:
-    """Per zone, or for the pod or cluster asked for; hosts first, then what the apps above add."""
+    """Per zone, or for the pod or cluster asked for; hosts first, then what the apps above add.
+
+    With ``tag``: of the hosts (and what the apps above keep) that carry this tag.
+    """
     hosts = hosts_visible_to(caller=caller)
+    if tag:
+        hosts = hosts.filter(has_tag(tag))
     if zone is not None:
         hosts = hosts.filter(zone=zone)
     if pod is not None:
@@ -67,8 +81,27 @@ def capacities(
     depth = 3 if cluster is not None else 2 if pod is not None else 1
     found = _of_hosts(hosts, depth)
     for source in _sources:
-        found.extend(source(caller=caller, zone=zone, pod=pod, cluster=cluster))
-    return found
+        found.extend(source(caller=caller, zone=zone, pod=pod, cluster=cluster, tag=tag))
+    return [replace(one, tag=tag) for one in found] if tag else found
+
+
+def has_tag(tag: str, column: str = "tags") -> Q:
+    """Rows whose comma list without blanks holds ``tag``."""
+    ends = Q(**{f"{column}__startswith": f"{tag},"}) | Q(**{f"{column}__endswith": f",{tag}"})
+    return Q(**{column: tag}) | ends | Q(**{f"{column}__contains": f",{tag},"})
+
+
+def place_of(row: Mapping[str, Any], pod: Pod | None = None, cluster: Cluster | None = None) -> Place:
+    """The place that a source's row belongs to: its zone, and the pod and cluster that were asked for."""
+    pod = cluster.pod if cluster is not None else pod
+    return Place(
+        zone_uuid=str(row["zone__uuid"]),
+        zone_name=row["zone__name"],
+        pod_uuid=str(pod.uuid) if pod else "",
+        pod_name=pod.name if pod else "",
+        cluster_uuid=str(cluster.uuid) if cluster else "",
+        cluster_name=cluster.name if cluster else "",
+    )
 
 
 def capacities_by(column: str, keys: list[int], *, caller: Caller) -> dict[int, list[Capacity]]:

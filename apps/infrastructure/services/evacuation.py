@@ -17,9 +17,11 @@ class Evacuation:
 
 Evacuate = Callable[..., Evacuation]
 Occupants = Callable[[Collection[int]], Mapping[int, int]]
+Counts = Callable[[Collection[int]], Mapping[int, tuple[int, int]]]
 
 _evacuators: list[Evacuate] = []
 _occupants: list[Occupants] = []
+_counts: Counts | None = None
 
 
 def register_evacuation(evacuate: Evacuate) -> None:
@@ -36,6 +38,17 @@ def register_occupants(count: Occupants) -> None:
     """Register ``count(host_pks) -> {host_pk: machines}``: what keeps a host from being deleted."""
     if count not in _occupants:
         _occupants.append(count)
+
+
+def register_machine_counts(count: Counts) -> None:
+    """Register ``count(host_pks) -> {host_pk: (running, all)}``: what lists of metrics show."""
+    global _counts
+    _counts = count
+
+
+def machine_counts(host_pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
+    """Machines of each host: those that run, and all that take room on it."""
+    return _counts(host_pks) if _counts else {}
 
 
 def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:

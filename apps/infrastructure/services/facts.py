@@ -1,5 +1,6 @@
 """What a host tells of itself, taken into its row and its capacity."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -8,7 +9,7 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.services import capacity
 from apps.infrastructure.services.host_state import HOST_STATUS
 from apps.infrastructure.states import HostStatus
-from cloudstack.contracts.host import HostFacts
+from cloudstack.contracts.host import HostFacts, HostLoad
 
 SILENT = (HostStatus.ALERT, HostStatus.DISCONNECTED, HostStatus.DOWN)
 
@@ -25,18 +26,24 @@ def apply_facts(host: Host, facts: HostFacts) -> None:
             "architecture": facts.architecture,
             "hostname": facts.hostname,
             "capabilities": ",".join(facts.capabilities),
+            "cpu_sockets": facts.cpu_sockets or None,
         },
     )
 
 
 def record_ping(host: Host, facts: dict[str, Any] | None = None) -> None:
-    """A sign of life: a silent host is Up again. ``facts`` may hold ``cpus``, ``cpu_mhz``, ``memory_mib``, ``version``.
+    """A sign of life: a silent host is Up again. ``facts`` are columns that the host knows, its load among them.
 
     A host that is being connected stays so: its job decides. One that was removed stays removed.
     """
-    _store(host, {name: value for name, value in (facts or {}).items() if value})
+    _store(host, {name: value for name, value in (facts or {}).items() if value is not None})
     if host.status in SILENT:
         HOST_STATUS.fire(host, "ping", status_reason="", disconnected_at=None)
+
+
+def record_load(host: Host, load: HostLoad) -> None:
+    """What a driver answered on how busy the host is."""
+    Host.objects.filter(pk=host.pk).update(**asdict(load))
 
 
 def _store(host: Host, reported: dict[str, Any]) -> None:

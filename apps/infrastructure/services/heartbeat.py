@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from apps.infrastructure.config import PING_INTERVAL, PING_TIMEOUT
 from apps.infrastructure.models import Host
-from apps.infrastructure.services.facts import SILENT, apply_facts, record_ping
+from apps.infrastructure.services.facts import SILENT, apply_facts, record_load, record_ping
 from apps.infrastructure.services.host_state import HOST_STATUS
 from apps.infrastructure.specs import host_ref
 from apps.infrastructure.states import HostStatus
 from cloudstack.contracts.errors import DriverError
+from cloudstack.contracts.hypervisor import SupportsHostLoad
 from cloudstack.framework.drivers import hypervisor_driver
 from cloudstack.framework.errors import CloudError, StaleState
 
@@ -26,6 +27,13 @@ BUDGET_S = 20.0
 # What the agent calls it, what the row calls it, and the largest value that can be meant.
 NUMBERS = (("cpus", "cpus", 65536), ("cpu_mhz", "cpu_mhz", 1_000_000), ("memory_total_mib", "memory_mib", 2**31))
 TEXTS = (("agent_version", "version"), ("hostname", "hostname"))
+# How busy the host is: nothing is a value too.
+LOAD = (
+    ("cpu_used_percent", "cpu_used_percent", 100),
+    ("load_1m", "load_average", 1_000_000),
+    ("network_rx_bytes", "network_rx_bytes", 2**63 - 1),
+    ("network_tx_bytes", "network_tx_bytes", 2**63 - 1),
+)
 
 
 def heartbeat(host_uuid: Any, facts: dict[str, Any]) -> bool:
@@ -54,8 +62,15 @@ def _sane(facts: dict[str, Any]) -> dict[str, Any]:
         value = facts.get(name)
         if type(value) is int and 0 < value <= highest:
             known[column] = value
+    for name, column, highest in LOAD:
+        value = facts.get(name)
+        if type(value) in (int, float) and 0 <= value <= highest:
+            known[column] = value
+    free, total = facts.get("memory_free_mib"), known.get("memory_mib")
+    if type(free) is int and total and 0 <= free <= total:
+        known["memory_used_mib"] = total - free
     for name, column in TEXTS:
-        if isinstance(facts.get(name), str):
+        if isinstance(facts.get(name), str) and facts[name]:
             known[column] = facts[name]
     return known
 
@@ -81,6 +96,23 @@ def check_hosts() -> dict[str, int]:
         else:
             outcome["silent"] += 1
     return outcome
+
+
+def measure_hosts() -> int:
+    """Ask the drivers that know it how busy their hosts are; answers how many told. Others have agents that do."""
+    told = 0
+    deadline = time.monotonic() + BUDGET_S
+    for host in Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster").order_by("pk"):
+        if time.monotonic() > deadline:
+            break
+        try:
+            driver = hypervisor_driver(host_ref(host))
+            if isinstance(driver, SupportsHostLoad):
+                record_load(host, driver.host_load())
+                told += 1
+        except (DriverError, CloudError) as error:
+            log.info("host %s did not tell how busy it is: %s", host, error)
+    return told
 
 
 def _probe(host: Host) -> bool:

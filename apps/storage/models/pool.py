@@ -20,9 +20,7 @@ class StoragePool(CloudModel):
 
     name = models.CharField(max_length=255)
     zone = models.ForeignKey("infrastructure.Zone", on_delete=models.PROTECT, related_name="pools")
-    pod = models.ForeignKey(
-        "infrastructure.Pod", null=True, blank=True, on_delete=models.PROTECT, related_name="pools"
-    )
+    pod = models.ForeignKey("infrastructure.Pod", null=True, blank=True, on_delete=models.PROTECT, related_name="pools")
     cluster = models.ForeignKey(
         "infrastructure.Cluster", null=True, blank=True, on_delete=models.PROTECT, related_name="pools"
     )

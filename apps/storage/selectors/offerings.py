@@ -25,9 +25,7 @@ def disk_offerings_visible_to(*, caller: Caller, access: Access = Access.USE) ->
                 Q(domain__path__in=ancestor_paths(caller.domain_path)) | Q(domain__path__startswith=caller.domain_path)
             )
             return offerings.filter(~Exists(kept) | Exists(mine))
-        return offerings.filter(
-            ~Exists(kept) | Exists(mine), is_displayed=True, state=OfferingState.ACTIVE
-        )
+        return offerings.filter(~Exists(kept) | Exists(mine), is_displayed=True, state=OfferingState.ACTIVE)
     if not caller.is_domain_admin:
         return offerings.none()
     foreign = kept.exclude(domain__path__startswith=caller.domain_path)

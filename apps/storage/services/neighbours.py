@@ -7,9 +7,11 @@ from django.db.models import Count, F, Model, Sum
 from apps.accounts.models import Account, ResourceType
 from apps.accounts.services.counting import register_counter
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.selectors.capacities import register_capacity_source
 from apps.infrastructure.services.guards import register_guard
 from apps.infrastructure.services.placement import register_candidate_source
 from apps.storage.models import ImageStore, StoragePool, Template, Volume
+from apps.storage.selectors.capacities import storage_capacities
 from apps.storage.services.allocation import pools_of_hosts
 from apps.storage.states import VolumeState
 from cloudstack.framework.jobs import AsyncJob
@@ -29,6 +31,7 @@ def register() -> None:
     for model in _HOLDERS:
         register_guard(model, held_by)
     register_candidate_source(pools_of_hosts)
+    register_capacity_source(storage_capacities)
     register_counter(ResourceType.VOLUME, volumes_of)
     register_counter(ResourceType.PRIMARY_STORAGE, primary_bytes_of)
     register_counter(ResourceType.TEMPLATE, templates_of)

@@ -140,5 +140,3 @@ def _check_options(options: Mapping[str, Any]) -> None:
     low, high = options.get("min_iops"), options.get("max_iops")
     if low is not None and high is not None and low > high:
         raise InvalidParameter(f"miniops {low} is above maxiops {high}", parameter="miniops")
-
-

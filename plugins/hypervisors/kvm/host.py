@@ -20,7 +20,7 @@ def facts(conn: libvirt.virConnect, host: HostRef) -> HostFacts:
     On some virtual hosts libvirt reads the memory wrongly; the host agent's figure, where there is
     one, is the better one.
     """
-    architecture, memory_mib, cpus, mhz, *_ = conn.getInfo()
+    architecture, memory_mib, cpus, mhz, nodes, sockets, *_ = conn.getInfo()
     return HostFacts(
         cpus=_number(host.details, "cpus", cpus),
         cpu_mhz=_number(host.details, "cpu_mhz", mhz) or 1000,
@@ -29,6 +29,8 @@ def facts(conn: libvirt.virConnect, host: HostRef) -> HostFacts:
         architecture=architecture,
         hostname=conn.getHostname(),
         capabilities=(*ABILITIES, *(f"domain_type:{kind}" for kind in domain_types(conn))),
+        # libvirt counts sockets per NUMA node
+        cpu_sockets=nodes * sockets,
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 
-from cloudstack.contracts.host import HostFacts, HostRef
+from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
 from cloudstack.plugin.drivers import DriverError, InvalidSpec, NotFound
 from plugins.hypervisors.simulator import devices, world
@@ -128,6 +128,20 @@ class SimulatorDriver:
         now = timezone.now()
         return {str(vm.vm_uuid): _statistics(vm, (now - vm.since).total_seconds()) for vm in running}
 
+    @verb("host_load")
+    def host_load(self) -> HostLoad:
+        """Each running guest uses half of its CPUs and three quarters of its memory."""
+        running = SimulatedVm.objects.filter(host_uuid=self.host.uuid, power=PowerState.ON)
+        used = running.aggregate(cpus=Sum("cpus", default=0), memory=Sum("memory_mib", default=0))
+        facts = self.facts_without_faults()
+        return HostLoad(
+            cpu_used_percent=round(min(50 * used["cpus"] / facts.cpus, 100), 2),
+            memory_used_mib=min(used["memory"] * 3 // 4, facts.memory_mib),
+            load_average=used["cpus"] / 2,
+            network_rx_bytes=0,
+            network_tx_bytes=0,
+        )
+
     # -- inner
 
     def _mine(self, uuid: str) -> Any:
@@ -141,6 +155,7 @@ class SimulatorDriver:
             hypervisor_version=VERSION,
             hostname=self.host.name,
             capabilities=("hvm", "live-migration", "hotplug"),
+            cpu_sockets=1,
         )
 
     def _row(self, spec: VmSpec) -> SimulatedVm:

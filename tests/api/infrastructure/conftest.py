@@ -1,11 +1,29 @@
 """Signing clients of several kinds, and what a refused call answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, UserFactory
+from apps.accounts.services.role_rules import forget_rules
+from cloudstack.framework.configuration import store
 from cloudstack.testing.api import ApiClient, ApiError
+from tests.support.cloud import SimulatedCloud, build_cloud
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> Iterator[None]:
+    forget_rules()
+    store.forget()
+    yield
+    forget_rules()
+    store.forget()
+
+
+@pytest.fixture
+def cloud(db: None) -> SimulatedCloud:
+    """Two clusters of two hosts, with storage, a template, a network and a tenant."""
+    return build_cloud()
 
 
 @pytest.fixture

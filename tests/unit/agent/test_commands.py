@@ -9,6 +9,7 @@ import pytest
 
 from cloudstack.agent import registry
 from cloudstack.agent.dhcp_folder import folder_of
+from cloudstack.agent.facts import BusyShare, traffic
 from cloudstack.agent.log import log
 from cloudstack.agent.tools import AgentContext, run, write
 from cloudstack.contracts import agent as contract
@@ -128,3 +129,21 @@ def test_the_agent_runs_where_django_is_not_installed() -> None:
     program = "import sys\nsys.modules['django'] = None\nimport cloudstack.agent.app, cloudstack.agent.__main__\n"
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     assert subprocess.run([sys.executable, "-c", program], env=environment, check=False).returncode == 0
+
+
+def test_busy_share_is_that_since_the_last_look() -> None:
+    share = BusyShare()
+    assert share.since_last("cpu  100 0 100 700 100 0 0 0 0 0\ncpu0 1\n") is None
+    assert share.since_last("cpu  150 0 125 800 125 0 0 0 0 0\n") == 37.5
+    assert share.since_last("cpu  150 0 125 800 125 0 0 0 0 0\n") is None
+
+
+def test_traffic_is_that_of_real_cards() -> None:
+    devices = (
+        "Inter-|   Receive                    |  Transmit\n"
+        " face |bytes packets errs drop fifo frame compressed multicast|bytes packets\n"
+        "    lo: 900 1 0 0 0 0 0 0 900 1 0 0 0 0 0 0\n"
+        "  eth0: 1000 1 0 0 0 0 0 0 20 1 0 0 0 0 0 0\n"
+        "  eth1: 5 1 0 0 0 0 0 0 7 1 0 0 0 0 0 0\n"
+    )
+    assert traffic(devices, physical=lambda link: link.startswith("eth")) == (1005, 27)

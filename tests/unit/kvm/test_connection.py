@@ -23,6 +23,7 @@ from plugins.hypervisors.kvm.errors import translate
 
 REPO = Path(__file__).resolve().parents[3]
 
+
 @pytest.mark.parametrize(
     "url",
     [

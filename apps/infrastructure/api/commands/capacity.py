@@ -5,7 +5,7 @@ from apps.infrastructure.api.responses.capacity import CapacityResponse, Hypervi
 from apps.infrastructure.models import Cluster, Pod, Zone
 from apps.infrastructure.selectors import hypervisors_in_use
 from apps.infrastructure.selectors.capacities import capacities
-from cloudstack.api import EVERYONE, BaseCmd, BaseListCmd, Choice, Flag, Int, Ref
+from cloudstack.api import EVERYONE, BaseCmd, BaseListCmd, Choice, Flag, Int, Ref, Str
 from cloudstack.framework.drivers import hypervisor_types
 
 
@@ -20,13 +20,18 @@ class ListCapacity(BaseListCmd):
     ids_filter = None
     zone = Ref("zoneid", Zone, help="capacity of this zone")
     pod = Ref("podid", Pod, help="capacity of this pod")
-    cluster = Ref("clusterid", Cluster, help="capacity of this cluster")
-    type = Int("type", help="only this kind: 0 memory, 1 CPU")
+    cluster = Ref("clusterid", Cluster, select_related=["pod"], help="capacity of this cluster")
+    type = Int(
+        "type",
+        help="only this kind: 0 memory, 1 CPU, 2 storage in use, 3 storage promised, 6 image stores, "
+        "7 numbers of networks, 8 addresses of shared networks, 9 local storage in use",
+    )
+    tag = Str("tag", default="", max_length=255, help="only of hosts and storage pools that carry this tag")
     sort_by = Choice("sortby", ("usage",), help="usage: fullest first")
     fetch_latest = Flag("fetchlatest", help="accepted for compatibility: figures are always the latest")
 
     def queryset(self):
-        found = capacities(caller=self.caller, zone=self.zone, pod=self.pod, cluster=self.cluster)
+        found = capacities(caller=self.caller, zone=self.zone, pod=self.pod, cluster=self.cluster, tag=self.tag)
         if self.type is not None:
             found = [one for one in found if one.type == self.type]
         if self.sort_by:

@@ -2,6 +2,7 @@
 
 from apps.infrastructure.api.commands.pod import OPERATORS
 from apps.infrastructure.api.responses.cluster import ClusterResponse
+from apps.infrastructure.api.responses.metrics import ClusterMetricsResponse
 from apps.infrastructure.models import Cluster, Pod, Zone
 from apps.infrastructure.selectors import clusters_visible_to
 from apps.infrastructure.services.cluster import ClusterManager
@@ -33,6 +34,13 @@ class ListClusters(BaseListCmd):
 
     def omitted(self):
         return frozenset() if self.show_capacities else frozenset({"capacity"})
+
+
+class ListClustersMetrics(ListClusters):
+    """Lists clusters with figures on how busy they are."""
+
+    roles = ROOT
+    response = ClusterMetricsResponse
 
 
 class AddCluster(BaseCmd):

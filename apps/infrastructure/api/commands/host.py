@@ -1,7 +1,8 @@
 """Commands on hosts."""
 
 from apps.infrastructure.api.commands.pod import OPERATORS
-from apps.infrastructure.api.responses.host import CAPACITY_FIELDS, HostResponse
+from apps.infrastructure.api.responses.host import CAPACITY_FIELDS, EVENT_FIELDS, STATS_FIELDS, HostResponse
+from apps.infrastructure.api.responses.metrics import HostMetricsResponse
 from apps.infrastructure.events import HOST_RECONNECT, MAINT_CANCEL, MAINT_PREPARE
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.selectors import hosts_visible_to
@@ -30,6 +31,16 @@ class TagList(ListOf):
     empty_is_missing = False
 
 
+PARTS = {"capacity": CAPACITY_FIELDS, "stats": STATS_FIELDS, "events": EVENT_FIELDS}
+
+
+def without_details(details):
+    """Fields that ``details`` leaves out: all but those of the parts that it names."""
+    asked = set(details or ["all"])
+    parts = [fields for name, fields in PARTS.items() if not asked & {"all", name}]
+    return frozenset().union(*parts)
+
+
 class ListHosts(BaseListCmd):
     """Lists hosts."""
 
@@ -48,15 +59,26 @@ class ListHosts(BaseListCmd):
     architecture = Str("arch", lookup="architecture", help="hosts of this architecture")
     version = Str("version", lookup="version", help="hosts whose agent has this version")
     details = ListOf(
-        "details", Choice(choices=("all", "capacity", "events", "stats", "min")), help="min leaves capacity out"
+        "details",
+        Choice(choices=("all", "capacity", "events", "stats", "min")),
+        help="which figures to show besides what min shows",
     )
+    ha_host = Flag("hahost", help="true: hosts kept for restarted machines alone, which are none")
+    power_managed = Flag("outofbandmanagementenabled", help="true: hosts whose power is managed, which are none")
 
     def queryset(self):
-        return hosts_visible_to(caller=self.caller)
+        hosts = hosts_visible_to(caller=self.caller)
+        return hosts.none() if self.ha_host or self.power_managed else hosts
 
     def omitted(self):
-        asked = set(self.details or ["all"])
-        return frozenset() if asked & {"all", "capacity"} else CAPACITY_FIELDS
+        return without_details(self.details)
+
+
+class ListHostsMetrics(ListHosts):
+    """Lists hosts with figures on how busy they are."""
+
+    roles = ROOT
+    response = HostMetricsResponse
 
 
 class AddHost(BaseCmd):

@@ -1,6 +1,8 @@
 """Commands on zones."""
 
 from apps.accounts.models import Domain
+from apps.infrastructure.api.refused import RefusedFlag
+from apps.infrastructure.api.responses.metrics import ZoneMetricsResponse
 from apps.infrastructure.api.responses.zone import ZoneResponse
 from apps.infrastructure.models import Zone
 from apps.infrastructure.selectors import zones_visible_to
@@ -42,6 +44,13 @@ class ListZones(BaseListCmd):
         return frozenset() if self.show_capacities else frozenset({"capacity"})
 
 
+class ListZonesMetrics(ListZones):
+    """Lists zones with figures on how busy they are."""
+
+    roles = ROOT
+    response = ZoneMetricsResponse
+
+
 class CreateZone(BaseCmd):
     """Creates a zone."""
 
@@ -61,6 +70,7 @@ class CreateZone(BaseCmd):
         "allocationstate", AllocationState, default=AllocationState.DISABLED, help="whether it takes machines"
     )
     security_groups_enabled = Flag("securitygroupenabled", default=False, help="not available: must be false")
+    edge = RefusedFlag("isedge")
     local_storage_enabled = Flag("localstorageenabled", default=False, help="volumes on the hosts' own disks")
 
     def execute(self):

@@ -10,7 +10,7 @@ class CapacityResponse(Response):
 
     object_name = "capacity"
 
-    type = Field(type=INT, help="number of the kind: 0 memory, 1 CPU")
+    type = Field(type=INT, help="number of the kind, as in the parameter type")
     name = Field(type=STRING)
     zoneid = Field(type=STRING)
     zonename = Field(type=STRING)
@@ -22,6 +22,7 @@ class CapacityResponse(Response):
     capacityused = Field(type=LONG)
     capacitytotal = Field(type=LONG, help="with over-provisioning")
     percentused = Field(type=STRING)
+    tag = Field(type=STRING, help="the tag asked for")
 
 
 class HypervisorResponse(Response):
@@ -48,6 +49,7 @@ def capacity_row(capacity: Capacity) -> dict:
         "capacityused": capacity.used,
         "capacitytotal": capacity.total,
         "percentused": f"{capacity.percent:.2f}",
+        "tag": capacity.tag,
     }
     return {name: value for name, value in row.items() if value != ""}
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors.overprovisioning import cpu_limit_mhz, factors, memory_limit_mib
-from cloudstack.api import BOOL, INT, LONG, MAP, STRING, Field, Response
+from apps.infrastructure.states import HOST_STATUS_TRANSITIONS
+from cloudstack.api import BOOL, FLOAT, INT, LONG, MAP, STRING, Field, Response
 
 MIB = 1024 * 1024
 CPU = ("cluster__uuid", "capacity__cpu_total_mhz", "capacity__cpu_used_mhz")
@@ -17,13 +20,13 @@ MEMORY = (
 )
 
 
-def _cpu(row: Mapping[str, Any]) -> tuple[int, int]:
+def cpu_of(row: Mapping[str, Any]) -> tuple[int, int]:
     """Promised and promisable MHz."""
     limit = cpu_limit_mhz(row["capacity__cpu_total_mhz"] or 0, factors(row["cluster__uuid"]).cpu)
     return row["capacity__cpu_used_mhz"] or 0, limit
 
 
-def _memory(row: Mapping[str, Any]) -> tuple[int, int]:
+def memory_of(row: Mapping[str, Any]) -> tuple[int, int]:
     """Promised and promisable bytes."""
     total, reserved = row["capacity__memory_total_mib"] or 0, row["capacity__memory_reserved_mib"] or 0
     limit = memory_limit_mib(total, reserved, factors(row["cluster__uuid"]).memory)
@@ -42,6 +45,43 @@ def _text(column: str) -> dict[str, Any]:
 
 def _of(pair: Callable[[Mapping[str, Any]], tuple[int, int]], show: Callable[[tuple[int, int]], Any]) -> Callable:
     return lambda row: show(pair(row))
+
+
+def _never(row: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _bytes_of(column: str, unit: int) -> dict[str, Any]:
+    """A size column in another unit; left out when nobody has told it."""
+    return {
+        "compute": lambda row: None if row[column] is None else int(row[column] * unit),
+        "needs": (column,),
+        "type": LONG,
+    }
+
+
+def _kib_of(column: str) -> dict[str, Any]:
+    return {
+        "compute": lambda row: None if row[column] is None else row[column] // 1024,
+        "needs": (column,),
+        "type": LONG,
+    }
+
+
+def _of_local_pools(column: str) -> Callable[[], Subquery]:
+    """Summed over the storage of the host alone, which an app above keeps; NULL where there is none."""
+
+    def build() -> Subquery:
+        local = Q(local_pools__removed__isnull=True)
+        hosts: QuerySet[Any, Any] = Host.all_objects.filter(pk=OuterRef("pk")).order_by().values("pk")
+        return Subquery(hosts.annotate(_sum=Sum(f"local_pools__{column}", filter=local)).values("_sum"))
+
+    return build
+
+
+def _events(row: Mapping[str, Any]) -> str:
+    """What may happen to the connection next."""
+    return "; ".join(event for (status, event) in HOST_STATUS_TRANSITIONS if status == row["status"])
 
 
 class HostResponse(Response):
@@ -69,27 +109,48 @@ class HostResponse(Response):
     hypervisorversion = Field(**_text("hypervisor_version"))
     arch = Field("architecture")
     capabilities = Field(**_text("capabilities"))
+    cpusockets = Field("cpu_sockets", type=INT, help="processor packages")
     cpunumber = Field("cpus", type=INT)
     cpuspeed = Field("cpu_mhz", type=LONG, help="MHz of one core")
-    cpuallocated = Field(compute=_of(_cpu, _share), needs=CPU, type=STRING)
-    cpuallocatedvalue = Field(compute=_of(_cpu, lambda pair: pair[0]), needs=CPU, type=LONG)
-    cpuallocatedpercentage = Field(compute=_of(_cpu, _share), needs=CPU, type=STRING)
-    cpuallocatedwithoverprovisioning = Field(compute=_of(_cpu, _share), needs=CPU, type=STRING)
-    cpuwithoverprovisioning = Field(compute=_of(_cpu, lambda pair: pair[1]), needs=CPU, type=STRING)
+    cpuallocated = Field(compute=_of(cpu_of, _share), needs=CPU, type=STRING)
+    cpuallocatedvalue = Field(compute=_of(cpu_of, lambda pair: pair[0]), needs=CPU, type=LONG)
+    cpuallocatedpercentage = Field(compute=_of(cpu_of, _share), needs=CPU, type=STRING)
+    cpuallocatedwithoverprovisioning = Field(compute=_of(cpu_of, _share), needs=CPU, type=STRING)
+    cpuused = Field(
+        compute=lambda row: None if row["cpu_used_percent"] is None else f"{row['cpu_used_percent']:.2f}%",
+        needs=("cpu_used_percent",),
+        type=STRING,
+        help="share of its CPU that is really busy",
+    )
+    cpuloadaverage = Field("load_average", type=FLOAT, help="processes that run or wait, averaged over a minute")
+    networkkbsread = Field(**_kib_of("network_rx_bytes"), help="KiB received since it started")
+    networkkbswrite = Field(**_kib_of("network_tx_bytes"), help="KiB sent since it started")
+    cpuwithoverprovisioning = Field(compute=_of(cpu_of, lambda pair: pair[1]), needs=CPU, type=STRING)
     memorytotal = Field(compute=lambda row: row["memory_mib"] * MIB, needs=("memory_mib",), type=LONG)
-    memorywithoverprovisioning = Field(compute=_of(_memory, lambda pair: pair[1]), needs=MEMORY, type=STRING)
-    memoryallocated = Field(compute=_of(_memory, lambda pair: pair[0]), needs=MEMORY, type=LONG)
-    memoryallocatedbytes = Field(compute=_of(_memory, lambda pair: pair[0]), needs=MEMORY, type=LONG)
-    memoryallocatedpercentage = Field(compute=_of(_memory, _share), needs=MEMORY, type=STRING)
+    memorywithoverprovisioning = Field(compute=_of(memory_of, lambda pair: pair[1]), needs=MEMORY, type=STRING)
+    memoryallocated = Field(compute=_of(memory_of, lambda pair: pair[0]), needs=MEMORY, type=LONG)
+    memoryallocatedbytes = Field(compute=_of(memory_of, lambda pair: pair[0]), needs=MEMORY, type=LONG)
+    memoryallocatedpercentage = Field(compute=_of(memory_of, _share), needs=MEMORY, type=STRING)
+    memoryused = Field(**_bytes_of("memory_used_mib", MIB), help="bytes really in use")
+    disksizetotal = Field(expression=_of_local_pools("capacity_bytes"), type=LONG, help="bytes of its local storage")
+    disksizeallocated = Field(
+        expression=_of_local_pools("allocated_bytes"), type=LONG, help="bytes of its local storage that are promised"
+    )
     hasenoughcapacity = Field(
-        compute=lambda row: _cpu(row)[0] < _cpu(row)[1] and _memory(row)[0] < _memory(row)[1],
+        compute=lambda row: cpu_of(row)[0] < cpu_of(row)[1] and memory_of(row)[0] < memory_of(row)[1],
         needs=(*CPU, *MEMORY),
         type=BOOL,
     )
     islocalstorageactive = Field("zone__local_storage_enabled")
     hosttags = Field(**_text("tags"))
     explicithosttags = Field(**_text("tags"))
+    istagarule = Field(compute=_never, type=BOOL, help="whether its tags are a rule: never")
     annotation = Field(**_text("annotation"))
+    events = Field(compute=_events, needs=("status",), type=STRING, help="what may happen to the connection next")
+    hahost = Field(compute=_never, type=BOOL, help="whether it is kept for restarted machines alone: never")
+    encryptionsupported = Field(compute=_never, type=BOOL, help="whether it opens encrypted volumes: never")
+    instanceconversionsupported = Field(compute=_never, type=BOOL, help="whether it converts foreign disks: never")
+    ueficapability = Field(compute=_never, type=BOOL, help="whether it boots guests by UEFI: never")
     details = Field(type=MAP)
     lastpinged = Field("last_ping")
     created = Field()
@@ -99,4 +160,6 @@ class HostResponse(Response):
 CAPACITY_FIELDS = frozenset(
     name for name in HostResponse.fields() if name.startswith(("cpualloc", "cpuwith", "memoryalloc", "memorywith"))
 ) | {"hasenoughcapacity"}
-"""What ``details=min`` leaves out."""
+"""What ``details=min`` leaves out, as all that follows."""
+STATS_FIELDS = frozenset({"cpuused", "cpuloadaverage", "networkkbsread", "networkkbswrite", "memoryused"})
+EVENT_FIELDS = frozenset({"events"})

@@ -38,6 +38,8 @@ class ZoneResponse(Response):
     resourcedetails = Field("details", type=MAP, admin_only=True)
     type = Field(compute=lambda row: "Core", type=STRING)
     ismultiarch = Field(compute=lambda row: False, type=BOOL)
+    isnsxenabled = Field(compute=lambda row: False, type=BOOL, help="whether NSX carries its networks: never")
+    routedmodeenabled = Field(compute=lambda row: False, type=BOOL, help="whether guests are routed: never")
     allowuserspecifyvrmtu = Field(compute=lambda row: False, type=BOOL)
     capacity = Loaded(
         capacity_loader("zone"), type=LIST, response=CapacityResponse, admin_only=True, help="with showcapacities only"

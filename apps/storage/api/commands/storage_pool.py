@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage.api.commands.image_store import OPERATORS
 from apps.storage.api.refused import Refused, RefusedFlag
-from apps.storage.api.responses.storage_pool import StoragePoolResponse
+from apps.storage.api.responses.storage_pool import StoragePoolMetricsResponse, StoragePoolResponse
 from apps.storage.models import StoragePool
 from apps.storage.selectors import pools_visible_to
 from apps.storage.services.pool_urls import parse_pool_url
@@ -34,6 +34,13 @@ class ListStoragePools(BaseListCmd):
         return pools_visible_to(caller=self.caller)
 
 
+class ListStoragePoolsMetrics(ListStoragePools):
+    """Lists the pools of primary storage with figures on how full they are."""
+
+    roles = ROOT
+    response = StoragePoolMetricsResponse
+
+
 class CreateStoragePool(BaseCmd):
     """Adds a pool. A job connects it on its hosts; until then it is Initialized, and gone if none can use it."""
 
@@ -56,6 +63,7 @@ class CreateStoragePool(BaseCmd):
     tags = Str("tags", max_length=1024, help="storage tags, comma separated")
     details = Map("details", help="options of the pool")
     capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
+    capacity_iops = Refused("capacityiops")
     managed = RefusedFlag("managed")
     access_groups = Refused("storageaccessgroups")
     tag_rule = RefusedFlag("istagarule")
@@ -90,11 +98,10 @@ class UpdateStoragePool(BaseCmd):
     roles = ROOT
     response = StoragePoolResponse
 
-    pool = Ref(
-        "id", StoragePool, access=Access.MODIFY, select_related=["zone"], required=True, help="the pool"
-    )
+    pool = Ref("id", StoragePool, access=Access.MODIFY, select_related=["zone"], required=True, help="the pool")
     pool_name = Str("name", help="new name")
     tags = TagList("tags", Str, help="new storage tags; empty for none")
+    capacity_iops = Refused("capacityiops")
     capacity_bytes = Long("capacitybytes", minimum=1, help="its size, where it is not to be what the storage says")
     enabled = Flag("enabled", help="false: nothing new is put on it")
     details = Map("details", help="new options")

@@ -40,9 +40,7 @@ class ListTemplates(AccountScopedListCmd):
     keyword_fields = ("name", "display_text")
     ordering = ("sort_key", "id")
 
-    template_filter = Choice(
-        "templatefilter", tuple(TEMPLATE_FILTERS), required=True, help=", ".join(TEMPLATE_FILTERS)
-    )
+    template_filter = Choice("templatefilter", tuple(TEMPLATE_FILTERS), required=True, help=", ".join(TEMPLATE_FILTERS))
     template_name = Str("name", lookup="name", help="exact name")
     hypervisor = Str("hypervisor", lookup="hypervisor__iexact", help="templates for this hypervisor")
     zone = Ref("zoneid", Zone, help="templates that can be used in this zone")

@@ -3,14 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apps.storage.config import STORAGE_OVERPROVISIONING
+from apps.storage.config import (
+    POOL_ALLOCATED_NOTICE,
+    POOL_ALLOCATED_THRESHOLD,
+    POOL_USED_NOTICE,
+    POOL_USED_THRESHOLD,
+    STORAGE_OVERPROVISIONING,
+)
 from apps.storage.models import StoragePool
 from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field, Response
-from cloudstack.framework.configuration import Scope
+from cloudstack.framework.configuration import ConfigKey, Scope
+
+
+def _setting(key: ConfigKey, row: Mapping[str, Any]) -> float:
+    return float(key.value(row["uuid"], fallback=((Scope.ZONE, row["zone__uuid"]),)))
 
 
 def _factor(row: Mapping[str, Any]) -> float:
-    return float(STORAGE_OVERPROVISIONING.value(row["uuid"], fallback=((Scope.ZONE, row["zone__uuid"]),)))
+    return _setting(STORAGE_OVERPROVISIONING, row)
 
 
 class StoragePoolResponse(Response):
@@ -46,5 +56,70 @@ class StoragePoolResponse(Response):
     overprovisionfactor = Field(
         compute=lambda row: str(_factor(row)), needs=("uuid", "zone__uuid"), type=STRING, help="over-provisioning"
     )
+    istagarule = Field(compute=lambda row: False, type=BOOL, help="whether its tags are a rule: never")
     managed = Field(compute=lambda row: False, type=BOOL, help="whether the storage itself makes each volume")
     details = Field(type=MAP, help="options of the pool")
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1024**3:.2f} GB"
+
+
+SIZE = ("capacity_bytes", "used_bytes", "allocated_bytes", "uuid", "zone__uuid")
+
+
+def _promisable(row: Mapping[str, Any]) -> float:
+    return float(row["capacity_bytes"] * _factor(row))
+
+
+def _in_use_over(key: ConfigKey) -> dict[str, Any]:
+    """Whether more of the pool is really in use than the threshold allows."""
+    return {
+        "compute": lambda row: row["used_bytes"] > row["capacity_bytes"] * _setting(key, row),
+        "needs": SIZE,
+        "type": BOOL,
+    }
+
+
+def _promised_over(key: ConfigKey) -> dict[str, Any]:
+    """Whether more of the pool is promised than the threshold allows."""
+    return {
+        "compute": lambda row: row["allocated_bytes"] > _promisable(row) * _setting(key, row),
+        "needs": SIZE,
+        "type": BOOL,
+    }
+
+
+class StoragePoolMetricsResponse(StoragePoolResponse):
+    """A pool with figures in words that people read."""
+
+    disksizeusedgb = Field(
+        compute=lambda row: _gb(row["used_bytes"]), needs=SIZE, type=STRING, help="what is really in use"
+    )
+    disksizetotalgb = Field(
+        compute=lambda row: f"{_gb(row['capacity_bytes'])} (x{_factor(row):g})",
+        needs=SIZE,
+        type=STRING,
+        help="its size, and its over-provisioning",
+    )
+    disksizeallocatedgb = Field(
+        compute=lambda row: _gb(row["allocated_bytes"]), needs=SIZE, type=STRING, help="what is promised"
+    )
+    disksizeunallocatedgb = Field(
+        compute=lambda row: _gb(max(_promisable(row) - row["allocated_bytes"], 0)),
+        needs=SIZE,
+        type=STRING,
+        help="what is not promised yet, with over-provisioning",
+    )
+    storageusagethreshold = Field(
+        **_in_use_over(POOL_USED_NOTICE), help="whether more is in use than the threshold for notice"
+    )
+    storageusagedisablethreshold = Field(
+        **_in_use_over(POOL_USED_THRESHOLD), help="whether so much is in use that no volume is placed on it"
+    )
+    storageallocatedthreshold = Field(
+        **_promised_over(POOL_ALLOCATED_NOTICE), help="whether more is promised than the threshold for notice"
+    )
+    storageallocateddisablethreshold = Field(
+        **_promised_over(POOL_ALLOCATED_THRESHOLD), help="whether more is promised than may be"
+    )

@@ -40,9 +40,7 @@ def _downloads(keys: list[int], caller: Caller) -> dict[int, list[dict[str, str]
     found: dict[int, list[dict[str, str]]] = {}
     rows = TemplateStoreRef.objects.filter(template__in=keys).order_by("id")
     for key, store, percent, state in rows.values_list("template_id", "store__name", "percent", "state"):
-        found.setdefault(key, []).append(
-            {"datastore": store, "downloadPercent": str(percent), "downloadState": state}
-        )
+        found.setdefault(key, []).append({"datastore": store, "downloadPercent": str(percent), "downloadState": state})
     return found
 
 
