@@ -1,9 +1,13 @@
 """Factories of networks and what they stand on: for tests and for the demo alike."""
 
+import ipaddress
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from apps.accounts.factories import AccountFactory, root_domain
+from apps.accounts.models import Account
 from apps.network.models import (
     Network,
     NetworkOffering,
@@ -11,6 +15,7 @@ from apps.network.models import (
     NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
+    PublicIpAddress,
     VlanIpRange,
     VnetRange,
 )
@@ -24,6 +29,7 @@ from apps.network.states import (
     OfferingState,
     PhysicalNetworkState,
     ProviderState,
+    PublicIpState,
     TrafficType,
 )
 
@@ -137,3 +143,44 @@ class NetworkFactory(DjangoModelFactory):
         if self.cidr and self.offering.services.filter(service__in=("Dhcp", "Dns")).exists():
             self.dhcp_server = hold_service_address(network=self)
             self.save(update_fields=["dhcp_server"])
+
+
+class PublicRangeFactory(DjangoModelFactory):
+    """203.0.113.16-203.0.113.23 for everybody in the zone of ``physical_network``, which carries public traffic."""
+
+    class Meta:
+        model = VlanIpRange
+        skip_postgeneration_save = True
+
+    class Params:
+        first = "203.0.113.16"
+        size = 8
+
+    physical_network = factory.SubFactory(PhysicalNetworkFactory)
+    start_ip = factory.SelfAttribute("first")
+    start_number = factory.LazyAttribute(lambda row: int(ipaddress.IPv4Address(row.first)))
+    end_number = factory.LazyAttribute(lambda row: row.start_number + row.size - 1)
+    end_ip = factory.LazyAttribute(lambda row: dotted(row.end_number))
+    gateway = "203.0.113.1"
+    netmask = "255.255.255.0"
+    vlan = "vlan://untagged"
+
+    @factory.post_generation
+    def furnish(self, create, extracted, **kwargs):
+        PhysicalNetworkTrafficType.objects.get_or_create(
+            physical_network=self.physical_network, traffic_type=TrafficType.PUBLIC
+        )
+        for number in range(self.start_number, self.end_number + 1):
+            PublicIpAddress.objects.create(
+                ip_range=self, zone=self.physical_network.zone, number=number, address=dotted(number)
+            )
+
+
+def public_address(account: Account) -> PublicIpAddress:
+    """An address in the hands of ``account``, of a new zone; it is not counted."""
+    address = PublicRangeFactory(size=1).addresses.get()
+    PublicIpAddress.objects.filter(pk=address.pk).update(
+        state=PublicIpState.ALLOCATED, account=account, domain=account.domain, allocated=timezone.now()
+    )
+    address.refresh_from_db()
+    return address

@@ -114,3 +114,30 @@ class IpState(models.TextChoices):
 
     ALLOCATED = "Allocated"
     RESERVED = "Reserved"
+
+
+class PublicIpState(models.TextChoices):
+    """Life of a public address. A reserved one is kept for an account that has not acquired it yet."""
+
+    FREE = "Free"
+    RESERVED = "Reserved"
+    ALLOCATING = "Allocating"
+    ALLOCATED = "Allocated"
+    RELEASING = "Releasing"
+
+
+PUBLIC_IP_TRANSITIONS = {
+    (PublicIpState.FREE, "reserve"): PublicIpState.RESERVED,
+    (PublicIpState.FREE, "acquire"): PublicIpState.ALLOCATING,
+    (PublicIpState.RESERVED, "acquire"): PublicIpState.ALLOCATING,
+    (PublicIpState.ALLOCATING, "acquired"): PublicIpState.ALLOCATED,
+    (PublicIpState.ALLOCATED, "release"): PublicIpState.RELEASING,
+    (PublicIpState.RELEASING, "keep"): PublicIpState.ALLOCATED,
+}
+
+PUBLIC_IP_TRANSITIONAL = frozenset({PublicIpState.ALLOCATING, PublicIpState.RELEASING})
+
+PUBLIC_IP_HELD = frozenset(
+    {PublicIpState.RESERVED, PublicIpState.ALLOCATING, PublicIpState.ALLOCATED, PublicIpState.RELEASING}
+)
+"""States in which the address counts for its account."""

@@ -11,8 +11,8 @@ from apps.accounts.models import Account, Domain, User
 from apps.accounts.services.role_rules import forget_rules
 from apps.compute.factories import MachineRows, service_offering
 from apps.compute.models import Nic, VirtualMachine
-from apps.network.factories import NetworkFactory
-from apps.network.models import Network
+from apps.network.factories import NetworkFactory, public_address
+from apps.network.models import Network, PublicIpAddress
 from apps.storage.factories import TemplateFactory, VolumeFactory
 from apps.storage.models import Template, Volume
 from cloudstack.api import registry
@@ -48,6 +48,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     Account: lambda owner: owner.account,
     User: lambda owner: owner,
     Network: lambda owner: NetworkFactory(account=owner.account),
+    PublicIpAddress: lambda owner: public_address(owner.account),
     Template: lambda owner: TemplateFactory(account=owner.account),
     Volume: lambda owner: VolumeFactory(account=owner.account),
     VirtualMachine: machine,

@@ -3,15 +3,28 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.network.models import IpAllocation, MacAllocation, VlanIpRange, VniAllocation
+from apps.network.models import IpAllocation, MacAllocation, PublicIpAddress, VlanIpRange, VniAllocation
 
 
 @admin.register(VlanIpRange)
 class VlanIpRangeAdmin(CloudAdmin):
-    list_display = ["start_ip", "end_ip", "network", "gateway", "netmask", "vlan"]
-    list_select_related = ["network"]
+    list_display = ["start_ip", "end_ip", "network", "gateway", "netmask", "vlan", "dedicated_domain", "for_system_vms"]
+    list_filter = ["for_system_vms"]
+    list_select_related = ["network", "dedicated_domain"]
     search_fields = ["start_ip", "end_ip", "network__name", "uuid"]
     commands = [("deleteVlanIpRange", "Delete selected ranges")]
+
+
+@admin.register(PublicIpAddress)
+class PublicIpAddressAdmin(CloudAdmin):
+    list_display = ["address", "state", "zone", "account", "network", "allocated"]
+    list_filter = ["state", "zone"]
+    list_select_related = ["zone", "account", "network"]
+    search_fields = ["address", "uuid", "account__name", "network__name"]
+    commands = [
+        ("disassociateIpAddress", "Give selected addresses back"),
+        ("releaseIpAddress", "Give selected reserved addresses back"),
+    ]
 
 
 @admin.register(IpAllocation)

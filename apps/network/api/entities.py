@@ -6,6 +6,7 @@ from apps.network.models import (
     NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
+    PublicIpAddress,
     VlanIpRange,
 )
 from apps.network.selectors import (
@@ -14,6 +15,7 @@ from apps.network.selectors import (
     offerings_visible_to,
     physical_networks_visible_to,
     providers_visible_to,
+    public_ips_visible_to,
     traffic_types_visible_to,
 )
 from cloudstack.api import register_entity
@@ -24,3 +26,4 @@ register_entity(PhysicalNetwork, scope=physical_networks_visible_to)
 register_entity(PhysicalNetworkTrafficType, scope=traffic_types_visible_to)
 register_entity(NetworkServiceProvider, scope=providers_visible_to)
 register_entity(VlanIpRange, scope=ip_ranges_visible_to)
+register_entity(PublicIpAddress, scope=public_ips_visible_to, noun="ip address")

@@ -9,6 +9,7 @@ from apps.network.models.physical_network import (
     PhysicalNetworkTrafficType,
     VnetRange,
 )
+from apps.network.models.public_ip import PublicIpAddress
 
 __all__ = [
     "IpAllocation",
@@ -20,6 +21,7 @@ __all__ = [
     "NetworkServiceProvider",
     "PhysicalNetwork",
     "PhysicalNetworkTrafficType",
+    "PublicIpAddress",
     "VlanIpRange",
     "VnetRange",
     "VniAllocation",

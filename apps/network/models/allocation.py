@@ -13,10 +13,13 @@ from cloudstack.framework.models import CloudModel
 
 
 class VlanIpRange(CloudModel):
-    """Addresses that a shared network may give out; both ends are included."""
+    """Addresses that a shared network may give out or, without a network, public addresses of a zone.
 
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="ip_ranges")
-    physical_network = models.ForeignKey(PhysicalNetwork, on_delete=models.PROTECT, related_name="+")
+    Both ends are included. A public range may be dedicated to an account, or to a domain and all beneath it.
+    """
+
+    network = models.ForeignKey(Network, null=True, blank=True, on_delete=models.PROTECT, related_name="ip_ranges")
+    physical_network = models.ForeignKey(PhysicalNetwork, on_delete=models.PROTECT, related_name="ip_ranges")
     start_ip = models.CharField(max_length=15)
     end_ip = models.CharField(max_length=15)
     start_number = models.BigIntegerField(editable=False)
@@ -24,16 +27,35 @@ class VlanIpRange(CloudModel):
     gateway = models.CharField(max_length=15)
     netmask = models.CharField(max_length=15)
     vlan = models.CharField(max_length=64, blank=True)
+    for_system_vms = models.BooleanField(default=False)
+    """Kept for machines of the platform itself: users get no address of it."""
+    dedicated_account = models.ForeignKey(
+        "accounts.Account", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    dedicated_domain = models.ForeignKey(
+        "accounts.Domain", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Domain of the account, or the one whose accounts share the range."""
 
     class Meta(CloudModel.Meta):
         abstract = False
         verbose_name = "address range"
+        indexes: ClassVar = [
+            models.Index(fields=["vlan"], condition=Q(removed__isnull=True), name="ip_range_live_by_vlan"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(end_number__gte=F("start_number")), name="ip_range_is_not_reversed"),
+            models.CheckConstraint(
+                condition=Q(network__isnull=True) | Q(dedicated_domain__isnull=True), name="dedicated_range_is_public"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.start_ip}-{self.end_ip}"
+
+    @property
+    def is_public(self) -> bool:
+        return self.network_id is None
 
 
 class IpAllocation(models.Model):

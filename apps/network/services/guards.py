@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from apps.infrastructure.models import Host, Zone
 from apps.infrastructure.services.guards import register_guard
-from apps.network.models import Network, PhysicalNetwork
+from apps.network.models import Network, PhysicalNetwork, VlanIpRange
 from apps.network.services.service_hosts import is_eligible, is_reachable
 
 
@@ -12,8 +12,10 @@ def networks_in(zone: Zone) -> Iterable[str]:
     """A zone is emptied before it goes."""
     physical = PhysicalNetwork.objects.filter(zone=zone).count()
     guests = Network.objects.filter(zone=zone).count()
+    public = VlanIpRange.objects.filter(physical_network__zone=zone, network__isnull=True).count()
     return [
         *([f"{guests} guest networks are in it"] if guests else []),
+        *([f"{public} public address ranges are in it"] if public else []),
         *([f"{physical} physical networks are in it"] if physical else []),
     ]
 

@@ -13,6 +13,7 @@ from apps.network.models import (
     NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
+    VlanIpRange,
     VnetRange,
     VniAllocation,
 )
@@ -102,8 +103,9 @@ class PhysicalNetworkManager:
 
     @transaction.atomic
     def delete(self, *, caller: Caller, physical_network: PhysicalNetwork) -> AsyncJob:
-        """Raises ``ResourceInUse`` while guest networks are on it."""
+        """Raises ``ResourceInUse`` while guest networks or public addresses are on it."""
         ensure_without_networks(physical_network)
+        ensure_without_public_ranges(physical_network)
         return self._submit(
             "network.physical_network.delete",
             events.PHYSICAL_NETWORK_DELETE,
@@ -150,9 +152,8 @@ class PhysicalNetworkManager:
 
     @transaction.atomic
     def delete_traffic_type(self, *, caller: Caller, traffic_type: PhysicalNetworkTrafficType) -> AsyncJob:
-        """Raises ``ResourceInUse`` for guest traffic that guest networks need."""
-        if traffic_type.traffic_type == TrafficType.GUEST:
-            ensure_without_networks(traffic_type.physical_network)
+        """Raises ``ResourceInUse`` for traffic that guest networks or public addresses need."""
+        ensure_not_carrying(traffic_type.physical_network, traffic_type.traffic_type)
         return self._submit_row(
             "network.traffic_type.delete",
             events.TRAFFIC_TYPE_DELETE,
@@ -273,6 +274,20 @@ def ensure_without_networks(physical: PhysicalNetwork) -> None:
     used = Network.objects.filter(physical_network=physical).count()
     if used:
         raise ResourceInUse(f"physical network {physical} carries {used} guest networks; delete them first")
+
+
+def ensure_without_public_ranges(physical: PhysicalNetwork) -> None:
+    used = VlanIpRange.objects.filter(physical_network=physical, network__isnull=True).count()
+    if used:
+        raise ResourceInUse(f"physical network {physical} has {used} public address ranges; delete them first")
+
+
+def ensure_not_carrying(physical: PhysicalNetwork, traffic_type: str) -> None:
+    """Raises ``ResourceInUse`` while something on ``physical`` needs this kind of traffic."""
+    if traffic_type == TrafficType.GUEST:
+        ensure_without_networks(physical)
+    elif traffic_type == TrafficType.PUBLIC:
+        ensure_without_public_ranges(physical)
 
 
 def ensure_provider_unused(provider: NetworkServiceProvider) -> None:

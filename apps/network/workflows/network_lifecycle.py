@@ -1,10 +1,12 @@
 """Bringing guest networks up and down: implement, update, restart, shut down, delete."""
 
+from apps.network import events
 from apps.network.models import IpAllocation, Network, VlanIpRange
 from apps.network.selectors import network_for_job
 from apps.network.services.lifecycle import NETWORK_FSM
 from apps.network.services.networks import ensure_unused, release_limits
 from apps.network.services.nic_sources import guest_nics
+from apps.network.services.public_addresses import give_back_all
 from apps.network.services.vnis import release_vni
 from apps.network.states import NetworkState
 from apps.network.workflows.steps import (
@@ -17,6 +19,7 @@ from apps.network.workflows.steps import (
     undo_implement,
     undo_rebuild,
 )
+from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -135,6 +138,12 @@ class Remove(Step):
             VlanIpRange.objects.filter(network=network).update(removed=network.removed)
             release_vni(network=network)
             release_limits(network=network, account=network.account)
+            for address in give_back_all(network=network):
+                publish(
+                    events.NET_IP_RELEASE,
+                    resource=address,
+                    description=f"address {address} given back with network {network}",
+                )
 
     def verify(self, ctx: JobContext) -> bool:
         return network_for_job(uuid=ctx.network.uuid).removed is not None

@@ -7,10 +7,11 @@ from apps.network.selectors import physical_network_for_job
 from apps.network.services.physical_networks import (
     add_installed_providers,
     apply_changes,
+    ensure_not_carrying,
     ensure_provider_unused,
     ensure_without_networks,
+    ensure_without_public_ranges,
 )
-from apps.network.states import TrafficType
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -55,6 +56,7 @@ class RemovePhysicalNetwork(Step):
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             ensure_without_networks(ctx.physical)
+            ensure_without_public_ranges(ctx.physical)
             if not ctx.physical.mark_removed():
                 return
             now = timezone.now()
@@ -112,8 +114,7 @@ class RemoveTrafficType(Step):
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
-            if ctx.row.traffic_type == TrafficType.GUEST:
-                ensure_without_networks(ctx.physical)
+            ensure_not_carrying(ctx.physical, ctx.row.traffic_type)
             ctx.row.mark_removed()
 
 

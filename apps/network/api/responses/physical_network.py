@@ -5,7 +5,6 @@ from apps.network.models import (
     NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
-    VlanIpRange,
     VnetRange,
 )
 from cloudstack.api import BOOL, LIST, STRING, Field, Loaded, Response
@@ -69,28 +68,6 @@ def services_by(provider: str) -> list[str]:
     if provider not in network_elements():
         return []
     return sorted(str(service) for service in network_element(provider).services)
-
-
-class VlanIpRangeResponse(Response):
-    """A range of addresses of a shared network."""
-
-    object_name = "vlan"
-    model = VlanIpRange
-
-    id = Field("uuid")
-    startip = Field("start_ip")
-    endip = Field("end_ip")
-    gateway = Field()
-    netmask = Field()
-    cidr = Field("network__cidr")
-    vlan = shown("vlan")
-    networkid = Field("network__uuid")
-    physicalnetworkid = Field("physical_network__uuid")
-    zoneid = Field("physical_network__zone__uuid")
-    domainid = Field("network__access_domain__uuid")
-    domain = Field("network__access_domain__name")
-    forvirtualnetwork = Field(compute=lambda row: False, type=BOOL, help="whether it is for public addresses")
-    forsystemvms = Field(compute=lambda row: False, type=BOOL)
 
 
 class IsolationMethodResponse(Response):
