@@ -1,7 +1,7 @@
 """Settings of accounts: default limits, keys and log-in."""
 
 from apps.accounts.models.limit import ResourceType
-from cloudstack.framework.configuration import ConfigKey
+from cloudstack.framework.configuration import ConfigKey, Scope
 
 INCORRECT_LOGINS_ALLOWED = ConfigKey(
     "incorrect.login.attempts.allowed",
@@ -15,6 +15,7 @@ API_KEY_ACCESS = ConfigKey(
     bool,
     True,
     description="Whether requests may be signed with key pairs; accounts and users may differ from it.",
+    scope=Scope.DOMAIN,
 )
 
 _MEANINGS = {

@@ -8,10 +8,11 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
-from apps.accounts.models import Account, AccountType, ApiKeyPair, Domain, Role, User
+from apps.accounts.models import Account, AccountType, ApiKeyPair, ApiToken, Domain, Role, User
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.role import ROLE_TYPE_NAMES
 from apps.accounts.selectors import caller_of
+from apps.accounts.services.tokens import hash_of
 from cloudstack.framework.context import Caller, RoleType
 
 PASSWORD = "correct horse battery"
@@ -107,6 +108,21 @@ class ApiKeyPairFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"key-{n}")
     api_key = factory.LazyFunction(lambda: f"key-{uuid.uuid4().hex}")
     secret_key = factory.LazyFunction(lambda: f"secret-{uuid.uuid4().hex}")
+
+
+class ApiTokenFactory(DjangoModelFactory):
+    """A token; ``text=`` is what its user sends."""
+
+    class Meta:
+        model = ApiToken
+
+    class Params:
+        text = factory.LazyFunction(lambda: f"cst_{uuid.uuid4().hex}")
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"token-{n}")
+    token_hash = factory.LazyAttribute(lambda token: hash_of(token.text))
+    hint = factory.LazyAttribute(lambda token: token.text[:8])
 
 
 def caller_for(user: User) -> Caller:

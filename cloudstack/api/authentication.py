@@ -30,11 +30,23 @@ class LoginResult:
     """What the session keeps and shows to ``caller_by_user``: it is worth nothing once the password is another."""
 
 
+@dataclass(frozen=True)
+class KeyHolder:
+    """Who owns a key pair, and its secret half. ``refusal`` says why it may not be used: for him who can sign only."""
+
+    caller: Caller
+    secret: Secret
+    refusal: str = ""
+
+
 class Authenticator(Protocol):
     """Implemented once, by the accounts app. Each method costs one statement."""
 
-    def caller_by_key(self, api_key: str) -> tuple[Caller, Secret | str] | None:
-        """The owner of a key pair that may be used, with the secret half."""
+    def caller_by_key(self, api_key: str, *, address: str = "") -> KeyHolder | None:
+        """The owner of a key pair; ``address`` is where the request comes from, which the pair may restrict."""
+
+    def caller_by_token(self, token: str) -> Caller | None:
+        """Who made the bearer token; None for one that opens nothing."""
 
     def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
         """The caller behind a session or token; None when the user may not act any more.
@@ -55,6 +67,9 @@ class Authenticator(Protocol):
 
         Raises ``PermissionDenied`` with one text for every reason. Counts failures.
         """
+
+    def logout(self, user_id: int) -> None:
+        """Told when a user ends a session."""
 
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         """What the rules of the caller's role, then the command's own ``roles``, say."""

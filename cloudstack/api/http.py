@@ -11,7 +11,9 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cloudstack.api import authentication, registry, session, signature, xml
+from cloudstack.api import authentication, guard, registry, session, signature, strictness, xml
+from cloudstack.api.addresses import client_address
+from cloudstack.api.config import JSON_TYPE
 from cloudstack.api.dispatcher import bind, dispatch
 from cloudstack.api.envelopes import envelope_of
 from cloudstack.api.errors import presentable
@@ -20,16 +22,15 @@ from cloudstack.framework.errors import (
     BadRequest,
     CloudError,
     MethodNotAllowed,
+    RequestLimitExceeded,
     RequestTooLarge,
     Unauthorized,
     UnsupportedCommand,
 )
-from cloudstack.framework.secrets import Secret
 
 log = logging.getLogger("cloudstack.api")
 
 ERROR_ENVELOPE = "errorresponse"
-JSON_TYPE = "application/json; charset=UTF-8"
 XML_TYPE = "text/xml; charset=UTF-8"
 DRAINED_BYTES = 64 * 1024 * 1024
 """Of a body that is too large so much is read and forgotten, so that the client gets to see the answer."""
@@ -55,15 +56,19 @@ def client_api(request: HttpRequest) -> HttpResponse:
     caller: Caller | None = None
     opened: SessionBase | None = None
     failure = ""
+    shown: CloudError | None = None
     with calling(None, correlation):
         try:
             params = query(request)
             params = {**form(request), **params}
             command = command_of(params)
+            strictness.check_method(str(request.method), command)
             if command in _DOOR_COMMANDS:
                 body, opened = _at_the_door(request, command, params)
             else:
                 caller = authenticate(request, params, command)
+                if caller is not None:
+                    guard.admit(caller, client_address(request))
                 with calling(caller, correlation):
                     body = dispatch(command, params, caller).body
             known = caller is not None or opened is not None
@@ -76,6 +81,8 @@ def client_api(request: HttpRequest) -> HttpResponse:
             response = _rendered(params, error_envelope(params, shown), body, authenticated=caller is not None)
             response.status_code = shown.code
     response["X-Request-Id"] = correlation
+    if isinstance(shown, RequestLimitExceeded):
+        response["Retry-After"] = str(shown.retry_after_s)
     if failure:
         response["X-Description"] = re.sub(r"[^\x20-\x7e]+", " ", failure)[:500]
     if opened is not None:
@@ -128,25 +135,38 @@ def authenticate(request: HttpRequest, params: dict[str, str], command: str) -> 
     """Who calls, by signature or by session; None where an anonymous command needs nobody. Raises ``Unauthorized``."""
     folded = {name.lower(): value for name, value in params.items() if name.lower() in ("apikey", "signature")}
     if folded.get("apikey"):
-        found = authentication.get().caller_by_key(folded["apikey"])
-        # An unknown key costs the same work as a known one.
-        caller, secret = found or (None, Secret("unknown"))
-        plain = secret.reveal() if isinstance(secret, Secret) else secret
-        try:
-            signature.verify(params, signature=folded.get("signature", ""), secret=plain)
-        except Unauthorized:
-            if caller is None:
-                raise Unauthorized(signature.REFUSAL) from None
-            raise
-        if caller is None:
-            raise Unauthorized(signature.REFUSAL)
-        return caller
-    if session.SESSION_COOKIE in request.COOKIES:
-        return session.caller_of(request, params)
+        return _signer(request, params, folded["apikey"], folded.get("signature", ""))
     known = registry.find(command)
-    if known is not None and known.anonymous:
+    anonymous = known is not None and known.anonymous
+    if session.SESSION_COOKIE in request.COOKIES:
+        try:
+            return session.caller_of(request, params)
+        except Unauthorized:
+            # A browser brings the cookie of a session that is over to the page on which one logs in anew.
+            if not anonymous:
+                raise
+    if anonymous:
         return None
     raise Unauthorized(f"{signature.REFUSAL}: sign the request with a key pair (apiKey, signature) or log in")
+
+
+def _signer(request: HttpRequest, params: dict[str, str], api_key: str, given: str) -> Caller:
+    """Who signed. Raises ``Unauthorized``."""
+    holder = authentication.get().caller_by_key(api_key, address=client_address(request))
+    # An unknown key costs the same work as a known one.
+    secret = holder.secret.reveal() if holder is not None else "unknown"
+    try:
+        signature.verify(params, signature=given, secret=secret)
+    except Unauthorized:
+        if holder is None:
+            raise Unauthorized(signature.REFUSAL) from None
+        raise
+    if holder is None:
+        raise Unauthorized(signature.REFUSAL)
+    strictness.check_signed(params)
+    if holder.refusal:
+        raise Unauthorized(f"{signature.REFUSAL}: {holder.refusal}")
+    return holder.caller
 
 
 def error_envelope(params: dict[str, str], error: CloudError) -> str:
@@ -179,7 +199,7 @@ def _at_the_door(
 
 def _rendered(params: dict[str, str], envelope: str, body: dict[str, Any], *, authenticated: bool) -> HttpResponse:
     if params.get("response", "xml").lower() == "json":
-        content, content_type = orjson.dumps({envelope: body}, option=orjson.OPT_NON_STR_KEYS), JSON_TYPE
+        content, content_type = orjson.dumps({envelope: body}, option=orjson.OPT_NON_STR_KEYS), JSON_TYPE.value()
     else:
         content, content_type = xml.render(envelope, body, authenticated=authenticated), XML_TYPE
     response = HttpResponse(content, content_type=content_type)

@@ -16,9 +16,10 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 
-from cloudstack.api import authentication
+from cloudstack.api import authentication, guard
+from cloudstack.api.addresses import client_address
 from cloudstack.api.base import BaseCmd
-from cloudstack.api.config import SESSION_TIMEOUT_MIN
+from cloudstack.api.config import SECURE_COOKIES, SESSION_KEY_PLACES, SESSION_SAMESITE, SESSION_TIMEOUT_MIN
 from cloudstack.api.fields import INT, Field
 from cloudstack.api.params import Secret, Str, Uuid
 from cloudstack.api.responses import Response
@@ -30,7 +31,7 @@ KEY_COOKIE = "sessionkey"
 COOKIE_PATH = "/client"
 REFUSAL = "unable to verify user credentials"
 TOUCH_EVERY_S = 60
-"""A session's last use is written at most this often, not with every call."""
+"""A session's last use is written at most this often, or ten times in its time-out, not with every call."""
 
 _USER, _KEY, _SEEN, _MARK = "api_user", "api_session_key", "api_seen", "api_mark"
 
@@ -96,7 +97,7 @@ def store(key: str | None = None) -> SessionBase:
 
 
 def caller_of(request: HttpRequest, params: dict[str, str]) -> Caller:
-    """Who is logged in. Cookie and parameter must both hold the session key, else the session dies.
+    """Who is logged in. Cookie and parameter must both hold the session key (or what the setting says), else it dies.
 
     Raises ``Unauthorized``.
     """
@@ -104,14 +105,23 @@ def caller_of(request: HttpRequest, params: dict[str, str]) -> Caller:
     if session is None:
         raise Unauthorized(REFUSAL)
     genuine = str(session[_KEY]).encode()
-    sent = (params.get("sessionkey", ""), request.COOKIES.get(KEY_COOKIE, ""))
-    matching = [compare_digest(genuine, value.encode("utf-8", "replace")) for value in sent]
+    by_parameter, by_cookie = (
+        compare_digest(genuine, value.encode("utf-8", "replace"))
+        for value in (params.get("sessionkey", ""), request.COOKIES.get(KEY_COOKIE, ""))
+    )
+    match SESSION_KEY_PLACES.value():
+        case "CookieOrParameter":
+            matches = by_parameter or by_cookie
+        case "ParameterOnly":
+            matches = by_parameter
+        case _:
+            matches = by_parameter and by_cookie
     mark = session.get(_MARK, "")
-    caller = authentication.get().caller_by_user(session[_USER], mark=mark) if all(matching) else None
+    caller = authentication.get().caller_by_user(session[_USER], mark=mark) if matches else None
     if caller is None:
         session.flush()
         raise Unauthorized(REFUSAL)
-    if time.time() - session[_SEEN] > TOUCH_EVERY_S:
+    if time.time() - session[_SEEN] > min(TOUCH_EVERY_S, _timeout_s() / 10):
         session[_SEEN] = int(time.time())
         session.set_expiry(_timeout_s())
         session.save()
@@ -129,10 +139,11 @@ def login(request: HttpRequest, command: Login) -> tuple[dict[str, Any], Session
         domain_uuid=command.domain_id or None,
         request=request,
     )
+    caller = result.caller
+    guard.check_source(caller, client_address(request))
     old = _session_of(request)
     if old is not None:
         old.flush()
-    caller = result.caller
     session = store()
     session[_USER] = caller.user_id
     session[_KEY] = secrets.token_urlsafe(24)
@@ -164,18 +175,27 @@ def logout(request: HttpRequest) -> dict[str, Any]:
     session = _session_of(request)
     if session is None:
         raise InvalidParameter("there is no session to end")
+    authentication.get().logout(session[_USER])
     session.flush()
     return {"description": "success"}
 
 
 def set_cookies(request: HttpRequest, response: HttpResponse, session: SessionBase) -> None:
+    samesite = _samesite()
+    secure = request.is_secure() or samesite == "None" or bool(SECURE_COOKIES.value())
     for name, value in ((SESSION_COOKIE, str(session.session_key)), (KEY_COOKIE, session[_KEY])):
-        response.set_cookie(name, value, path=COOKIE_PATH, secure=request.is_secure(), httponly=True, samesite="Lax")
+        response.set_cookie(name, value, path=COOKIE_PATH, secure=secure, httponly=True, samesite=samesite)
 
 
 def drop_cookies(response: HttpResponse) -> None:
     for name in (SESSION_COOKIE, KEY_COOKIE):
-        response.delete_cookie(name, path=COOKIE_PATH, samesite="Lax")
+        response.delete_cookie(name, path=COOKIE_PATH, samesite=_samesite())
+
+
+def _samesite() -> Any:
+    """The value of the attribute; None to leave it out."""
+    chosen = SESSION_SAMESITE.value()
+    return {"NoneAndSecure": "None", "Null": None}.get(chosen, chosen)
 
 
 def domain_path(text: str) -> str:

@@ -70,6 +70,11 @@ class RequestLimitExceeded(CloudError):
 
     code, cs_code = 429, 4545
 
+    def __init__(self, message: str = "", *, retry_after_s: int = 1):
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        """Whole seconds after which another try may succeed."""
+
 
 class InternalError(CloudError):
     """Something broke inside the platform."""

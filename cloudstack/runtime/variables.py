@@ -59,7 +59,9 @@ VARIABLES = (
     Variable("ALLOWED_HOSTS", "loopback and HOST", "host names that the portal answers to, by comma"),
     Variable("CSRF_TRUSTED_ORIGINS", "none", "origins (https://…) whose forms are taken, by comma"),
     Variable("HTTPS", "0", "1 behind a proxy that ends TLS: secure cookies, HSTS, everything else is redirected"),
-    Variable("TRUSTED_PROXY", "0", "1: believe the proxy's X-Forwarded-Proto"),
+    Variable(
+        "TRUSTED_PROXY", "0", "1: believe the proxy's X-Forwarded-Proto and the last address of its X-Forwarded-For"
+    ),
     Variable("FORWARDED_ALLOW_IPS", "127.0.0.1", "addresses of proxies that the web server believes, by comma"),
     Variable("CLOUDSTACK_SECRET_KEY", "secrets/secret_key", "signs sessions and upload addresses"),
     Variable(

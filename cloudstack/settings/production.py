@@ -24,7 +24,9 @@ CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-if os.environ.get("TRUSTED_PROXY") == "1":
+# Also whose X-Forwarded-For says where a request comes from: see cloudstack.api.addresses.
+TRUSTED_PROXY = os.environ.get("TRUSTED_PROXY") == "1"
+if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 STORAGES = {

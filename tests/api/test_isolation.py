@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 from django.db.models import Model
 
-from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, caller_for
-from apps.accounts.models import Account, Domain, User
+from apps.accounts.factories import (
+    AccountFactory,
+    ApiKeyPairFactory,
+    ApiTokenFactory,
+    DomainFactory,
+    UserFactory,
+    caller_for,
+)
+from apps.accounts.models import Account, ApiKeyPair, ApiToken, Domain, User
 from apps.accounts.services.role_rules import forget_rules
 from apps.compute.factories import MachineRows, service_offering
 from apps.compute.models import Nic, VirtualMachine
@@ -47,6 +54,8 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     Domain: lambda owner: owner.domain,
     Account: lambda owner: owner.account,
     User: lambda owner: owner,
+    ApiKeyPair: lambda owner: ApiKeyPairFactory(user=owner),
+    ApiToken: lambda owner: ApiTokenFactory(user=owner),
     Network: lambda owner: NetworkFactory(account=owner.account),
     PublicIpAddress: lambda owner: public_address(owner.account),
     Template: lambda owner: TemplateFactory(account=owner.account),

@@ -7,8 +7,9 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 
-from apps.accounts.admin.base import CloudAdmin, admin_caller
-from apps.accounts.models import ApiKeyPair, User
+from apps.accounts.admin.base import AdminCommand, CloudAdmin, admin_caller, badge
+from apps.accounts.models import ApiKeyPair, ApiToken, User
+from apps.accounts.models.api_key import key_state
 from apps.accounts.services.users import UserManager
 from cloudstack.framework.context import calling, current_caller
 
@@ -72,15 +73,47 @@ class _PasswordView(DjangoUserAdmin):
 
 @admin.register(ApiKeyPair)
 class ApiKeyPairAdmin(CloudAdmin):
-    list_display = ("api_key_begin", "user", "account", "name", "created")
-    search_fields = ("api_key", "name", "user__username")
+    list_display = ("api_key_begin", "user", "account", "name", "shown_state", "start_date", "end_date", "created")
+    list_filter = ("enabled",)
+    search_fields = ("api_key", "name", "description", "user__username", "uuid")
     list_select_related = ("user__account",)
-    fields = ("uuid", "user", "name", "api_key", "created")
+    fields = (
+        *("uuid", "user", "name", "description", "api_key", "shown_state"),
+        *("start_date", "end_date", "allowed_cidrs", "created"),
+    )
+    has_job_panels = False
+    commands = (
+        AdminCommand(
+            command="updateUserKeys", label="Enable", fixed={"enabled": "true"}, suits=lambda pair: not pair.enabled
+        ),
+        AdminCommand(
+            command="updateUserKeys", label="Disable", fixed={"enabled": "false"}, suits=lambda pair: pair.enabled
+        ),
+        AdminCommand(command="deleteUserKeys", label="Delete", confirm=True),
+    )
 
     @admin.display(description="key", ordering="api_key")
     def api_key_begin(self, pair: ApiKeyPair) -> str:
         return f"{pair.api_key[:12]}…"
 
+    @admin.display(description="state")
+    def shown_state(self, pair: ApiKeyPair) -> Any:
+        return badge(key_state(enabled=pair.enabled, start_date=pair.start_date, end_date=pair.end_date))
+
     @admin.display(description="account", ordering="user__account__name")
     def account(self, pair: ApiKeyPair) -> str:
         return pair.user.account.name
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(CloudAdmin):
+    list_display = ("name", "hint", "user", "account", "end_date", "last_used", "created")
+    search_fields = ("name", "hint", "user__username", "uuid")
+    list_select_related = ("user__account",)
+    fields = ("uuid", "user", "name", "hint", "end_date", "last_used", "created")
+    has_job_panels = False
+    commands = (AdminCommand(command="deleteUserToken", label="Revoke", confirm=True),)
+
+    @admin.display(description="account", ordering="user__account__name")
+    def account(self, token: ApiToken) -> str:
+        return token.user.account.name

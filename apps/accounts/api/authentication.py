@@ -8,12 +8,12 @@ from apps.accounts import selectors
 from apps.accounts.config import API_KEY_ACCESS
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import path_from_text
-from apps.accounts.services.login import check_login, record_login
+from apps.accounts.services.login import check_login, record_login, record_logout
 from apps.accounts.services.role_rules import rules_of
-from cloudstack.api.authentication import LoginResult
+from apps.accounts.services.tokens import hash_of, note_use
+from cloudstack.api.authentication import KeyHolder, LoginResult
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import PermissionDenied
-from cloudstack.framework.secrets import Secret
 
 if TYPE_CHECKING:
     from cloudstack.api.base import BaseCmd
@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 class AccountsAuthenticator:
     """See :class:`cloudstack.api.authentication.Authenticator`."""
 
-    def caller_by_key(self, api_key: str) -> tuple[Caller, Secret] | None:
-        return selectors.caller_by_key(api_key=api_key, keys_by_default=API_KEY_ACCESS.value())
+    def caller_by_key(self, api_key: str, *, address: str = "") -> KeyHolder | None:
+        return selectors.caller_by_key(api_key=api_key, address=address, keys_by_default=API_KEY_ACCESS.value)
+
+    def caller_by_token(self, token: str) -> Caller | None:
+        found = selectors.caller_by_token(token_hash=hash_of(token))
+        if found is None:
+            return None
+        caller, key, last_used = found
+        note_use(key, last_used)
+        return caller
 
     def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
         return selectors.caller_by_user(user_id=user_id, mark=mark)
@@ -49,6 +57,9 @@ class AccountsAuthenticator:
             timezone=user.timezone,
             mark=selectors.mark_of_password(user.password),
         )
+
+    def logout(self, user_id: int) -> None:
+        record_logout(user_id)
 
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         return rules_of(caller.role_id, caller.role_version).allows(command)

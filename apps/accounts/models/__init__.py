@@ -1,7 +1,7 @@
 """Entities of the accounts app."""
 
 from apps.accounts.models.account import Account, AccountType
-from apps.accounts.models.api_key import ApiKeyPair
+from apps.accounts.models.api_key import ApiKeyPair, ApiToken
 from apps.accounts.models.domain import Domain
 from apps.accounts.models.limit import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.owned import OwnedModel
@@ -12,6 +12,7 @@ __all__ = [
     "Account",
     "AccountType",
     "ApiKeyPair",
+    "ApiToken",
     "Domain",
     "OwnedModel",
     "Permission",

@@ -1,6 +1,13 @@
 """Reads. Whatever a door shows is filtered by the caller here."""
 
-from apps.accounts.selectors.callers import caller_by_key, caller_by_user, caller_of, mark_of_password, system_caller
+from apps.accounts.selectors.callers import (
+    caller_by_key,
+    caller_by_token,
+    caller_by_user,
+    caller_of,
+    mark_of_password,
+    system_caller,
+)
 from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to, roles_visible_to, users_visible_to
 from apps.accounts.selectors.scope import (
     accounts_beneath,
@@ -13,6 +20,7 @@ __all__ = [
     "accounts_beneath",
     "accounts_visible_to",
     "caller_by_key",
+    "caller_by_token",
     "caller_by_user",
     "caller_of",
     "domains_beneath",

@@ -1,14 +1,19 @@
 """From a key, a session or a row to the :class:`Caller`; each in one statement."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from apps.accounts.models import ApiKeyPair, User
+from apps.accounts.models import ApiKeyPair, ApiToken, User
+from apps.accounts.models.api_key import key_state
 from apps.accounts.states import AccountState, RoleState
+from cloudstack.api.addresses import within
+from cloudstack.api.authentication import KeyHolder
 from cloudstack.framework.context import Caller, RoleType
-from cloudstack.framework.secrets import Secret
 from cloudstack.framework.statements import Statement
 
 _USER_COLUMNS = {
@@ -57,9 +62,18 @@ def _caller(values: tuple[Any, ...]) -> Caller:
     return Caller(**row)
 
 
+_KEY_FACTS = ("secret_key", "enabled", "start_date", "end_date", "allowed_cidrs")
+_KEY_CHOICES = ("user__api_key_access", "user__account__api_key_access")
+
+
 def _by_key(*, api_key: str) -> "QuerySet[ApiKeyPair, Any]":
     pairs = ApiKeyPair.objects.filter(_admitted("user__"), api_key=api_key).order_by()
-    return pairs.values_list("secret_key", "user__api_key_access", "user__account__api_key_access", *_paths("user__"))
+    return pairs.values_list(*_KEY_FACTS, *_KEY_CHOICES, *_paths("user__"))
+
+
+def _by_token(*, token_hash: str) -> "QuerySet[ApiToken, Any]":
+    tokens = ApiToken.objects.filter(_admitted("user__"), token_hash=token_hash).order_by()
+    return tokens.values_list("pk", "end_date", "last_used", *_paths("user__"))
 
 
 def _by_user(*, user: int) -> "QuerySet[User, Any]":
@@ -67,22 +81,47 @@ def _by_user(*, user: int) -> "QuerySet[User, Any]":
 
 
 # Every request asks one of them.
-_BY_KEY, _BY_USER = Statement(_by_key), Statement(_by_user)
+_BY_KEY, _BY_TOKEN, _BY_USER = Statement(_by_key), Statement(_by_token), Statement(_by_user)
 
 
-def caller_by_key(*, api_key: str, keys_by_default: bool = True) -> tuple[Caller, Secret] | None:
-    """Whoever owns the live key pair, and its secret; None for a key that opens nothing.
+def caller_by_key(
+    *, api_key: str, address: str = "", keys_by_default: Callable[[str], bool] = lambda domain: True
+) -> KeyHolder | None:
+    """Whoever owns the live key pair, its secret, and why it may not be used; None for a key that nobody has.
 
-    ``keys_by_default`` is the value of ``api.key.access``; accounts and users may differ from it.
+    ``keys_by_default`` tells the value of ``api.key.access`` in a domain; accounts and users may differ from it.
     """
     rows = _BY_KEY.rows(api_key=api_key)
     if not rows:
         return None
-    secret, of_user, of_account, *values = rows[0]
-    for choice in (of_user, of_account, keys_by_default):
-        if choice is not None:
-            return (_caller(tuple(values)), secret) if choice else None
-    return None
+    secret, enabled, start, end, cidrs, of_user, of_account, *values = rows[0]
+    caller = _caller(tuple(values))
+    allowed = next((choice for choice in (of_user, of_account) if choice is not None), None)
+    if allowed is None:
+        allowed = keys_by_default(caller.domain_uuid)
+    if not allowed:
+        return KeyHolder(caller, secret, "access by key pairs is switched off for this user, account or domain")
+    match key_state(enabled=enabled, start_date=start, end_date=end):
+        case "disabled":
+            return KeyHolder(caller, secret, "the key pair is disabled")
+        case "pending":
+            return KeyHolder(caller, secret, f"the key pair is not valid before {start:%Y-%m-%dT%H:%M:%S%z}")
+        case "expired":
+            return KeyHolder(caller, secret, f"the key pair ended at {end:%Y-%m-%dT%H:%M:%S%z}")
+    if cidrs and not within(address, cidrs):
+        return KeyHolder(caller, secret, f"the key pair may not be used from {address or 'an unknown address'}")
+    return KeyHolder(caller, secret)
+
+
+def caller_by_token(*, token_hash: str) -> tuple[Caller, int, datetime | None] | None:
+    """Whoever made the live token, with the token's key and last use; None for one that opens nothing."""
+    rows = _BY_TOKEN.rows(token_hash=token_hash)
+    if not rows:
+        return None
+    key, end, last_used, *values = rows[0]
+    if end is not None and end <= timezone.now():
+        return None
+    return _caller(tuple(values)), key, last_used
 
 
 def caller_by_user(*, user_id: int, mark: str | None = None) -> Caller | None:

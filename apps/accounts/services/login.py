@@ -72,6 +72,19 @@ def record_login(user: User) -> None:
         )
 
 
+def record_logout(user_id: int) -> None:
+    """Tell the bus that a user has ended a session."""
+    user = User.objects.select_related("account").filter(pk=user_id).first()
+    if user is not None:
+        publish(
+            events.USER_LOGOUT,
+            description=f"user {user.username} logged out",
+            resource=user,
+            account_uuid=user.account.uuid,
+            user_id=user.pk,
+        )
+
+
 def _admitted(user: User) -> bool:
     if user.state != AccountState.ENABLED or user.account.state != AccountState.ENABLED:
         return False

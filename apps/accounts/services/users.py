@@ -12,6 +12,7 @@ from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.names import ensure_email, ensure_name
 from apps.accounts.services.reach import ensure_reach
 from apps.accounts.services.state_machines import USER_FSM
+from apps.accounts.services.tokens import TokenManager
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from cloudstack.framework.events.bus import publish
@@ -157,6 +158,7 @@ class UserManager:
 def remove_user(user: User) -> None:
     """Close the row with its key pairs and its share in the account's group."""
     ApiKeyManager().remove_all(user)
+    TokenManager().remove_all(user)
     user.groups.clear()
     user.mark_removed()
 

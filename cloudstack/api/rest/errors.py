@@ -60,8 +60,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, exceptions.APIException):
         if header := getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = header
-        if wait := getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(wait))
+    if isinstance(shown, RequestLimitExceeded):
+        headers["Retry-After"] = str(shown.retry_after_s)
     body = problem(shown, path=request.path)
     response = Response(body, status=body["status"], headers=headers, exception=True)
     if getattr(getattr(request, "accepted_renderer", None), "format", "json") == "json":
@@ -100,7 +100,7 @@ def _from_framework(error: Exception) -> Exception:
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed(str(error.detail))
         case exceptions.Throttled():
-            return RequestLimitExceeded(str(error.detail))
+            return RequestLimitExceeded(str(error.detail), retry_after_s=int(getattr(error, "wait", None) or 1))
         case exceptions.UnsupportedMediaType() | exceptions.NotAcceptable() | exceptions.ParseError():
             return _BadRequest(str(error.detail), status=error.status_code)
         case exceptions.APIException() if error.status_code == 413:

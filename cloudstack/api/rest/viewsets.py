@@ -5,9 +5,7 @@ from typing import Any, ClassVar
 
 import orjson
 from rest_framework import viewsets
-from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.decorators import action as extra_action
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -15,11 +13,13 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import Serializer
 
-from cloudstack.api import authentication
+from cloudstack.api import guard
+from cloudstack.api.addresses import client_address
 from cloudstack.api.dispatcher import Result
 from cloudstack.api.dispatcher import dispatch as run_command
 from cloudstack.api.http import request_id
 from cloudstack.api.responses import SuccessResponse
+from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
 from cloudstack.api.rest.errors import NotFound, handle
 from cloudstack.api.rest.pagination import CommandPagination
 from cloudstack.api.rest.routes import Route
@@ -50,8 +50,7 @@ class ResourceViewSet(viewsets.ViewSet):
     routes: ClassVar[dict[str, Route]] = {}
     resource: ClassVar[str] = ""
 
-    # The token first: its challenge makes "not authenticated" a 401 and not a 403.
-    authentication_classes = (TokenAuthentication, SessionAuthentication)
+    authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     renderer_classes = (FastJSONRenderer, BrowsableAPIRenderer)
     pagination_class = CommandPagination
@@ -74,9 +73,8 @@ class ResourceViewSet(viewsets.ViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.caller = authentication.get().caller_by_user(request.user.pk or 0)
-        if self.caller is None:
-            raise AuthenticationFailed("the user, the account or the role is disabled")
+        self.caller = caller_behind(request)
+        guard.admit(self.caller, client_address(request._request))
 
     def get_exception_handler(self) -> Callable[..., Response]:
         return handle

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, UserFactory
+from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory
 from apps.accounts.models import ResourceLimit, RolePermission
 from apps.compute.factories import ssh_key_pair
 from apps.storage.factories import TemplateFactory
@@ -51,7 +51,7 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         _make("simulator", "Fault", command="StartCommand", value="fail")
         _make("simulator", "Violation", kind="double", text="x")
         _make("simulator", "SimulatedHost", host_uuid=uuid.uuid4(), cpus=1, cpu_mhz=1, memory_mib=1)
-        ApiKeyPairFactory(user=UserFactory(account=cloud.account))
+        ApiTokenFactory(user=ApiKeyPairFactory(user=UserFactory(account=cloud.account)).user)
         ssh_key_pair(cloud.account, f"key-{number}")
         ConfigValue.objects.create(name=f"x.{number}", value="1")
         ScheduledRun.objects.create(name=f"x.{number}", started=timezone.now(), finished=timezone.now())

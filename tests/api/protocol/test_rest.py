@@ -1,18 +1,25 @@
 """REST made from the registry."""
 
 import io
+import time
 import types
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import include, path
-from rest_framework.authtoken.models import Token
+from django.utils import timezone
 
+from apps.accounts.factories import ApiTokenFactory
+from apps.accounts.models import ApiKeyPair, ApiToken
+from cloudstack.api.dispatcher import dispatch
+from cloudstack.api.rest.authentication import signature_of, signed_text
 from cloudstack.api.rest.urls import patterns
+from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.testing.jobs import run_jobs
 
@@ -32,7 +39,8 @@ def routes(gadgets: None, settings: Any) -> None:
 class Rest:
     def __init__(self, person: SimpleNamespace):
         self.http = Client(raise_request_exception=False)
-        self.headers = {"Authorization": f"Token {Token.objects.create(user=person.user).key}"}
+        ApiTokenFactory(user=person.user, text=(token := f"cst_{person.user.uuid}"))
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def __call__(self, method: str, where: str, body: Any = None, **query: Any):
         options: dict[str, Any] = {"headers": self.headers}
@@ -184,18 +192,68 @@ def test_who_may_not(rest: Rest, ada: SimpleNamespace, bob: SimpleNamespace, gad
 def test_without_or_with_a_wrong_token(rest: Rest) -> None:
     response = Client().get(f"{BASE}/gadgets")
     problem(response, 401)
-    assert response["WWW-Authenticate"] == "Token"
-    rest.headers = {"Authorization": "Token wrong"}
+    assert response["WWW-Authenticate"] == "Bearer"
+    rest.headers = {"Authorization": "Bearer wrong"}
     problem(rest("get", "/gadgets"), 401)
 
 
-def test_a_token_is_made_from_the_command_line(root: SimpleNamespace) -> None:
-    out = io.StringIO()
-    call_command("drf_create_token", root.user.username, stdout=out)
-    token = Token.objects.get(user=root.user).key
-    assert token in out.getvalue()
-    response = Client().get(f"{BASE}/gadgets", headers={"Authorization": f"Token {token}"})
-    assert response.status_code == 200
+def test_a_user_makes_a_token_and_takes_it_back(root: SimpleNamespace, ada: SimpleNamespace) -> None:
+    def call(command: str, **params: Any) -> Any:
+        return dispatch(command, params, ada.caller)
+
+    made = call("createUserToken", name="laptop").body["usertoken"]
+    token = made["token"]
+    stored = ApiToken.objects.values().get(uuid=made["id"])
+    assert token not in str(stored)
+    for scheme in ("Bearer", "Token"):
+        answer = Client().get(f"{BASE}/gadgets", headers={"Authorization": f"{scheme} {token}"})
+        assert answer.status_code == 200
+    (listed,) = call("listUserTokens").rows
+    assert "token" not in listed
+    assert listed["hint"] == token[:8]
+    assert listed["lastused"]
+    with pytest.raises(InvalidParameter, match="already"):
+        call("createUserToken", name="laptop")
+    call("deleteUserToken", id=made["id"])
+    problem(Client().get(f"{BASE}/gadgets", headers={"Authorization": f"Bearer {token}"}), 401)
+    assert call("listUserTokens").rows == []
+
+
+def test_a_token_ends_at_its_date(ada: SimpleNamespace) -> None:
+    user = Rest(ada)
+    assert user("get", "/gadgets").status_code == 200
+    ApiToken.objects.filter(user=ada.user).update(end_date=timezone.now())
+    problem(user("get", "/gadgets"), 401)
+
+
+class Signed:
+    """Sends requests that are signed with a key pair."""
+
+    def __init__(self, person: SimpleNamespace):
+        self.person = person
+
+    def __call__(self, method: str, url: str, body: bytes = b"", *, sent: bytes | None = None, ahead: int = 60):
+        path, _, query = url.partition("?")
+        expires = str(int(time.time()) + ahead)
+        text = signed_text(method=method, path=path, query=parse_qsl(query), expires=expires, body=body)
+        signature = signature_of(text, self.person.api.secret)
+        header = f"CloudStack Credential={self.person.api.api_key}, Expires={expires}, Signature={signature}"
+        return Client().generic(
+            method, url, sent or body, content_type="application/json", headers={"Authorization": header}
+        )
+
+
+def test_a_key_pair_signs_method_path_query_and_body(root: SimpleNamespace, gadget) -> None:
+    gadget("a b")
+    send = Signed(root)
+    found = send("GET", f"{BASE}/gadgets?name=gadget-a%20b&page=1&pagesize=5")
+    assert orjson.loads(found.content)["count"] == 1
+    assert send("POST", f"{BASE}/gadgets", b'{"name": "signed"}').status_code == 201
+    problem(send("POST", f"{BASE}/gadgets", b'{"name": "one"}', sent=b'{"name": "two"}'), 401)
+    problem(send("GET", f"{BASE}/gadgets", ahead=-1), 401)
+    assert "seconds ahead" in problem(send("GET", f"{BASE}/gadgets", ahead=3600), 401)["detail"]
+    ApiKeyPair.objects.filter(user=root.user).update(enabled=False)
+    assert "disabled" in problem(send("GET", f"{BASE}/gadgets"), 401)["detail"]
 
 
 def test_a_disabled_users_token_ends(ada: SimpleNamespace) -> None:

@@ -6,6 +6,7 @@ from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from apps.accounts.models import ApiKeyPair, User
 from apps.accounts.models.role import ROLE_TYPE_NAMES
+from apps.accounts.services.api_keys import MAIN_FIRST
 from cloudstack.api import ADMINS, BOOL, STRING, Field, Response
 from cloudstack.framework.context import Caller, RoleType
 
@@ -55,11 +56,11 @@ class UserResponse(Response):
     timezone = Field(compute=lambda row: row["timezone"] or None, needs=("timezone",), help="as in Europe/Berlin")
     apikey = Field(
         expression=lambda: Subquery(
-            ApiKeyPair.objects.filter(user_id=OuterRef("pk")).order_by("-pk").values("api_key")[:1]
+            ApiKeyPair.objects.filter(user_id=OuterRef("pk")).order_by(*MAIN_FIRST).values("api_key")[:1]
         ),
         type=STRING,
         roles=ADMINS,
-        help="public half of the newest key pair",
+        help="public half of the main key pair, or else of the newest",
     )
     iscallerchilddomain = Field("below_caller", type=BOOL, help="whether the user's domain lies below yours")
     isdefault = Field("is_default", help="whether the user came with the installation")
@@ -75,13 +76,3 @@ class UserResponse(Response):
     def prepare(cls, queryset: QuerySet[Any], *, caller: Caller) -> QuerySet[Any]:
         below = Q(domain__path__startswith=caller.domain_path) & ~Q(domain_id=caller.domain_id)
         return queryset.annotate(below_caller=Case(When(below, then=Value(True)), default=Value(False)))
-
-
-class UserKeysResponse(Response):
-    """Given as a finished dictionary: the one place where a secret leaves the platform."""
-
-    object_name = "userkeys"
-
-    apikey = Field(type=STRING, help="public half of the key pair")
-    secretkey = Field(type=STRING, help="secret half: keep it")
-    apikeyaccess = Field(type=BOOL, help="whether the pair can be used now")
