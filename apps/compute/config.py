@@ -46,3 +46,12 @@ POWER_SWEEP_INTERVAL_S = 60
 """How often all hosts are asked which machines run. Events tell most changes earlier."""
 EXPUNGE_INTERVAL_S = 300
 """How often destroyed machines are looked through for those whose time is up."""
+MAX_SECONDARY_ADDRESSES = ConfigKey(
+    "vm.network.nic.max.secondary.ipaddresses",
+    int,
+    256,
+    minimum=0,
+    scope=Scope.ACCOUNT,
+    description="Further addresses that one network card may have.",
+    category="Network",
+)

@@ -19,7 +19,9 @@ from apps.accounts.services.role_rules import forget_rules
 from apps.compute.factories import MachineRows, service_offering
 from apps.compute.models import Nic, VirtualMachine
 from apps.network.factories import NetworkFactory, public_address
-from apps.network.models import Network, PublicIpAddress
+from apps.network.models import IpAllocation, Network, PublicIpAddress
+from apps.network.services.addresses import hold_address
+from apps.network.states import IpPurpose
 from apps.storage.factories import TemplateFactory, VolumeFactory
 from apps.storage.models import Template, Volume
 from cloudstack.api import registry
@@ -50,6 +52,11 @@ def card(owner: User) -> Nic:
     )
 
 
+def further_address(owner: User) -> IpAllocation:
+    nic = card(owner)
+    return hold_address(network=nic.network, holder_uuid=nic.uuid, purpose=IpPurpose.SECONDARY)
+
+
 OWNED: dict[type[Model], Callable[[User], Model]] = {
     Domain: lambda owner: owner.domain,
     Account: lambda owner: owner.account,
@@ -62,6 +69,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     Volume: lambda owner: VolumeFactory(account=owner.account),
     VirtualMachine: machine,
     Nic: card,
+    IpAllocation: further_address,
     Event: lambda owner: publish("VM.START", description="x", account_uuid=owner.account.uuid, user_id=owner.pk),
     AsyncJob: lambda owner: AsyncJob.objects.create(name="x", user=owner, account_uuid=owner.account.uuid),
 }

@@ -145,6 +145,9 @@ def _check_addresses() -> None:
     cards = {nic.uuid: nic.ipv4 for nic in Nic.objects.all()}
     given = dict(IpAllocation.objects.filter(purpose=IpPurpose.NIC).values_list("holder_uuid", "address"))
     assert given == {uuid: ipv4 for uuid, ipv4 in cards.items() if ipv4}, "addresses and cards differ"
+    shown = {(entry["id"], entry["ipaddress"]) for nic in Nic.objects.all() for entry in nic.secondary}
+    further = IpAllocation.objects.filter(purpose=IpPurpose.SECONDARY).values_list("uuid", "address")
+    assert shown == {(str(uuid), address) for uuid, address in further}, "further addresses and cards differ"
     assert set(MacAllocation.objects.values_list("holder_uuid", flat=True)) == set(cards)
 
 

@@ -18,6 +18,8 @@ class Nic(CloudModel):
     device_id = models.PositiveSmallIntegerField()
     mac = models.CharField(max_length=17)
     ipv4 = models.CharField(max_length=15, blank=True, default="")
+    secondary = models.JSONField(default=list, blank=True, editable=False)
+    """Further addresses, as lists show them: ``{"id": …, "ipaddress": …}``; the allocations decide."""
     hostname = models.CharField(max_length=63)
     is_default = models.BooleanField(default=False)
 

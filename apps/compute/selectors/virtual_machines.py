@@ -8,7 +8,9 @@ from apps.accounts.selectors import owned_scope
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
 from apps.compute.states import VM_HOLDS_HOST
 from apps.infrastructure.models import Host
+from apps.network.models import IpAllocation
 from apps.network.selectors import networks_for_job
+from apps.network.states import IpPurpose
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
 
@@ -30,6 +32,12 @@ def nics_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[
     if caller.is_root_admin:
         return Nic.objects.filter(vm__removed__isnull=True)
     return Nic.objects.filter(vm__in=vms.values("pk"))
+
+
+def secondary_ips_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[IpAllocation]:
+    """Further addresses of the cards that the caller may touch."""
+    nics = nics_visible_to(caller=caller, access=access)
+    return IpAllocation.objects.filter(purpose=IpPurpose.SECONDARY, holder_uuid__in=nics.values("uuid"))
 
 
 def vm_for_job(*, uuid: Any) -> VirtualMachine:

@@ -65,6 +65,8 @@ class IpAllocation(models.Model):
     address as an integer, so that the next free one is found by the index.
     """
 
+    uuid = models.UUIDField(null=True, unique=True, editable=False)
+    """Public name of a secondary address; others are known by their card."""
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="ip_allocations")
     number = models.BigIntegerField(editable=False)
     address = models.CharField(max_length=15, editable=False)

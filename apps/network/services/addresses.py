@@ -49,7 +49,12 @@ def hold_address(
 
     def create(number: int) -> IpAllocation:
         return IpAllocation.objects.create(
-            network=network, number=number, address=dotted(number), holder_uuid=holder_uuid, purpose=purpose
+            network=network,
+            number=number,
+            address=dotted(number),
+            holder_uuid=holder_uuid,
+            purpose=purpose,
+            uuid=uuid.uuid4() if purpose == IpPurpose.SECONDARY else None,
         )
 
     def already() -> IpAllocation | None:
@@ -80,14 +85,19 @@ def hold_address(
 def _hold_requested(network: Network, spans: list[Span], requested: str, create, already) -> IpAllocation:
     address = parse_address(requested, "ipaddress")
     if not any(int(address) in span for span in spans):
-        free = ", ".join(f"{dotted(span.first)}-{dotted(span.last)}" for span in spans[:8]) or "none"
-        raise InvalidParameter(
-            f"network {network} cannot give {address}; its addresses for guests are {free}", parameter="ipaddress"
-        )
+        raise _not_a_guests(network, str(address))
     row = insert(create, int(address)) or already()
     if row is None or row.number != int(address):
         raise ResourceInUse(f"{address} of network {network} is in use; ask for another one, or for none")
     return row
+
+
+def _not_a_guests(network: Network, address: str) -> InvalidParameter:
+    spans = spans_of(network)
+    free = ", ".join(f"{dotted(span.first)}-{dotted(span.last)}" for span in spans[:8]) or "none"
+    return InvalidParameter(
+        f"network {network} cannot give {address}; its addresses for guests are {free}", parameter="ipaddress"
+    )
 
 
 def hold_mac(*, network: Network, holder_uuid: uuid.UUID, requested: str = "") -> MacAllocation:
@@ -156,11 +166,29 @@ def free_nic(*, nic_uuid: uuid.UUID) -> None:
     MacAllocation.objects.filter(holder_uuid=nic_uuid).delete()
 
 
-def change_nic_address(*, network: Network, nic_uuid: uuid.UUID, requested: str) -> IpAllocation:
-    """Exchange the address of a card for ``requested`` in one transaction."""
+def change_nic_address(*, network: Network, nic_uuid: uuid.UUID, requested: str = "") -> IpAllocation:
+    """Exchange the address of a card for ``requested``, or for any other free one, in one transaction."""
     with transaction.atomic():
+        row = hold_address(network=network, holder_uuid=nic_uuid, purpose=IpPurpose.SECONDARY, requested=requested)
         IpAllocation.objects.filter(network=network, holder_uuid=nic_uuid, purpose=IpPurpose.NIC).delete()
-        return hold_address(network=network, holder_uuid=nic_uuid, requested=requested)
+        row.purpose, row.uuid = IpPurpose.NIC, None
+        row.save(update_fields=["purpose", "uuid"])
+        return row
+
+
+def ensure_can_give(*, network: Network, address: str) -> None:
+    """Raises ``InvalidParameter`` or ``ResourceInUse`` when ``network`` cannot give ``address`` now."""
+    number = int(parse_address(address, "ipaddress"))
+    if not any(number in span for span in spans_of(network)):
+        raise _not_a_guests(network, address)
+    if IpAllocation.objects.filter(network=network, number=number).exists():
+        raise ResourceInUse(f"{address} of network {network} is in use; ask for another one, or for none")
+
+
+def secondary_addresses(*, nic_uuid: uuid.UUID) -> list[IpAllocation]:
+    """The further addresses of a card, oldest first."""
+    rows = IpAllocation.objects.filter(holder_uuid=nic_uuid, purpose=IpPurpose.SECONDARY)
+    return list(rows.order_by("pk"))
 
 
 def hold_service_address(*, network: Network, requested: str = "") -> str:

@@ -1,7 +1,11 @@
 """A network card on the wire."""
 
+from collections.abc import Sequence
+
 from apps.compute.models import Nic
-from cloudstack.api import BOOL, INT, LIST, STRING, Field, Response
+from apps.network.models import IpAllocation
+from cloudstack.api import BOOL, INT, LIST, STRING, Field, Loaded, Response
+from cloudstack.framework.context import Caller
 
 
 class NicResponse(Response):
@@ -32,6 +36,33 @@ class NicResponse(Response):
     macaddress = Field("mac", help="MAC address")
     deviceid = Field("device_id", type=STRING, help="slot of the machine")
     virtualmachineid = Field("vm__uuid", help="its machine")
-    secondaryip = Field(compute=lambda row: [], type=LIST, help="secondary addresses")
+    secondaryip = Field("secondary", type=LIST, help="further addresses, each with id and ipaddress")
+    vlanid = Field("network__vni", type=INT, admin_only=True, help="number of the segment")
     extradhcpoption = Field(compute=lambda row: [], type=LIST, help="further DHCP options")
     mtu = Field("network__mtu", type=INT, help="largest packet in bytes")
+
+
+def _machines(keys: Sequence[int], caller: Caller) -> dict[int, str]:
+    """UUID of the machine that each further address is in."""
+    holders = dict(IpAllocation.objects.filter(pk__in=keys).values_list("pk", "holder_uuid"))
+    machines = dict(Nic.all_objects.filter(uuid__in=holders.values()).values_list("uuid", "vm__uuid"))
+    return {key: str(machines[holder]) for key, holder in holders.items() if holder in machines}
+
+
+class NicSecondaryIpResponse(Response):
+    """A further address of a network card."""
+
+    object_name = "nicsecondaryip"
+    model = IpAllocation
+
+    id = Field("uuid", help="UUID of the further address")
+    ipaddress = Field("address", help="the address")
+    nicid = Field("holder_uuid", help="its card")
+    networkid = Field("network__uuid", help="the network that it is of")
+    virtualmachineid = Loaded(_machines, type=STRING, help="the machine")
+    secondaryip = Field(
+        compute=lambda row: [{"id": str(row["uuid"]), "ipaddress": row["address"]}],
+        needs=("uuid", "address"),
+        type=LIST,
+        help="the address once more, as cards show it",
+    )
