@@ -6,7 +6,18 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
-ORDER = ("compute", "storage", "network", "infrastructure", "accounts", "jobs", "events", "configuration", "scheduler")
+ORDER = (
+    "compute",
+    "storage",
+    "network",
+    "infrastructure",
+    "accounts",
+    "metadata",
+    "jobs",
+    "events",
+    "configuration",
+    "scheduler",
+)
 """Labels of apps as the navigation lists them; others follow by name."""
 FIRST = (
     *("VirtualMachine", "ServiceOffering", "Volume", "Template", "StoragePool", "DiskOffering", "Network"),

@@ -1,10 +1,19 @@
 """Abstract bases of every entity: a public UUID, a birth date, and a row that outlives its deletion."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
+
+_on_removal: list[Callable[["CloudModel"], None]] = []
+
+
+def on_removal(function: Callable[["CloudModel"], None]) -> None:
+    """Have ``function`` called with each row that is removed, in the transaction of its removal."""
+    if function not in _on_removal:
+        _on_removal.append(function)
 
 
 class LiveManager(models.Manager):
@@ -43,4 +52,10 @@ class CloudModel(PublicModel):
         if rows:
             for name, value in changes.items():
                 setattr(self, name, value)
+            self.was_removed()
         return bool(rows)
+
+    def was_removed(self) -> None:
+        """Tell those that hang something on objects; whoever sets ``removed`` in another way calls this himself."""
+        for function in _on_removal:
+            function(self)

@@ -22,6 +22,7 @@ FRAMEWORK_APPS = [
 ]
 DOMAIN_APPS = [
     "apps.accounts.apps.AccountsConfig",
+    "apps.metadata.apps.MetadataConfig",
     "apps.infrastructure.apps.InfrastructureConfig",
     "apps.storage.apps.StorageConfig",
     "apps.network.apps.NetworkConfig",

@@ -16,7 +16,7 @@ from tests.support.cloud import SimulatedCloud, client_of
 
 PAGE = 500
 TIMES = 40
-MOST_STATEMENTS = 3
+MOST_STATEMENTS = 4
 
 
 def fill(cloud: SimulatedCloud, *, machines: int, accounts: int) -> list[Account]:

@@ -7,9 +7,12 @@ from apps.infrastructure.selectors import (
     pods_visible_to,
     zones_visible_to,
 )
+from apps.metadata.kinds import register_kind
 from cloudstack.api import register_entity
 
 register_entity(Zone, scope=zones_visible_to)
 register_entity(Pod, scope=pods_visible_to)
 register_entity(Cluster, scope=clusters_visible_to)
 register_entity(Host, scope=hosts_visible_to)
+
+register_kind(Zone, "Zone", tags=True)

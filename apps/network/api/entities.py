@@ -1,5 +1,6 @@
 """How callers reach the entities of this app."""
 
+from apps.metadata.kinds import register_kind
 from apps.network.models import (
     Network,
     NetworkOffering,
@@ -27,3 +28,6 @@ register_entity(PhysicalNetworkTrafficType, scope=traffic_types_visible_to)
 register_entity(NetworkServiceProvider, scope=providers_visible_to)
 register_entity(VlanIpRange, scope=ip_ranges_visible_to)
 register_entity(PublicIpAddress, scope=public_ips_visible_to, noun="ip address")
+
+register_kind(Network, "Network", tags=True)
+register_kind(PublicIpAddress, "PublicIpAddress", tags=True)

@@ -1,5 +1,6 @@
 """Public entities of storage and who may touch them."""
 
+from apps.metadata.kinds import register_kind
 from apps.storage.models import DiskOffering, GuestOs, GuestOsCategory, ImageStore, StoragePool, Template, Volume
 from apps.storage.selectors import (
     disk_offerings_visible_to,
@@ -19,3 +20,14 @@ register_entity(DiskOffering, scope=disk_offerings_visible_to, noun="disk offeri
 register_entity(Volume, scope=volumes_visible_to)
 register_entity(GuestOs, scope=guest_oses_visible_to)
 register_entity(GuestOsCategory, scope=guest_os_categories_visible_to)
+
+
+def _is_iso(template: Template) -> bool:
+    return template.format == "ISO"
+
+
+register_kind(Template, "Template", tags=True, holds=lambda template: not _is_iso(template))
+register_kind(Template, "ISO", tags=True, holds=_is_iso)
+register_kind(Volume, "Volume", tags=True)
+register_kind(DiskOffering, "DiskOffering", tags=True)
+register_kind(StoragePool, "Storage", tags=True)

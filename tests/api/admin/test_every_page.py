@@ -17,6 +17,7 @@ from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory
 from apps.accounts.models import ResourceLimit, RolePermission
 from apps.compute.factories import ssh_key_pair
+from apps.metadata.factories import tag
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import UploadTicket
 from cloudstack.api import registry
@@ -61,6 +62,7 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         RolePermission.objects.create(
             role_id=cloud.account.role_id, rule=f"x{number}*", permission="allow", position=number
         )
+        tag(cloud.account, "Account", f"key-{number}")
         UploadTicket.objects.create(template=TemplateFactory(account=cloud.account), expires=timezone.now())
 
 

@@ -16,6 +16,8 @@ from cloudstack.testing.api import ApiClient
 from .conftest import Cloud
 
 MOST = 3
+WITH_TAGS = {"listVirtualMachines": 4}
+"""Lists whose rows carry tags read those too."""
 
 
 def machines(cloud: Cloud, count: int) -> None:
@@ -60,7 +62,7 @@ def test_statements_are_few_and_constant(cloud: Cloud, command: str, who: str) -
     before = counted(lambda: client.call(command, **params))
     machines(cloud, 12)
     after = counted(lambda: client.call(command, **params))
-    assert len(after) == len(before) <= MOST, "\n".join(after)
+    assert len(after) == len(before) <= WITH_TAGS.get(command, MOST), "\n".join(after)
 
 
 def counted(call: Callable[[], Any]) -> list[str]:

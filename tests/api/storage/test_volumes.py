@@ -93,8 +93,8 @@ def test_a_page_costs_the_same_whatever_its_length(cloud, django_assert_max_num_
         VolumeFactory(account=cloud.seller_account, zone=cloud.zone, pool=cloud.pool)
     cloud.seller.call("listVolumes")
     for client in (cloud.seller, cloud.root):
-        # One to find out who signs, at most two for the list.
-        with django_assert_max_num_queries(3):
+        # One to find out who signs, at most two for the list, one for its tags.
+        with django_assert_max_num_queries(4):
             assert len(client.items("listVolumes", listall=True, page=1, pagesize=20)) == 20
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
@@ -14,7 +15,7 @@ from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
 from apps.storage.models import StoragePool, Template
-from cloudstack.api import BaseListCmd, Flag, ListOf, Map, Ref, Str
+from cloudstack.api import BaseListCmd, Flag, ListOf, Ref, Str
 from cloudstack.framework.errors import InvalidParameter
 
 DETAILS = {
@@ -33,7 +34,7 @@ DETAILS = {
 """Words of ``details`` and the fields that each brings; ``min`` brings none of them, ``all`` all."""
 
 
-class ListVirtualMachines(AccountScopedListCmd):
+class ListVirtualMachines(TagFilter, AccountScopedListCmd):
     """Lists virtual machines: your own, or with listall all that you administer."""
 
     response = VirtualMachineResponse
@@ -58,7 +59,6 @@ class ListVirtualMachines(AccountScopedListCmd):
     ha_enabled = Flag("haenable", lookup="ha_enabled", help="machines that are restarted when their host dies, or not")
     details = ListOf("details", Str, help=f"what to show: all, min, {', '.join(DETAILS)}")
     for_virtual_network = Flag("forvirtualnetwork", help="whether they have a card in an isolated network")
-    tags = Map("tags", help="machines with all of these tags")
 
     def queryset(self) -> QuerySet[VirtualMachine]:
         vms = self.owned(VirtualMachine.objects.all())
@@ -73,8 +73,6 @@ class ListVirtualMachines(AccountScopedListCmd):
             vms = vms.filter(pk__in=isolated) if self.for_virtual_network else vms.exclude(pk__in=isolated)
         if self.keypair:
             vms = vms.filter(has_key_pair(self.keypair))
-        if self.tags:
-            vms = vms.none()
         if not self.caller.is_root_admin:
             return vms.filter(is_displayed=True)
         return vms if self.displayed is None else vms.filter(is_displayed=self.displayed)

@@ -2,18 +2,19 @@
 
 from typing import Any
 
+from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
 from apps.compute.api.responses.nic import NicResponse
 from apps.compute.models import Nic, VirtualMachine
 from apps.compute.models.virtual_machine import instance_name
-from cloudstack.api import BOOL, DATE, INT, LIST, MAP, STRING, Children, Field, Response
+from cloudstack.api import BOOL, DATE, INT, LIST, MAP, STRING, Children, Field
 
 
 def _none(row: dict[str, Any]) -> list[Any]:
     return []
 
 
-class VirtualMachineResponse(Response):
+class VirtualMachineResponse(Tagged):
     object_name = "virtualmachine"
     model = VirtualMachine
 
@@ -82,4 +83,3 @@ class VirtualMachineResponse(Response):
     )
     securitygroup = Field(compute=_none, type=LIST, help="security groups")
     affinitygroup = Field(compute=_none, type=LIST, help="affinity groups")
-    tags = Field(compute=_none, type=LIST, help="tags")

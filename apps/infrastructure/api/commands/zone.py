@@ -1,5 +1,6 @@
 """Commands on zones."""
 
+from apps.accounts.api.attached import TagFilter
 from apps.accounts.models import Domain
 from apps.infrastructure.api.refused import RefusedFlag
 from apps.infrastructure.api.responses.metrics import ZoneMetricsResponse
@@ -13,7 +14,6 @@ from cloudstack.api import (
     ROOT,
     Access,
     BaseCmd,
-    BaseListCmd,
     Choice,
     Flag,
     Int,
@@ -24,7 +24,7 @@ from cloudstack.api import (
 )
 
 
-class ListZones(BaseListCmd):
+class ListZones(TagFilter):
     """Lists the zones that the caller may use."""
 
     roles = EVERYONE

@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import Domain
 from apps.infrastructure.models import Zone
@@ -31,7 +32,7 @@ from cloudstack.framework.errors import InvalidParameter
 FILTERS = ("account", "domain", "accountdomain", "shared", "all")
 
 
-class ListNetworks(AccountScopedListCmd):
+class ListNetworks(TagFilter, AccountScopedListCmd):
     """Lists the networks that the caller owns or may use."""
 
     roles = EVERYONE

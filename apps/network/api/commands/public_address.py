@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import Domain
 from apps.infrastructure.models import Zone
@@ -27,7 +28,7 @@ from cloudstack.api import (
 from cloudstack.framework.errors import InvalidParameter
 
 
-class ListPublicIpAddresses(AccountScopedListCmd):
+class ListPublicIpAddresses(TagFilter, AccountScopedListCmd):
     """Lists public addresses: those of accounts and, with allocatedonly=false, the free ones that you could have."""
 
     roles = EVERYONE

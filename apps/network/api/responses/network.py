@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.service import ServiceResponse, services_loader
 from apps.network.models import Network
 from apps.network.states import AclType
-from cloudstack.api import BOOL, INT, LIST, STRING, Field, Loaded, Response
+from cloudstack.api import BOOL, INT, LIST, STRING, Field, Loaded
 
 Row = Mapping[str, Any]
 
@@ -42,7 +43,7 @@ def _of_domain(column: str, present: Callable[[Any], Any] = str, **options: Any)
     return Field(compute=compute, needs=(mine, open_to, "acl_type"), type=STRING, **options)
 
 
-class NetworkResponse(Response):
+class NetworkResponse(Tagged):
     """A guest network. Numbers of segments are the operators' business."""
 
     object_name = "network"
@@ -108,5 +109,4 @@ class NetworkResponse(Response):
     supportsvmautoscaling = constant(False, type=BOOL)
     related = Field("uuid")
     created = Field()
-    tags = Field(compute=lambda row: [], type=LIST)
     service = Loaded(services_loader("offering__networks"), type=LIST, response=ServiceResponse)

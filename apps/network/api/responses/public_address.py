@@ -4,10 +4,11 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.network import constant, shown
 from apps.network.models import PublicIpAddress, VlanIpRange
-from cloudstack.api import BOOL, DATE, LIST, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, STRING, Field, Response
 
 Row = Mapping[str, Any]
 
@@ -56,7 +57,7 @@ class VlanIpRangeResponse(Response):
     forsystemvms = Field("for_system_vms", help="whether it is kept for machines of the platform itself")
 
 
-class PublicIpResponse(Response):
+class PublicIpResponse(Tagged):
     """A public address. No service can be bound to one yet: no network element gives NAT."""
 
     object_name = "ipaddress"
@@ -90,4 +91,3 @@ class PublicIpResponse(Response):
     issystem = constant(False, type=BOOL)
     isportable = constant(False, type=BOOL)
     forprovider = constant(False, type=BOOL)
-    tags = Field(compute=lambda row: [], type=LIST)

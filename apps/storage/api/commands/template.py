@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import Account
 from apps.infrastructure.models import Zone
@@ -33,7 +34,7 @@ EVERYBODYS = ("featured", "community", "executable", "sharedexecutable", "shared
 """Filters that say themselves whose templates are meant, so that account and listall do not narrow them."""
 
 
-class ListTemplates(AccountScopedListCmd):
+class ListTemplates(TagFilter, AccountScopedListCmd):
     """Lists templates: templatefilter says whose and in what state."""
 
     response = TemplateResponse
@@ -53,7 +54,6 @@ class ListTemplates(AccountScopedListCmd):
     removed = Flag("showremoved", default=False, help="also deleted ones; root admins only")
     unique = Flag("showunique", default=False, help="accepted; each template is listed once")
     details = ListOf("details", Str, help="all (if left out) or min")
-    tags = Map("tags", help="templates with all of these tags")
 
     def queryset(self) -> QuerySet[Template]:
         rows = self._filtered()
@@ -67,7 +67,7 @@ class ListTemplates(AccountScopedListCmd):
         if self.ready is not None:
             active = Q(state=TemplateState.ACTIVE)
             rows = rows.filter(active if self.ready else ~active)
-        return rows.none() if self.tags else rows
+        return rows
 
     def _filtered(self) -> QuerySet[Template]:
         if self.removed and self.caller.is_root_admin:

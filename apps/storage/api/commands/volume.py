@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 
+from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import Domain
 from apps.accounts.services.ownership import resolve_owner
@@ -21,7 +22,6 @@ from cloudstack.api import (
     Choice,
     Flag,
     Long,
-    Map,
     Ref,
     Str,
     Uuid,
@@ -32,7 +32,7 @@ from cloudstack.framework.jobs import AsyncJob
 VOLUME = ["account__domain", "zone", "pool", "disk_offering"]
 
 
-class ListVolumes(AccountScopedListCmd):
+class ListVolumes(TagFilter, AccountScopedListCmd):
     """Lists volumes: your own, or with listall all that you administer."""
 
     response = VolumeResponse
@@ -54,11 +54,10 @@ class ListVolumes(AccountScopedListCmd):
     disk_offering = Ref("diskofferingid", DiskOffering, lookup="disk_offering", help="volumes of this disk offering")
     displayed = Flag("displayvolume", roles=ROOT, lookup="is_displayed", help="volumes that users see, or the others")
     encrypted = Flag("isencrypted", help="volumes that are encrypted; there are none")
-    tags = Map("tags", help="volumes with all of these tags")
 
     def queryset(self) -> QuerySet[Volume]:
         volumes = self.owned(Volume.objects.all())
-        if self.encrypted or self.tags:
+        if self.encrypted:
             volumes = volumes.none()
         return volumes if self.caller.is_root_admin else volumes.filter(is_displayed=True)
 

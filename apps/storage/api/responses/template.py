@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
 from apps.storage.models import Template, TemplateStoreRef, TemplateZone
 from apps.storage.states import TemplateState
-from cloudstack.api import BOOL, DATE, INT, LIST, LONG, MAP, STRING, Field, Loaded, Response
+from cloudstack.api import BOOL, DATE, INT, LIST, LONG, MAP, STRING, Field, Loaded
 from cloudstack.framework.context import Caller
 
 READY_TEXT = "Download Complete"
@@ -44,7 +45,7 @@ def _downloads(keys: list[int], caller: Caller) -> dict[int, list[dict[str, str]
     return found
 
 
-class TemplateResponse(Response):
+class TemplateResponse(Tagged):
     object_name = "template"
     model = Template
 
@@ -107,4 +108,3 @@ class TemplateResponse(Response):
     zoneid = Field(expression=lambda: _zone("zone__uuid"), help="the zone that it is in, unless it is in all")
     zonename = Field(expression=lambda: _zone("zone__name"), help="name of that zone")
     downloaddetails = Loaded(_downloads, type=LIST, admin_only=True, help="how far each image store is")
-    tags = Field(compute=lambda row: [], type=LIST, help="tags")

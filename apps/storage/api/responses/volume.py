@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
 from apps.storage.models import Volume
 from apps.storage.states import VolumeState
-from cloudstack.api import BOOL, DATE, INT, LIST, LONG, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, INT, LONG, STRING, Field
 
 _GONE = (VolumeState.DESTROY, VolumeState.EXPUNGING, VolumeState.EXPUNGED)
 
@@ -19,7 +20,7 @@ def _storage_type(row: Mapping[str, Any]) -> str:
     return "local" if row["pool__host_id"] or row["disk_offering__local_storage"] else "shared"
 
 
-class VolumeResponse(Response):
+class VolumeResponse(Tagged):
     object_name = "volume"
     model = Volume
 
@@ -80,4 +81,3 @@ class VolumeResponse(Response):
     clustername = Field("pool__cluster__name", admin_only=True, help="name of that cluster")
     podid = Field("pool__pod__uuid", admin_only=True, help="pod of that pool")
     podname = Field("pool__pod__name", admin_only=True, help="name of that pod")
-    tags = Field(compute=lambda row: [], type=LIST, help="tags")

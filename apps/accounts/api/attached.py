@@ -1,0 +1,107 @@
+"""What can hang on an object of any kind, for the responses and lists of all apps: a base class each.
+
+What tags, icons and notes are, the metadata app knows; it is above this one and gives its functions here.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from django.db.models import Model, QuerySet
+
+from cloudstack.api import LIST, BadValue, BaseListCmd, Field, Loaded, MapList, Response
+from cloudstack.api.fields import FieldType, Item
+from cloudstack.framework.context import Caller
+
+Pairs = list[tuple[str, str | None]]
+"""Keys of tags, each with the value that is meant, or None for any."""
+
+
+class Attachments(Protocol):
+    """What the metadata app gives."""
+
+    def tags(self, model: type[Model], keys: Sequence[int], caller: Caller) -> Mapping[int, Any]: ...
+    def tagged(self, queryset: "QuerySet[Any]", pairs: Pairs) -> "QuerySet[Any]": ...
+
+
+_attachments: Attachments | None = None
+
+
+def provide(attachments: Attachments) -> None:
+    """Called once, by the app that has them."""
+    global _attachments
+    _attachments = attachments
+
+
+def given() -> Attachments:
+    if _attachments is None:
+        raise RuntimeError("no app provides what is attached to objects")
+    return _attachments
+
+
+class TagFields(Response):
+    """A tag on the wire."""
+
+    object_name = "tag"
+
+    key = Field(help="its key")
+    value = Field(help="its value")
+    resourcetype = Field("kind", help="kind of the object that carries it")
+    resourceid = Field("object_uuid", type=FieldType.UUID, help="UUID of that object")
+    account = Field("account__name", help="account that the object belongs to")
+    domainid = Field("domain__uuid", type=FieldType.UUID, help="domain of the account")
+    domain = Field("domain__name", help="name of the domain")
+    domainpath = Field(
+        compute=lambda row: ("ROOT" + row["domain__path"]).rstrip("/"),
+        needs=("domain__path",),
+        help="path of the domain",
+    )
+    customer = Field(compute=lambda row: row["customer"] or None, needs=("customer",), help="whom it is kept for")
+
+
+def _hang(response: Any, wire: str, item: Item) -> None:
+    """Declare ``item`` in the class of a response before the class reads its declarations."""
+    if wire not in vars(response):
+        setattr(response, wire, item)
+        item.__set_name__(response, wire)
+
+
+class Tagged(Response):
+    """Base of responses that show ``tags``."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if cls.model is not None:
+            loader = partial(_load_tags, cls.model)
+            _hang(cls, "tags", Loaded(loader, default=list, type=LIST, response=TagFields, help="its tags"))
+        super().__init_subclass__(**options)
+
+
+def _load_tags(model: type[Model], keys: list[int], caller: Caller) -> Mapping[int, Any]:
+    return given().tags(model, keys, caller)
+
+
+class TagPairs(MapList):
+    """``tags[0].key=env&tags[0].value=prod``: pairs of a key and a value, or of a key and None."""
+
+    def __init__(self, wire: str = "tags", **options: Any):
+        super().__init__(wire, **options)
+
+    def build(self, rows: list[dict[str, str]]) -> Any:
+        pairs: Pairs = []
+        for row in super().build(rows):
+            if not row.get("key", "").strip() or set(row) - {"key", "value"}:
+                raise BadValue("each tag is written tags[0].key=name and tags[0].value=text")
+            pairs.append((row["key"].strip(), row.get("value") or None))
+        return pairs
+
+
+class TagFilter(BaseListCmd):
+    """Base of lists of what carries tags."""
+
+    abstract = True
+
+    tags = TagPairs(help="what carries at least one of these tags; without a value: any tag of the key")
+
+    def narrow(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        queryset = super().narrow(queryset)
+        return given().tagged(queryset, self.tags) if self.tags else queryset

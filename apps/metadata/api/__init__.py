@@ -1,0 +1,1 @@
+"""The command API of the metadata app."""

@@ -1,0 +1,83 @@
+"""The kinds of objects to which something can be attached; each app registers its own beside its entities."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
+
+from apps.accounts.models import Account
+from cloudstack.api import Access, entity_for
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
+
+
+def _every(obj: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of objects as clients name it.
+
+    ``tags`` and the like say what can be attached. ``holds`` tells the objects of this kind from others of the same
+    model. ``owner`` is the path from the object to what an account owns, where that is not the object itself.
+    """
+
+    name: str
+    model: type[Model]
+    tags: bool = False
+    holds: Callable[[Any], bool] = _every
+    owner: str = ""
+
+    def get_many(self, *, caller: Caller, uuids: Iterable[str], access: Access, parameter: str) -> list[Any]:
+        """Objects that the caller may touch at the level ``access``; what he may not see does not exist."""
+        entity = entity_for(self.model)
+        related = (self.owner,) if self.owner else ()
+        found = entity.get_many(
+            caller=caller, uuids=list(uuids), access=access, parameter=parameter, select_related=related
+        )
+        for obj in found:
+            if not self.holds(obj):
+                raise entity.unknown(str(obj.uuid), parameter)
+        return found
+
+    def owner_of(self, obj: Any) -> Account | None:
+        """The account that the object belongs to; None for what is the platform's."""
+        if isinstance(obj, Account):
+            return obj
+        for name in filter(None, self.owner.split("__")):
+            obj = getattr(obj, name)
+        found = getattr(obj, "account", None)
+        return found if isinstance(found, Account) else None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register_kind(model: type[Model], name: str, **options: Any) -> None:
+    """Declare that objects of ``model`` are the kind ``name``; each name once. Options: fields of :class:`Kind`."""
+    kind = Kind(name=name, model=model, **options)
+    if _kinds.setdefault(name.lower(), kind).model is not model:
+        raise ImproperlyConfigured(f"the kind {name} is registered twice")
+
+
+def kinds_with(what: str) -> list[Kind]:
+    """Kinds that can have ``what``: the name of a field of :class:`Kind`."""
+    return [kind for _, kind in sorted(_kinds.items()) if getattr(kind, what)]
+
+
+def kind_named(name: str, *, what: str, parameter: str = "resourcetype") -> Kind:
+    """The kind that a client names, in any case. Raises ``InvalidParameter``."""
+    kind = _kinds.get(name.strip().lower())
+    if kind is None or not getattr(kind, what):
+        shown = name if len(name) <= 80 else f"{name[:77]}..."
+        known = ", ".join(kind.name for kind in kinds_with(what))
+        raise InvalidParameter(f"{parameter}={shown}: {what} can be attached to {known}", parameter=parameter)
+    return kind
+
+
+def names_of(model: type[Model]) -> list[str]:
+    """Names of the kinds whose objects are rows of ``model``."""
+    return [kind.name for kind in _kinds.values() if kind.model is model]

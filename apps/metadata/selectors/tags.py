@@ -1,0 +1,32 @@
+"""Tags of objects, and objects by their tags."""
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from apps.accounts.selectors import owned_scope
+from apps.metadata.kinds import names_of
+from apps.metadata.models import ResourceTag
+from apps.metadata.models.tag import tag_condition
+from cloudstack.api.roles import Access
+from cloudstack.framework.context import Caller
+
+
+def tags_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[ResourceTag]:
+    """Tags of what the caller's account owns, or of what he administers."""
+    return owned_scope(ResourceTag.objects.all(), caller=caller, access=access)
+
+
+def tags_of(model: type[Model], keys: Sequence[int] | None = None) -> QuerySet[ResourceTag]:
+    """Tags of objects of ``model``, of all or of those with these primary keys, by object and key."""
+    tags = ResourceTag.objects.filter(kind__in=names_of(model)).order_by("object_id", "folded_key")
+    return tags if keys is None else tags.filter(object_id__in=keys)
+
+
+def tagged(queryset: QuerySet[Any], pairs: Iterable[tuple[str, str | None]]) -> QuerySet[Any]:
+    """Rows that carry at least one of the tags."""
+    wanted = reduce(or_, (tag_condition(key, value) for key, value in pairs))
+    return queryset.filter(pk__in=tags_of(queryset.model).filter(wanted).order_by().values("object_id"))

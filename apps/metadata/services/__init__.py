@@ -1,0 +1,1 @@
+"""Intent: what callers want attached or taken off."""
