@@ -10,7 +10,7 @@ class ComputeConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.compute.services import counting, neighbours
+        from apps.compute.services import counting, neighbours, pool_machines
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
             register_machine_counts,
@@ -18,6 +18,7 @@ class ComputeConfig(CloudAppConfig):
         )
         from apps.network.services.nic_sources import register_nic_source
         from apps.storage.services.attachments import register_attachments
+        from apps.storage.services.pool_maintenance import register_pool_machines
 
         counting.register()
         register_evacuation(neighbours.evacuate)
@@ -25,3 +26,4 @@ class ComputeConfig(CloudAppConfig):
         register_machine_counts(neighbours.machine_counts)
         register_nic_source(neighbours.nics_in_use)
         register_attachments(lookup=neighbours.machine_of_volume, online_resize=neighbours.resize_in_machine)
+        register_pool_machines(leave=pool_machines.leave_pool, come_back=pool_machines.return_to_pool)

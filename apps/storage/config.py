@@ -58,6 +58,14 @@ POOL_ALLOCATED_NOTICE = ConfigKey(
     description="Share of a pool's size times its over-provisioning that may be promised before metrics mark it.",
     category="Capacity",
 )
+POOL_MAINTENANCE_TIMEOUT = ConfigKey(
+    "storage.pool.maintenance.timeout",
+    int,
+    3600,
+    minimum=10,
+    description="Seconds that machines have to stop when their storage pool goes into maintenance, and to come back.",
+    category="Storage",
+)
 CUSTOM_DISK_MIN = ConfigKey(
     "custom.diskoffering.size.min",
     int,

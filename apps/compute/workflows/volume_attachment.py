@@ -5,6 +5,7 @@ from apps.compute.specs import disk_spec
 from apps.compute.states import VmState
 from apps.compute.workflows.steps.loading import VmWorkflow, driver_of, expect_steady
 from apps.storage.selectors import volume_for_job
+from apps.storage.services.pool_maintenance import refuse_closed
 from apps.storage.services.state_machines import VOLUME_FSM
 from apps.storage.states import VolumeState
 from apps.storage.workflows.steps import allocate_volume, create_volume_on_pool, undo_create_volume
@@ -96,6 +97,8 @@ class PlugIn(Step):
 
     def do(self, ctx: JobContext) -> None:
         if ctx.vm.state == VmState.RUNNING:
+            # The slot is taken for all to see: maintenance that begins later stops the machine.
+            refuse_closed([ctx.volume.pool_id])
             hotplug(ctx).attach_disk(str(ctx.vm.uuid), disk_spec(attachment_of(ctx)))
 
     def undo(self, ctx: JobContext) -> None:

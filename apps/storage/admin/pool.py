@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.storage.models import PoolHost, PoolReservation, StoragePool
+from apps.storage.models import PoolHost, PoolReservation, StoppedForPool, StoragePool
 from apps.storage.services.allocation import limit_bytes
 
 
@@ -30,6 +30,9 @@ class StoragePoolAdmin(CloudAdmin):
     commands = [
         ("updateStoragePool", "Enable selected pools", {"enabled": True}),
         ("updateStoragePool", "Disable selected pools (nothing new is put on them)", {"enabled": False}),
+        ("enableStorageMaintenance", "Put selected pools into maintenance (machines on them stop)", {"confirm": True}),
+        ("cancelStorageMaintenance", "Bring selected pools back from maintenance"),
+        ("syncStoragePool", "Ask selected pools what they have"),
         ("deleteStoragePool", "Remove selected pools without volumes"),
     ]
 
@@ -56,6 +59,14 @@ class PoolReservationAdmin(CloudAdmin):
     list_filter = ["pool"]
     list_select_related = ["pool"]
     search_fields = ["holder_uuid", "pool__name"]
+
+
+@admin.register(StoppedForPool)
+class StoppedForPoolAdmin(CloudAdmin):
+    list_display = ["machine_uuid", "pool", "created"]
+    list_filter = ["pool"]
+    list_select_related = ["pool"]
+    search_fields = ["machine_uuid", "pool__name"]
 
 
 def _share(part: int, whole: int) -> str:

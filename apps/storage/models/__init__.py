@@ -3,7 +3,7 @@
 from apps.storage.models.guest_os import GuestOs, GuestOsCategory
 from apps.storage.models.image_store import ImageStore
 from apps.storage.models.offering import DiskOffering
-from apps.storage.models.pool import PoolHost, PoolReservation, StoragePool
+from apps.storage.models.pool import PoolHost, PoolReservation, StoppedForPool, StoragePool
 from apps.storage.models.template import Template, TemplateZone
 from apps.storage.models.template_copy import TemplatePoolRef, TemplateStoreRef
 from apps.storage.models.upload import UploadTicket
@@ -16,6 +16,7 @@ __all__ = [
     "ImageStore",
     "PoolHost",
     "PoolReservation",
+    "StoppedForPool",
     "StoragePool",
     "Template",
     "TemplatePoolRef",

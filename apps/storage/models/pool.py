@@ -103,3 +103,20 @@ class PoolReservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size_bytes} bytes of {self.pool} for {self.holder_uuid}"
+
+
+class StoppedForPool(models.Model):
+    """A machine that was stopped because its pool went into maintenance; it is started again afterwards."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    pool = models.ForeignKey(StoragePool, on_delete=models.CASCADE, related_name="stopped_machines")
+    machine_uuid = models.UUIDField()
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "machine stopped for maintenance"
+        verbose_name_plural = "machines stopped for maintenance"
+        constraints = [models.UniqueConstraint(fields=["pool", "machine_uuid"], name="machine_stopped_once_per_pool")]
+
+    def __str__(self) -> str:
+        return f"{self.machine_uuid}, stopped for {self.pool}"

@@ -24,6 +24,23 @@ def connect(ctx: JobContext, pool: StoragePool, host: Host) -> None:
         note_facts(pool, facts)
 
 
+def connect_on_hosts(ctx: JobContext, pool: StoragePool) -> None:
+    """Connect ``pool`` on every host of its scope that is Up. Raises ``ResourceUnavailable`` when none can."""
+    hosts = list(hosts_of_pool(pool, connected=False).filter(status=HostStatus.UP))
+    if not hosts:
+        raise ResourceUnavailable(f"no host that is Up could see pool {pool.name}")
+    failures = []
+    for number, host in enumerate(hosts):
+        ctx.progress(number * 100 // len(hosts), f"connecting {pool.name} on {host.name}")
+        try:
+            connect(ctx, pool, host)
+        except (DriverError, CloudError) as error:
+            failures.append(f"{host.name}: {error}")
+            ctx.log(f"not connected on {host.name}: {error}")
+    if len(failures) == len(hosts):
+        raise ResourceUnavailable(f"pool {pool.name} could not be connected on any host: {'; '.join(failures)}")
+
+
 def note_facts(pool: StoragePool, facts: PoolFacts) -> None:
     """Size and use of the pool; an operator's own capacity stays."""
     capacity = pool.capacity_bytes if pool.capacity_is_given else facts.capacity_bytes
@@ -47,20 +64,7 @@ class ConnectHosts(Step):
         return f"connect {ctx.pool} on {hosts_of_pool(ctx.pool, connected=False).count()} hosts"
 
     def do(self, ctx: JobContext) -> None:
-        pool: StoragePool = ctx.pool
-        hosts = list(hosts_of_pool(pool, connected=False).filter(status=HostStatus.UP))
-        if not hosts:
-            raise ResourceUnavailable(f"no host that is Up could see pool {pool.name}")
-        failures = []
-        for number, host in enumerate(hosts):
-            ctx.progress(number * 100 // len(hosts), f"connecting {pool.name} on {host.name}")
-            try:
-                connect(ctx, pool, host)
-            except (DriverError, CloudError) as error:
-                failures.append(f"{host.name}: {error}")
-                ctx.log(f"not connected on {host.name}: {error}")
-        if len(failures) == len(hosts):
-            raise ResourceUnavailable(f"pool {pool.name} could not be connected on any host: {'; '.join(failures)}")
+        connect_on_hosts(ctx, ctx.pool)
 
     def undo(self, ctx: JobContext) -> None:
         disconnect_all(ctx, ctx.pool)

@@ -6,6 +6,7 @@ from apps.storage.services.pools import refuse_used
 from apps.storage.services.state_machines import POOL_FSM
 from apps.storage.states import PoolState
 from apps.storage.workflows.add_pool import PoolWorkflow, disconnect_all
+from apps.storage.workflows.maintain_pool import connect_somewhere
 from apps.storage.workflows.steps import host_for_pool
 from apps.storage.workflows.template_cache import evict_template
 from cloudstack.framework.errors import ResourceInUse
@@ -23,6 +24,9 @@ class EvictTemplates(Step):
         pool: StoragePool = ctx.pool
         # A volume may have been promised room before the pool was closed for new ones.
         refuse_used(pool)
+        if TemplatePoolRef.objects.filter(pool=pool).exists():
+            # A pool in maintenance is connected nowhere.
+            connect_somewhere(ctx, pool)
         for ref in TemplatePoolRef.objects.filter(pool=pool).select_related("template", "pool"):
             if not evict_template(ctx, ref, host_for_pool(pool)):
                 raise ResourceInUse(f"template {ref.template.name} on pool {pool.name} is in use")

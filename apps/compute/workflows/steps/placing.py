@@ -8,6 +8,7 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import capacity
 from apps.infrastructure.services.placement import NoHostFits, explain, place
+from apps.storage.services.pool_maintenance import refuse_closed
 from apps.storage.states import VolumeState
 from apps.storage.workflows.steps import allocate_volume, release_volume_pool
 from cloudstack.contracts.placement import Placement, PlacementRequest, Refusal
@@ -105,6 +106,7 @@ class ChooseHost(Step):
         )
 
     def plan(self, ctx: JobContext) -> str:
+        refuse_closed(one.volume.pool_id for one in ctx.vm.live_attachments if one.volume.pool_id)
         return f"run {ctx.vm} on {place(self.request(ctx)).ranked[0].name}"
 
     def do(self, ctx: JobContext) -> None:
@@ -112,6 +114,8 @@ class ChooseHost(Step):
             # A crash came between the promise and its note: start over.
             self.undo(ctx)
         vm = ctx.vm
+        # After the machine is Starting for all to see: maintenance that begins later waits for it.
+        refuse_closed(one.volume.pool_id for one in vm.live_attachments if one.volume.pool_id)
         # Noted before any of them is made: what a start makes it takes back, what was there it never touches.
         ctx.data["new_volumes"] = [
             str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED

@@ -6,12 +6,15 @@ from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage.api.commands.image_store import OPERATORS
 from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.storage_pool import StoragePoolMetricsResponse, StoragePoolResponse
+from apps.storage.events import MAINT_CANCEL_PS, MAINT_PREPARE_PS, POOL_SYNC
 from apps.storage.models import StoragePool
 from apps.storage.selectors import pools_visible_to
+from apps.storage.services.pool_maintenance import PoolMaintenanceManager
 from apps.storage.services.pool_urls import parse_pool_url
 from apps.storage.services.pools import StoragePoolManager
 from apps.storage.states import PoolScope, PoolState
-from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Flag, ListOf, Long, Map, Ref, Str
+from cloudstack.api import ROOT, Access, BaseAsyncCmd, BaseCmd, BaseListCmd, Choice, Flag, ListOf, Long, Map, Ref, Str
+from cloudstack.framework.jobs import AsyncJob
 
 
 class ListStoragePools(BaseListCmd):
@@ -130,3 +133,40 @@ class DeleteStoragePool(BaseCmd):
 
     def execute(self) -> None:
         StoragePoolManager().remove(caller=self.caller, pool=self.pool, forced=self.forced)
+
+
+class PoolJob(BaseAsyncCmd):
+    """A command on one pool that a job carries out."""
+
+    abstract = True
+    roles = ROOT
+    response = StoragePoolResponse
+
+    pool = Ref("id", StoragePool, access=Access.OPERATE, select_related=["zone"], required=True, help="the pool")
+
+
+class EnableStorageMaintenance(PoolJob):
+    """Takes a pool out of service: machines with volumes on it stop, hosts let go of it."""
+
+    event_type = MAINT_PREPARE_PS
+
+    def execute(self) -> AsyncJob:
+        return PoolMaintenanceManager().enable(caller=self.caller, pool=self.pool)
+
+
+class CancelStorageMaintenance(PoolJob):
+    """Brings a pool back from maintenance and starts the machines that it had stopped."""
+
+    event_type = MAINT_CANCEL_PS
+
+    def execute(self) -> AsyncJob:
+        return PoolMaintenanceManager().cancel(caller=self.caller, pool=self.pool)
+
+
+class SyncStoragePool(PoolJob):
+    """Asks each host what it sees of a pool: connects it where it is missing, and reads how full it is."""
+
+    event_type = POOL_SYNC
+
+    def execute(self) -> AsyncJob:
+        return PoolMaintenanceManager().sync(caller=self.caller, pool=self.pool)
