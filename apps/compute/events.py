@@ -25,3 +25,6 @@ SERVICE_OFFERING_EDIT = event_type("SERVICE.OFFERING.EDIT", "a service offering 
 SERVICE_OFFERING_DELETE = event_type("SERVICE.OFFERING.DELETE", "a service offering was deleted")
 REGISTER_SSH_KEYPAIR = event_type("REGISTER.SSH.KEYPAIR", "an SSH key pair was registered")
 DELETE_SSH_KEYPAIR = event_type("DELETE.SSH.KEYPAIR", "an SSH key pair was deleted")
+AFFINITY_GROUP_CREATE = event_type("AG.CREATE", "an affinity group was created")
+AFFINITY_GROUP_DELETE = event_type("AG.DELETE", "an affinity group is deleted")
+VM_AG_UPDATE = event_type("VM.AG.UPDATE", "the affinity groups of a machine change")

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.accounts.models import Account
-from apps.compute.models import Nic, ServiceOffering, SshKeyPair, VirtualMachine
+from apps.compute.models import (
+    AffinityGroup,
+    InstanceGroup,
+    Nic,
+    ServiceOffering,
+    SshKeyPair,
+    UserData,
+    VirtualMachine,
+)
 from apps.compute.states import VmState
 from apps.infrastructure.models import Zone
 from apps.network.models import Network
@@ -87,3 +95,15 @@ class MachineRows:
 
 def _octets(number: int) -> str:
     return "".join(f":{number >> shift & 255:02x}" for shift in (24, 16, 8, 0))
+
+
+def affinity_group(owner: Account, name: str = "apart", kind: str = "host anti-affinity") -> AffinityGroup:
+    return AffinityGroup.objects.create(account=owner, domain_id=owner.domain_id, name=name, type=kind)
+
+
+def instance_group(owner: Account, name: str = "web") -> InstanceGroup:
+    return InstanceGroup.objects.create(account=owner, domain_id=owner.domain_id, name=name)
+
+
+def user_data(owner: Account, name: str = "setup") -> UserData:
+    return UserData.objects.create(account=owner, domain_id=owner.domain_id, name=name, text="I2Nsb3VkLWNvbmZpZw==")

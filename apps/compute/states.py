@@ -51,3 +51,11 @@ VM_UNCOUNTED = (S.ERROR, S.DESTROYED, S.EXPUNGING)
 class OfferingState(TextChoices):
     ACTIVE = "Active", "Active"
     INACTIVE = "Inactive", "Inactive"
+
+
+class UserDataPolicy(TextChoices):
+    """What becomes of a user's own data on a machine whose template brings some along."""
+
+    ALLOW_OVERRIDE = "ALLOWOVERRIDE", "the user's replaces the template's"
+    APPEND = "APPEND", "the user's is added to the template's"
+    DENY_OVERRIDE = "DENYOVERRIDE", "only the template's is allowed"

@@ -1,7 +1,20 @@
 """What placement knows of a request and of the candidates. Filters refuse with a reason, weighers prefer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, kw_only=True)
+class AffinityRule:
+    """One affinity group of a machine as placement sees it."""
+
+    group_uuid: str
+    group_name: str
+    type: str
+    """Name of the :class:`AffinityType` that says what it means."""
+    hosts: Mapping[str, int] = field(default_factory=dict)
+    """UUIDs of the hosts that hold, or are about to hold, other machines of the group, and how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +37,8 @@ class PlacementRequest:
     cluster_uuid: str = ""
     pod_uuid: str = ""
     last_host_uuid: str = ""
+    affinity: tuple[AffinityRule, ...] = ()
+    """The machine's affinity groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,4 +92,25 @@ class HostWeigher(Protocol):
     weight: float
 
     def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        """Preference from 0 (worst) to 1 (best)."""
+
+
+@runtime_checkable
+class AffinityType(Protocol):
+    """A kind of affinity group. A strict one refuses hosts, a soft one prefers some; one may do both."""
+
+    name: str
+    """On the wire, such as ``host anti-affinity``."""
+    domain_wide: bool
+    """Whether a domain may own such groups, for all accounts in it and below."""
+    admins_only: bool
+    """Whether only administrators make such groups."""
+
+    def refuse(self, rule: AffinityRule, host: HostCandidate) -> str | None:
+        """The reason why a machine with ``rule`` must not go to ``host``, without its name, or None.
+
+        Asked again when the host is promised, while nobody else of the group can be promised one.
+        """
+
+    def weigh(self, rule: AffinityRule, host: HostCandidate) -> float:
         """Preference from 0 (worst) to 1 (best)."""

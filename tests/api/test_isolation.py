@@ -16,8 +16,8 @@ from apps.accounts.factories import (
 )
 from apps.accounts.models import Account, ApiKeyPair, ApiToken, Domain, User
 from apps.accounts.services.role_rules import forget_rules
-from apps.compute.factories import MachineRows, service_offering
-from apps.compute.models import Nic, VirtualMachine
+from apps.compute.factories import MachineRows, affinity_group, instance_group, service_offering, user_data
+from apps.compute.models import AffinityGroup, InstanceGroup, Nic, UserData, VirtualMachine
 from apps.network.factories import NetworkFactory, public_address
 from apps.network.models import IpAllocation, Network, PublicIpAddress
 from apps.network.services.addresses import hold_address
@@ -70,6 +70,9 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     VirtualMachine: machine,
     Nic: card,
     IpAllocation: further_address,
+    AffinityGroup: lambda owner: affinity_group(owner.account),
+    InstanceGroup: lambda owner: instance_group(owner.account),
+    UserData: lambda owner: user_data(owner.account),
     Event: lambda owner: publish("VM.START", description="x", account_uuid=owner.account.uuid, user_id=owner.pk),
     AsyncJob: lambda owner: AsyncJob.objects.create(name="x", user=owner, account_uuid=owner.account.uuid),
 }

@@ -1,11 +1,22 @@
 """Public entities of compute and who may touch them."""
 
-from apps.compute.models import Nic, ServiceOffering, SshKeyPair, VirtualMachine
+from apps.compute.models import (
+    AffinityGroup,
+    InstanceGroup,
+    Nic,
+    ServiceOffering,
+    SshKeyPair,
+    UserData,
+    VirtualMachine,
+)
 from apps.compute.selectors import (
+    affinity_groups_visible_to,
+    instance_groups_visible_to,
     nics_visible_to,
     secondary_ips_visible_to,
     service_offerings_visible_to,
     ssh_key_pairs_visible_to,
+    user_data_visible_to,
     vms_visible_to,
 )
 from apps.metadata.kinds import register_kind
@@ -17,6 +28,9 @@ register_entity(Nic, scope=nics_visible_to)
 register_entity(ServiceOffering, scope=service_offerings_visible_to)
 register_entity(SshKeyPair, scope=ssh_key_pairs_visible_to)
 register_entity(IpAllocation, scope=secondary_ips_visible_to, noun="secondary ip address")
+register_entity(AffinityGroup, scope=affinity_groups_visible_to)
+register_entity(InstanceGroup, scope=instance_groups_visible_to)
+register_entity(UserData, scope=user_data_visible_to)
 
 register_kind(VirtualMachine, "UserVm", tags=True)
 register_kind(Nic, "Nic", tags=True, owner="vm")

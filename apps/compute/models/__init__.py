@@ -1,9 +1,23 @@
 """Entities of the compute app."""
 
+from apps.compute.models.affinity_group import AffinityGroup, AffinityMembership
 from apps.compute.models.attachment import VolumeAttachment
+from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.nic import Nic
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.models.ssh_key_pair import SshKeyPair
+from apps.compute.models.user_data import TemplateUserData, UserData
 from apps.compute.models.virtual_machine import VirtualMachine
 
-__all__ = ["Nic", "ServiceOffering", "SshKeyPair", "VirtualMachine", "VolumeAttachment"]
+__all__ = [
+    "AffinityGroup",
+    "AffinityMembership",
+    "InstanceGroup",
+    "Nic",
+    "ServiceOffering",
+    "SshKeyPair",
+    "TemplateUserData",
+    "UserData",
+    "VirtualMachine",
+    "VolumeAttachment",
+]

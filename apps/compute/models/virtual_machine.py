@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from apps.accounts.models import OwnedModel
+from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.states import VmState
 from apps.storage.models import GuestOs, Template
@@ -40,8 +41,21 @@ class VirtualMachine(OwnedModel):
     cpu_mhz = models.PositiveIntegerField()
     memory_mib = models.PositiveIntegerField()
     state = models.CharField(max_length=16, choices=VmState, default=VmState.STOPPED, editable=False)
+    group = models.ForeignKey(InstanceGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="vms")
     user_data = EncryptedField(null=True, blank=True)
-    """Base64 text as the client sent it; may hold secrets of the user."""
+    """Base64 text as the guest gets it; may hold secrets of the user."""
+    user_data_source = models.ForeignKey(
+        "compute.UserData", null=True, blank=True, on_delete=models.PROTECT, related_name="vms"
+    )
+    """Registered user data that ``user_data`` was made from."""
+    user_data_details = EncryptedField(null=True, blank=True)
+    """JSON: values of the variables in the user data."""
+    password = EncryptedField(null=True, blank=True, editable=False)
+    """Of the guest's administrator, where the template takes one."""
+    password_job = models.UUIDField(null=True, blank=True, editable=False)
+    """The job whose result shows the password: the one that set it."""
+    seed_generation = models.PositiveIntegerField(default=0, editable=False)
+    """Raised when the guest has to take its password, keys or user data anew: it sets itself up once more then."""
     public_keys = models.JSONField(default=list, blank=True)
     key_pair_names = models.CharField(max_length=1024, blank=True, default="")
     ha_enabled = models.BooleanField(default=False)
@@ -66,10 +80,16 @@ class VirtualMachine(OwnedModel):
             models.Index(fields=["name"], condition=models.Q(removed__isnull=True), name="vm_name"),
             models.Index(fields=["display_name"], condition=models.Q(removed__isnull=True), name="vm_display_name"),
             models.Index(fields=["id"], condition=models.Q(removed__isnull=True), name="vm_alive"),
+            models.Index(fields=["group"], condition=models.Q(removed__isnull=True), name="vm_in_group"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def seed_id(self) -> str:
+        """Under which identity the guest sets itself up; another one makes it do so again at its next boot."""
+        return f"{self.uuid}-{self.seed_generation}" if self.seed_generation else str(self.uuid)
 
     @property
     def instance_name(self) -> str:

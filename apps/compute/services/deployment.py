@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.accounts.models import Account
-from apps.compute.models import ServiceOffering, SshKeyPair
+from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair
+from apps.compute.services.affinity_group import check_groups
 from apps.compute.services.user_data import checked_user_data
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.states import AllocationState
@@ -47,6 +48,9 @@ class DeployRequest:
     root_disk_gib: int | None = None
     user_data: str = field(default="", repr=False)
     key_pairs: Sequence[SshKeyPair] = ()
+    group: str = ""
+    """Name of an instance group; it is made when the owner has none of that name."""
+    affinity_groups: Sequence[AffinityGroup] = ()
     host: Host | None = None
     cluster: Cluster | None = None
     pod: Pod | None = None
@@ -82,6 +86,7 @@ def check(request: DeployRequest, *, caller: Caller) -> None:
     _check_place(request, caller)
     _check_offering(request)
     _check_networks(request)
+    check_groups(request.owner, request.affinity_groups)
     if request.name:
         check_name(request.name)
     checked_user_data(request.user_data)

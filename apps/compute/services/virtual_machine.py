@@ -11,8 +11,9 @@ from apps.accounts.services.limits import LimitManager
 from apps.compute import events
 from apps.compute.config import USER_EXPUNGE
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
-from apps.compute.services import deployment
+from apps.compute.services import affinity_group, deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
+from apps.compute.services.instance_group import InstanceGroupManager
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.services.sizing import machine_size, root_disk_bytes
@@ -63,6 +64,7 @@ class VirtualMachineManager:
             },
         )
         vm.save(force_insert=True)
+        affinity_group.join(vm, request.affinity_groups)
         Volume.objects.bulk_create(volumes)
         VolumeAttachment.objects.bulk_create(
             VolumeAttachment(volume=volume, vm=vm, device_id=slot) for slot, volume in enumerate(volumes)
@@ -102,6 +104,7 @@ class VirtualMachineManager:
             template=request.template,
             guest_os=request.template.guest_os,
             user_id=caller.user_id or None,
+            group=InstanceGroupManager().named(owner=request.owner, name=request.group) if request.group else None,
             cpus=size.cpus,
             cpu_mhz=size.cpu_mhz,
             memory_mib=size.memory_mib,
@@ -245,6 +248,9 @@ class VirtualMachineManager:
             if taken.exists():
                 raise self._name_taken(changes["name"])
             Nic.objects.filter(vm=vm).update(hostname=changes["name"])
+        if "group" in changes:
+            named = changes["group"]
+            changes["group"] = InstanceGroupManager().named(owner=vm.account, name=named) if named else None
         if "user_data" in changes:
             changes["user_data"] = checked_user_data(changes["user_data"]) or None
         for name, value in changes.items():

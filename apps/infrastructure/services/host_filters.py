@@ -1,5 +1,6 @@
 """The core's host filters. Each answers the reason against a host, without its name, or None."""
 
+from apps.infrastructure.services.affinity_types import AffinityFilter
 from apps.infrastructure.states import HostStatus, ResourceState
 from cloudstack.contracts.placement import HostCandidate, HostFilter, PlacementRequest
 
@@ -107,7 +108,7 @@ class Pools:
 
 
 _ALWAYS = (Hypervisor(), Allocation(), Connection(), Cores(), Room())
-_REQUESTED, _TAGS, _POOLS = RequestedHost(), Tags(), Pools()
+_REQUESTED, _TAGS, _POOLS, _AFFINITY = RequestedHost(), Tags(), Pools(), AffinityFilter()
 
 
 def core_filters(request: PlacementRequest) -> list[HostFilter]:
@@ -120,4 +121,6 @@ def core_filters(request: PlacementRequest) -> list[HostFilter]:
         filters.append(_TAGS)
     if request.pool_uuids:
         filters.append(_POOLS)
+    if request.affinity:
+        filters.append(_AFFINITY)
     return filters

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from apps.infrastructure.selectors.candidates import candidates_of
+from apps.infrastructure.services.affinity_types import AffinityWeigher
 from apps.infrastructure.services.host_filters import core_filters
 from apps.infrastructure.services.host_weighers import core_weighers
 from cloudstack.contracts.placement import (
@@ -56,6 +57,8 @@ def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None 
     filters = [*core_filters(request), *_guarded("register_host_filters", "refuse")]
     preferences = _guarded("register_host_weighers", "weigh")
     source = _pool_source if request.pool_uuids else None
+    if request.affinity:
+        preferences.append(AffinityWeigher())
     few = candidates is None and not (preferences or pm.hook.choose_host.get_hookimpls())
     if candidates is None:
         candidates = candidates_of(request, source, most=LOOKED_AT_FIRST if few else None)

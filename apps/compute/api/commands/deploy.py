@@ -3,11 +3,12 @@
 import ipaddress
 from typing import Any
 
-from apps.accounts.models import Domain
+from apps.accounts.models import Account, Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
-from apps.compute.models import ServiceOffering, VirtualMachine
+from apps.compute.models import AffinityGroup, ServiceOffering, VirtualMachine
+from apps.compute.services.affinity_group import AffinityGroupManager
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
@@ -70,6 +71,9 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
     user_data = Str("userdata", max_length=USERDATA_MAX * 2, help="base64 text that the guest reads at its first boot")
     keypair = Str("keypair", help="name of an SSH key pair of the owner")
     keypairs = ListOf("keypairs", Str, help="names of SSH key pairs")
+    group = Str("group", help="instance group that it joins; it is made when there is none of that name")
+    affinity_groups = RefList("affinitygroupids", AffinityGroup, help="affinity groups that it joins")
+    affinity_names = ListOf("affinitygroupnames", Str, help="names of affinity groups, instead of affinitygroupids")
     host = Ref("hostid", Host, help="start it on this host; root admins only")
     cluster = Ref("clusterid", Cluster, select_related=["pod"], help="start it in this cluster; root admins only")
     pod = Ref("podid", Pod, help="start it in this pod; root admins only")
@@ -95,6 +99,8 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
             root_disk_gib=self.root_disk_gib,
             user_data=self.user_data or "",
             key_pairs=SshKeyPairManager().named(owner=owner, names=list(dict.fromkeys(names))),
+            group=self.group or "",
+            affinity_groups=self._affinity_groups(owner),
             host=self.host,
             cluster=self.cluster,
             pod=self.pod,
@@ -104,6 +110,13 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
             details=self.details or {},
         )
         return VirtualMachineManager().deploy(caller=self.caller, request=request)
+
+    def _affinity_groups(self, owner: Account) -> list[AffinityGroup]:
+        if self.affinity_groups and self.affinity_names:
+            raise InvalidParameter("give either affinitygroupids or affinitygroupnames", parameter="affinitygroupnames")
+        if self.affinity_groups:
+            return list(self.affinity_groups)
+        return AffinityGroupManager().named(owner=owner, names=self.affinity_names or [])
 
     def _nics(self) -> list[NicRequest]:
         if self.ip_to_network:

@@ -122,6 +122,7 @@ class UpdateVirtualMachine(BaseCmd):
     display_name = Str("displayname", help="new name for people")
     guest_os = Ref("ostypeid", GuestOs, help="guest operating system")
     user_data = Str("userdata", max_length=2 << 20, help="base64 text; the guest reads it at its next first boot")
+    group = Str("group", help="instance group that it moves to, made when there is none of that name; empty: none")
     ha_enabled = Flag("haenable", help="restart it elsewhere when its host dies")
     displayed = Flag("displayvm", help="whether users see it; root admins only")
     dynamic_scaling = Flag("isdynamicallyscalable", help="whether it may grow while it runs")
@@ -135,6 +136,7 @@ class UpdateVirtualMachine(BaseCmd):
             "display_name": self.display_name,
             "guest_os": self.guest_os,
             "user_data": self.user_data,
+            "group": self.group,
             "ha_enabled": self.ha_enabled,
             "is_displayed": self.displayed if self.caller.is_root_admin else None,
             "dynamically_scalable": self.dynamic_scaling,

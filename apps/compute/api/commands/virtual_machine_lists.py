@@ -9,7 +9,7 @@ from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
-from apps.compute.models import Nic, ServiceOffering, VirtualMachine
+from apps.compute.models import AffinityGroup, AffinityMembership, InstanceGroup, Nic, ServiceOffering, VirtualMachine
 from apps.compute.selectors import has_key_pair, nics_visible_to
 from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
@@ -19,7 +19,7 @@ from cloudstack.api import BaseListCmd, Flag, ListOf, Ref, Str
 from cloudstack.framework.errors import InvalidParameter
 
 DETAILS = {
-    "group": (),
+    "group": ("groupid", "group"),
     "nics": ("nic",),
     "stats": (),
     "secgrp": ("securitygroup",),
@@ -51,6 +51,9 @@ class ListVirtualMachines(TagFilter, AccountScopedListCmd):
     service_offering = Ref(
         "serviceofferingid", ServiceOffering, lookup="service_offering", help="machines of this offering"
     )
+    group = Ref("groupid", InstanceGroup, lookup="group", help="machines of this instance group")
+    affinity_group = Ref("affinitygroupid", AffinityGroup, help="machines of this affinity group")
+    arch = Str("arch", lookup="template__architecture__iexact", help="machines of this CPU architecture")
     network = Ref("networkid", Network, help="machines with a card in this network")
     hypervisor = Str("hypervisor", lookup="hypervisor__iexact", help="machines of this hypervisor")
     user = Ref("userid", User, lookup="user", help="machines that this user deployed")
@@ -66,6 +69,8 @@ class ListVirtualMachines(TagFilter, AccountScopedListCmd):
             vms = vms.exclude(state=VmState.DESTROYED) if self.state == "Present" else vms.filter(state=self._state())
         if self.pool is not None:
             vms = vms.filter(attachments__volume__pool=self.pool).distinct()
+        if self.affinity_group is not None:
+            vms = vms.filter(pk__in=AffinityMembership.objects.filter(group=self.affinity_group).values("vm"))
         if self.network is not None:
             vms = vms.filter(pk__in=Nic.objects.filter(network=self.network).values("vm"))
         if self.for_virtual_network is not None:

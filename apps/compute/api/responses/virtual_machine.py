@@ -4,8 +4,9 @@ from typing import Any
 
 from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
+from apps.compute.api.responses.affinity_group import AffinityGroupOfVmResponse
 from apps.compute.api.responses.nic import NicResponse
-from apps.compute.models import Nic, VirtualMachine
+from apps.compute.models import AffinityMembership, Nic, VirtualMachine
 from apps.compute.models.virtual_machine import instance_name
 from cloudstack.api import BOOL, DATE, INT, LIST, MAP, STRING, Children, Field
 
@@ -35,6 +36,8 @@ class VirtualMachineResponse(Tagged):
     created = Field(type=DATE, help="when it was deployed")
     lastupdated = Field("updated", type=DATE, help="when its properties were changed last")
     state = Field(help="Starting, Running, Stopping, Stopped, Migrating, Destroyed, Expunging or Error")
+    groupid = Field("group__uuid", help="its instance group")
+    group = Field("group__name", help="name of its instance group")
     haenable = Field("ha_enabled", type=BOOL, help="whether it is to be restarted elsewhere when its host dies")
     zoneid = Field("zone__uuid", help="its zone")
     zonename = Field("zone__name", help="name of its zone")
@@ -82,4 +85,10 @@ class VirtualMachineResponse(Tagged):
         help="network cards",
     )
     securitygroup = Field(compute=_none, type=LIST, help="security groups")
-    affinitygroup = Field(compute=_none, type=LIST, help="affinity groups")
+    affinitygroup = Children(
+        AffinityGroupOfVmResponse,
+        parent="vm_id",
+        queryset=lambda: AffinityMembership.objects.order_by("group"),
+        many=True,
+        help="affinity groups",
+    )

@@ -3,21 +3,29 @@
 from collections.abc import Callable, Sequence
 
 from apps.compute.models import VirtualMachine
+from apps.compute.selectors.affinity import affinity_rules
 from apps.compute.workflows.steps.loading import reload_vm
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import capacity
+from apps.infrastructure.services.affinity_types import refusal
 from apps.infrastructure.services.placement import NoHostFits, explain, place
 from apps.storage.services.pool_maintenance import refuse_closed
 from apps.storage.states import VolumeState
 from apps.storage.workflows.steps import allocate_volume, release_volume_pool
-from cloudstack.contracts.placement import Placement, PlacementRequest, Refusal
+from cloudstack.contracts.placement import HostCandidate, Placement, PlacementRequest, Refusal
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.errors import InsufficientCapacity
 from cloudstack.framework.jobs import JobContext, Step
 
 MAX_TRIES = 20
 """Candidates that are tried when promises of others come in between."""
+MAX_ROUNDS = 3
+"""How often placement is asked again when other machines of an affinity group took their hosts in between."""
+
+
+class AffinityChanged(InsufficientCapacity):
+    """Another machine of a group was promised a host since placement looked."""
 
 
 def placement_request(vm: VirtualMachine, **limits: object) -> PlacementRequest:
@@ -33,6 +41,7 @@ def placement_request(vm: VirtualMachine, **limits: object) -> PlacementRequest:
         memory_mib=vm.memory_mib,
         host_tags=tags,
         pool_uuids=tuple(sorted(pools)),
+        affinity=affinity_rules(vm),
         **limits,  # type: ignore[arg-type]
     )
 
@@ -59,26 +68,42 @@ def refused(ctx: JobContext, summary: str, refusals: Sequence[Refusal]) -> Insuf
     return InsufficientCapacity(f"{summary}; administrators find the reasons in the job's log")
 
 
-def take_best(ctx: JobContext, request: PlacementRequest, take: Callable[[Host], None], summary: str) -> None:
+def take_best(
+    ctx: JobContext, request: Callable[[], PlacementRequest], take: Callable[[Host], None], summary: str
+) -> None:
     """Let ``take`` promise what is needed of the best host that still has it, and note that host for later steps.
 
     Raises ``InsufficientCapacity`` with ``summary`` when none has.
     """
-    placement = ranked(ctx, request)
-    refusals = list(placement.refusals)
-    for candidate in placement.ranked[:MAX_TRIES]:
-        host = host_for_job(uuid=candidate.uuid)
-        try:
-            with ctx.transaction():
-                take(host)
-                ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
-        except InsufficientCapacity as full:
-            refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
-            continue
-        ctx.data["host_uuid"] = candidate.uuid
-        ctx.chosen = host
-        return
-    raise refused(ctx, summary, refusals)
+    for attempt in range(MAX_ROUNDS):
+        placement = ranked(ctx, request())
+        refusals, changed = list(placement.refusals), False
+        for candidate in placement.ranked[:MAX_TRIES]:
+            host = host_for_job(uuid=candidate.uuid)
+            try:
+                with ctx.transaction():
+                    _hold_affinity(ctx.vm, candidate)
+                    take(host)
+                    ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
+            except InsufficientCapacity as full:
+                changed |= isinstance(full, AffinityChanged)
+                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
+                continue
+            ctx.data["host_uuid"] = candidate.uuid
+            ctx.chosen = host
+            return
+        if not changed or attempt + 1 == MAX_ROUNDS:
+            raise refused(ctx, summary, refusals)
+
+
+def _hold_affinity(vm: VirtualMachine, candidate: HostCandidate) -> None:
+    """Judge ``candidate`` by the machine's groups while none of them can be promised another host.
+
+    Placement has looked without a lock: of two that looked at once, the second one learns here of the first.
+    """
+    reason = refusal(affinity_rules(vm, lock=True), candidate)
+    if reason is not None:
+        raise AffinityChanged(reason)
 
 
 def promise(ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
@@ -102,7 +127,7 @@ class ChooseHost(Step):
             host_uuid=wanted.get("host_uuid", ""),
             cluster_uuid=wanted.get("cluster_uuid", ""),
             pod_uuid=wanted.get("pod_uuid", ""),
-            last_host_uuid=str(vm.last_host.uuid) if vm.last_host else "",
+            last_host_uuid=str(vm.last_host.uuid) if vm.last_host and not wanted.get("anywhere") else "",
         )
 
     def plan(self, ctx: JobContext) -> str:
@@ -121,7 +146,10 @@ class ChooseHost(Step):
             str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED
         ]
         take_best(
-            ctx, self.request(ctx), lambda host: self.take(ctx, vm, host), f"no host can take {vm} with its disks"
+            ctx,
+            lambda: self.request(ctx),
+            lambda host: self.take(ctx, vm, host),
+            f"no host can take {vm} with its disks",
         )
 
     def take(self, ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
@@ -163,7 +191,7 @@ class ChooseTarget(Step):
     def do(self, ctx: JobContext) -> None:
         self.undo(ctx)
         vm = ctx.vm
-        take_best(ctx, self.request(ctx), lambda host: promise(ctx, vm, host), f"no other host can take {vm}")
+        take_best(ctx, lambda: self.request(ctx), lambda host: promise(ctx, vm, host), f"no other host can take {vm}")
         ctx.data["source_uuid"] = str(vm.host.uuid)
 
     def undo(self, ctx: JobContext) -> None:

@@ -16,3 +16,8 @@ def register_host_weighers():
 @hookspec(firstresult=True)
 def choose_host(request, candidates):
     """Return the UUID of one of the fitting ``candidates`` (best first), or None to leave it to the next plugin."""
+
+
+@hookspec
+def register_affinity_types():
+    """Return ``{"rack anti-affinity": RackAntiAffinity()}``: the name of a type of affinity groups to the type."""
