@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('compute', '0001_initial'),
+        ("compute", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='nic',
-            name='secondary',
+            model_name="nic",
+            name="secondary",
             field=models.JSONField(blank=True, default=list, editable=False),
         ),
     ]

@@ -102,17 +102,18 @@ class AffinityGroupManager:
             event_type=events.VM_AG_UPDATE,
         )
 
-    def named(self, *, owner: Account, names: Sequence[str]) -> list[AffinityGroup]:
-        """Groups that machines of ``owner`` may be in, by name; an own one goes before the domain's."""
-        found: dict[str, AffinityGroup] = {}
-        for group in affinity_groups_of(owner).filter(name__in=names).order_by("is_domain_wide", "-domain__path"):
-            found.setdefault(group.name, group)
-        for name in names:
-            if name not in found:
-                raise InvalidParameter(
-                    f"account {owner} has no affinity group named {name!r}", parameter="affinitygroupnames"
-                )
-        return [found[name] for name in dict.fromkeys(names)]
+
+def groups_named(*, owner: Account, names: Sequence[str]) -> list[AffinityGroup]:
+    """Groups that machines of ``owner`` may be in, by name; an own one goes before the domain's."""
+    found: dict[str, AffinityGroup] = {}
+    for group in affinity_groups_of(owner).filter(name__in=names).order_by("is_domain_wide", "-domain__path"):
+        found.setdefault(group.name, group)
+    for name in names:
+        if name not in found:
+            raise InvalidParameter(
+                f"account {owner} has no affinity group named {name!r}", parameter="affinitygroupnames"
+            )
+    return [found[name] for name in dict.fromkeys(names)]
 
 
 def check_groups(owner: Account, groups: Sequence[AffinityGroup]) -> None:

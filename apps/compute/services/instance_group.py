@@ -35,18 +35,19 @@ class InstanceGroupManager:
         group.mark_removed()
         VirtualMachine.objects.filter(group=group).update(group=None)
 
-    def named(self, *, owner: Account, name: str) -> InstanceGroup:
-        """The owner's group of this name; it is made when there is none."""
-        name = _checked(name)
-        found = InstanceGroup.objects.filter(account=owner, name=name).first()
-        if found is None:
-            found, _ = InstanceGroup.objects.get_or_create(
-                account=owner, name=name, removed=None, defaults={"domain_id": owner.domain_id}
-            )
-        return found
-
     def _taken(self, owner: Account, name: str) -> InvalidParameter:
         return InvalidParameter(f"account {owner} has an instance group named {name!r} already", parameter="name")
+
+
+def group_named(*, owner: Account, name: str) -> InstanceGroup:
+    """The owner's group of this name; it is made when there is none."""
+    name = _checked(name)
+    found = InstanceGroup.objects.filter(account=owner, name=name).first()
+    if found is None:
+        found, _ = InstanceGroup.objects.get_or_create(
+            account=owner, name=name, removed=None, defaults={"domain_id": owner.domain_id}
+        )
+    return found
 
 
 def _checked(name: str) -> str:

@@ -13,7 +13,7 @@ from apps.compute.config import USER_EXPUNGE
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
 from apps.compute.services import affinity_group, deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
-from apps.compute.services.instance_group import InstanceGroupManager
+from apps.compute.services.instance_group import group_named
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.services.sizing import machine_size, root_disk_bytes
@@ -104,7 +104,7 @@ class VirtualMachineManager:
             template=request.template,
             guest_os=request.template.guest_os,
             user_id=caller.user_id or None,
-            group=InstanceGroupManager().named(owner=request.owner, name=request.group) if request.group else None,
+            group=group_named(owner=request.owner, name=request.group) if request.group else None,
             cpus=size.cpus,
             cpu_mhz=size.cpu_mhz,
             memory_mib=size.memory_mib,
@@ -250,7 +250,7 @@ class VirtualMachineManager:
             Nic.objects.filter(vm=vm).update(hostname=changes["name"])
         if "group" in changes:
             named = changes["group"]
-            changes["group"] = InstanceGroupManager().named(owner=vm.account, name=named) if named else None
+            changes["group"] = group_named(owner=vm.account, name=named) if named else None
         if "user_data" in changes:
             changes["user_data"] = checked_user_data(changes["user_data"]) or None
         for name, value in changes.items():

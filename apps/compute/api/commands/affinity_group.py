@@ -12,7 +12,7 @@ from apps.compute.api.responses.affinity_group import AffinityGroupResponse, Aff
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import AffinityGroup, VirtualMachine
 from apps.compute.selectors.affinity import affinity_groups_visible_to
-from apps.compute.services.affinity_group import AffinityGroupManager
+from apps.compute.services.affinity_group import AffinityGroupManager, groups_named
 from apps.infrastructure.services.affinity_types import affinity_types
 from cloudstack.api import (
     Access,
@@ -135,8 +135,7 @@ class UpdateVMAffinityGroup(BaseAsyncCmd):
     names = ListOf("affinitygroupnames", Str, help="names of the groups, instead of affinitygroupids")
 
     def execute(self) -> AsyncJob:
-        manager = AffinityGroupManager()
         if self.groups and self.names:
             raise InvalidParameter("give either affinitygroupids or affinitygroupnames", parameter="affinitygroupnames")
-        groups = self.groups or manager.named(owner=self.vm.account, names=self.names or [])
-        return manager.update_vm(caller=self.caller, vm=self.vm, groups=groups)
+        groups = self.groups or groups_named(owner=self.vm.account, names=self.names or [])
+        return AffinityGroupManager().update_vm(caller=self.caller, vm=self.vm, groups=groups)

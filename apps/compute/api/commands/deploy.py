@@ -8,7 +8,7 @@ from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import AffinityGroup, ServiceOffering, VirtualMachine
-from apps.compute.services.affinity_group import AffinityGroupManager
+from apps.compute.services.affinity_group import groups_named
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
@@ -116,7 +116,7 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
             raise InvalidParameter("give either affinitygroupids or affinitygroupnames", parameter="affinitygroupnames")
         if self.affinity_groups:
             return list(self.affinity_groups)
-        return AffinityGroupManager().named(owner=owner, names=self.affinity_names or [])
+        return groups_named(owner=owner, names=self.affinity_names or [])
 
     def _nics(self) -> list[NicRequest]:
         if self.ip_to_network:
