@@ -25,5 +25,9 @@ class ComputeConfig(CloudAppConfig):
         register_occupants(neighbours.machines_on)
         register_machine_counts(neighbours.machine_counts)
         register_nic_source(neighbours.nics_in_use)
-        register_attachments(lookup=neighbours.machine_of_volume, online_resize=neighbours.resize_in_machine)
+        register_attachments(
+            lookup=neighbours.machine_of_volume,
+            online_resize=neighbours.resize_in_machine,
+            drives=neighbours.machines_with_disc,
+        )
         register_pool_machines(leave=pool_machines.leave_pool, come_back=pool_machines.return_to_pool)

@@ -28,3 +28,5 @@ DELETE_SSH_KEYPAIR = event_type("DELETE.SSH.KEYPAIR", "an SSH key pair was delet
 AFFINITY_GROUP_CREATE = event_type("AG.CREATE", "an affinity group was created")
 AFFINITY_GROUP_DELETE = event_type("AG.DELETE", "an affinity group is deleted")
 VM_AG_UPDATE = event_type("VM.AG.UPDATE", "the affinity groups of a machine change")
+ISO_ATTACH = event_type("ISO.ATTACH", "an ISO was put into the drive of a machine")
+ISO_DETACH = event_type("ISO.DETACH", "an ISO was taken out of the drive of a machine")

@@ -4,9 +4,12 @@ import base64
 import ipaddress
 from collections.abc import Iterable, Mapping
 
-from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
-from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, SeedSpec, VmSpec
+from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
+from apps.storage.models import StoragePool, Volume
+from cloudstack.contracts.hypervisor import DiskLimits, DiskSpec, NicSpec, SeedSpec, VmSpec
 from cloudstack.contracts.network import GuestNic
+
+DRIVE_SLOT = 3
 
 
 def vm_spec(vm: VirtualMachine, bridges: Mapping[str, str]) -> VmSpec:
@@ -21,7 +24,7 @@ def vm_spec(vm: VirtualMachine, bridges: Mapping[str, str]) -> VmSpec:
         cpus=vm.cpus,
         cpu_mhz=vm.cpu_mhz,
         memory_mib=vm.memory_mib,
-        disks=tuple(disk_spec(attachment) for attachment in vm.live_attachments),
+        disks=(*(disk_spec(attachment) for attachment in vm.live_attachments), *_disc_of(vm)),
         nics=tuple(nic_spec(nic, bridges.get(str(nic.network.uuid), "")) for nic in vm.live_nics),
         seed=seed_spec(vm),
         architecture=vm.template.architecture,
@@ -41,7 +44,54 @@ def disk_spec(attachment: VolumeAttachment) -> DiskSpec:
         size_bytes=volume.size_bytes,
         device_id=attachment.device_id,
         boot=attachment.device_id == 0,
+        cache=_cache_of(volume),
+        limits=_limits_of(volume),
     )
+
+
+def disc_spec(drive: Drive, pool: StoragePool, path: str) -> DiskSpec:
+    """The ISO in a machine's drive, where it lies on a pool that the machine's hosts see."""
+    return DiskSpec(
+        uuid=str(drive.iso.uuid),
+        pool_uuid=str(pool.uuid),
+        pool_type=pool.type,
+        path=path,
+        format="iso",
+        size_bytes=drive.iso.virtual_size_bytes,
+        device_id=DRIVE_SLOT,
+        boot=drive.iso.bootable,
+        read_only=True,
+    )
+
+
+def _disc_of(vm: VirtualMachine) -> list[DiskSpec]:
+    """What is in the drive; nothing as long as it was not brought to a pool."""
+    drive: Drive | None = getattr(vm, "drive", None)
+    if drive is None or drive.pool is None or not drive.path:
+        return []
+    return [disc_spec(drive, drive.pool, drive.path)]
+
+
+def _cache_of(volume: Volume) -> str:
+    """``none`` is what hosts do anyway, or what their operator chose in its place."""
+    mode = volume.disk_offering.cache_mode if volume.disk_offering else "none"
+    return "" if mode == "none" else mode
+
+
+def _limits_of(volume: Volume) -> DiskLimits | None:
+    """What the offering allows the disk; the volume's own ``max_iops`` counts where the offering bounds no kind."""
+    offering = volume.disk_offering
+    if offering is None:
+        return None
+    found = {
+        f"{way}_{kind}{ours}": getattr(offering, f"{theirs}_{way}_rate{end}") or 0
+        for kind, theirs in (("bytes", "bytes"), ("ops", "iops"))
+        for way in ("read", "write")
+        for ours, end in (("", ""), ("_max", "_max"), ("_max_s", "_max_length"))
+    }
+    if volume.max_iops and not (found["read_ops"] or found["write_ops"]):
+        found["total_ops"] = volume.max_iops
+    return DiskLimits(**found) if any(found.values()) else None
 
 
 def nic_spec(nic: Nic, bridge: str) -> NicSpec:

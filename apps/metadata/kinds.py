@@ -80,4 +80,4 @@ def kind_named(name: str, *, what: str, parameter: str = "resourcetype") -> Kind
 
 def names_of(model: type[Model]) -> list[str]:
     """Names of the kinds whose objects are rows of ``model``."""
-    return [kind.name for kind in _kinds.values() if kind.model is model]
+    return [kind.name for kind in _kinds.values() if kind.model is model._meta.concrete_model]

@@ -37,9 +37,10 @@ MAGICS = (
     (0, b"\x7fELF", "a program"),
     (32769, b"CD001", "an ISO image"),
 )
-FORMATS = ("QCOW2", "RAW")
+FORMATS = ("QCOW2", "RAW", "ISO")
 """What can be checked, as clients write it."""
 SECTOR = 512
+DISC_MARK = 16 * 2048 + 1
 MEMORY_BYTES, OUTPUT_BYTES, CPU_S, WALL_S = 1 << 30, 4 << 20, 120, 180
 
 
@@ -66,6 +67,8 @@ def check_image(path: Path, *, format: str, max_bytes: int, sha256: str = "", bo
             raise BadImage("the image says two different sizes of its disk")
     elif kind == "RAW":
         virtual = _check_raw(head, size, bootable)
+    elif kind == "ISO":
+        virtual = _check_iso(head, size)
     else:
         raise BadImage(f"format {format} is not supported; use one of {', '.join(FORMATS)}")
     if virtual > max_bytes:
@@ -130,6 +133,14 @@ def _check_raw(head: bytes, size: int, bootable: bool) -> int:
         raise BadImage(f"the file is no RAW disk: {size} bytes are not a whole number of {SECTOR}-byte sectors")
     if bootable and head[510:512] != b"\x55\xaa" and head[512:520] != b"EFI PART":
         raise BadImage("the file is no bootable RAW disk: it has neither a boot sector nor a GPT")
+    return size
+
+
+def _check_iso(head: bytes, size: int) -> int:
+    """A disc carries its mark in sector 16: ISO 9660, or UDF alone."""
+    if head[DISC_MARK : DISC_MARK + 5] not in (b"CD001", b"BEA01"):
+        found = describe(head)
+        raise BadImage(f"the file is no ISO image{f' but {found}' if found else ''}")
     return size
 
 

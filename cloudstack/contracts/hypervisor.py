@@ -22,6 +22,26 @@ class PowerState(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiskLimits:
+    """What a disk may do at most; 0 is unlimited. Bytes or operations per second, and for bursts their seconds."""
+
+    read_bytes: int = 0
+    read_bytes_max: int = 0
+    read_bytes_max_s: int = 0
+    write_bytes: int = 0
+    write_bytes_max: int = 0
+    write_bytes_max_s: int = 0
+    read_ops: int = 0
+    read_ops_max: int = 0
+    read_ops_max_s: int = 0
+    write_ops: int = 0
+    write_ops_max: int = 0
+    write_ops_max_s: int = 0
+    total_ops: int = 0
+    """Of reads and writes together; not with limits of either."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiskSpec:
     """One disk of a machine. ``path`` is what the storage driver answered when it made the volume."""
 
@@ -36,6 +56,9 @@ class DiskSpec:
     bus: str = "virtio"
     boot: bool = False
     read_only: bool = False
+    cache: str = ""
+    """``writeback``, ``writethrough``; empty: as the host does it."""
+    limits: DiskLimits | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +172,23 @@ class SupportsDiskHotplug(Protocol):
 
     def resize_disk(self, uuid: str, disk: DiskSpec) -> None:
         """Tell the running guest that ``disk`` now has ``disk.size_bytes``."""
+
+
+@runtime_checkable
+class SupportsDiscs(Protocol):
+    """A CD-ROM drive whose disc changes while the machine runs. A machine that is off is none of its business."""
+
+    def insert_disc(self, uuid: str, disc: DiskSpec) -> None:
+        """Put ``disc`` (format ``iso``) into the drive, in place of another; ``NotFound`` without the machine."""
+
+    def eject_disc(self, uuid: str, *, force: bool = False) -> None:
+        """Empty the drive. An empty one, or an absent machine, is fine.
+
+        A guest that has locked the drive keeps its disc, which is a ``DriverError``, unless ``force`` is given.
+        """
+
+    def disc_in_drive(self, uuid: str) -> str:
+        """UUID of the disc that the machine has now, or an empty text; ``NotFound`` without the machine."""
 
 
 @runtime_checkable

@@ -20,6 +20,7 @@ from cloudstack.contracts.hypervisor import (
     HypervisorDriver,
     NicSpec,
     PowerState,
+    SupportsDiscs,
     SupportsDiskHotplug,
     SupportsLiveMigration,
     SupportsNicHotplug,
@@ -57,6 +58,10 @@ class HypervisorConformance:
 
     def make_disk(self) -> DiskSpec:
         """A new data disk that the host can reach."""
+        raise NotImplementedError
+
+    def make_disc(self) -> DiskSpec:
+        """A new disc that the host can reach."""
         raise NotImplementedError
 
     def make_nic(self) -> NicSpec:
@@ -240,6 +245,35 @@ class HypervisorConformance:
 
     def test_detach_from_an_absent_machine_is_fine(self, driver: HypervisorDriver) -> None:
         able(driver, SupportsDiskHotplug).detach_disk(str(uuid4()), replace(self.make_disk(), device_id=1))
+
+    # -- discs -----------------------------------------------------------------------------------
+
+    def test_discs_change_while_it_runs(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        drive = able(driver, SupportsDiscs)
+        for disc in (self.make_disc(), self.make_disc()):
+            for _ in range(2):
+                drive.insert_disc(running.uuid, disc)
+                assert drive.disc_in_drive(running.uuid) == disc.uuid
+        for force in (False, True):
+            drive.eject_disc(running.uuid, force=force)
+            assert drive.disc_in_drive(running.uuid) == ""
+        assert driver.power_state(running.uuid) is PowerState.ON
+
+    def test_a_machine_starts_with_a_disc(self, driver: HypervisorDriver, machine: VmSpec) -> None:
+        drive = able(driver, SupportsDiscs)
+        disc = self.make_disc()
+        driver.start(replace(machine, disks=(*machine.disks, disc)))
+        assert drive.disc_in_drive(machine.uuid) == disc.uuid
+        drive.eject_disc(machine.uuid, force=True)
+        assert drive.disc_in_drive(machine.uuid) == ""
+
+    def test_the_drive_of_an_absent_machine(self, driver: HypervisorDriver) -> None:
+        drive = able(driver, SupportsDiscs)
+        drive.eject_disc(str(uuid4()))
+        with pytest.raises(NotFound):
+            drive.insert_disc(str(uuid4()), self.make_disc())
+        with pytest.raises(NotFound):
+            drive.disc_in_drive(str(uuid4()))
 
     def test_nic_comes_and_goes(self, driver: HypervisorDriver, booted: VmSpec) -> None:
         hotplug = able(driver, SupportsNicHotplug)

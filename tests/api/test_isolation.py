@@ -23,7 +23,7 @@ from apps.network.models import IpAllocation, Network, PublicIpAddress
 from apps.network.services.addresses import hold_address
 from apps.network.states import IpPurpose
 from apps.storage.factories import TemplateFactory, VolumeFactory
-from apps.storage.models import Template, Volume
+from apps.storage.models import Iso, Template, Volume
 from cloudstack.api import registry
 from cloudstack.api.dispatcher import dispatch
 from cloudstack.api.entities import all_entities
@@ -65,6 +65,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     ApiToken: lambda owner: ApiTokenFactory(user=owner),
     Network: lambda owner: NetworkFactory(account=owner.account),
     PublicIpAddress: lambda owner: public_address(owner.account),
+    Iso: lambda owner: Iso.objects.get(pk=TemplateFactory(account=owner.account, format="ISO").pk),
     Template: lambda owner: TemplateFactory(account=owner.account),
     Volume: lambda owner: VolumeFactory(account=owner.account),
     VirtualMachine: machine,

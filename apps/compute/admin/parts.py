@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.compute.models import Nic, SshKeyPair, VolumeAttachment
+from apps.compute.models import Drive, Nic, SshKeyPair, VolumeAttachment
 
 
 @admin.register(Nic)
@@ -34,6 +34,15 @@ class VolumeAttachmentAdmin(CloudAdmin):
     search_fields = ("volume__name", "volume__uuid", "vm__name", "vm__uuid")
     ordering = ("-id",)
     commands = (("detachVolume", "Detach", {"params": lambda row: {"id": row.volume.uuid}, "confirm": True}),)
+
+
+@admin.register(Drive)
+class DriveAdmin(CloudAdmin):
+    list_display = ("vm", "iso", "pool", "inserted")
+    list_select_related = ("vm", "iso", "pool")
+    search_fields = ("vm__name", "vm__uuid", "iso__name", "iso__uuid")
+    ordering = ("-id",)
+    commands = (("detachIso", "Detach", {"params": lambda row: {"virtualmachineid": row.vm.uuid}, "confirm": True}),)
 
 
 @admin.register(SshKeyPair)

@@ -45,7 +45,8 @@ def vm_for_job(*, uuid: Any) -> VirtualMachine:
 
     Some narrow statements: one that joins all of it takes longer to write than to run.
     """
-    vm = VirtualMachine.all_objects.select_related("account", "zone", "template", "service_offering").get(uuid=uuid)
+    related = ("account", "zone", "template", "service_offering", "drive__iso", "drive__pool")
+    vm = VirtualMachine.all_objects.select_related(*related).get(uuid=uuid)
     if vm.host_id:
         vm.host = Host.all_objects.select_related("zone", "pod", "cluster").get(pk=vm.host_id)
     vm.live_nics = list(Nic.objects.filter(vm=vm))

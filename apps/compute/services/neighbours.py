@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from apps.compute.events import VM_MIGRATE
-from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.specs import disk_spec, guest_nics
 from apps.compute.states import VM_HOLDS_HOST, VmState
 from apps.infrastructure.models import Host
@@ -15,7 +15,7 @@ from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services.evacuation import Evacuation
 from apps.infrastructure.specs import host_ref
 from apps.network.models import Network
-from apps.storage.models import Volume
+from apps.storage.models import StoragePool, Template, Volume
 from apps.storage.services.attachments import Machine
 from cloudstack.contracts.errors import NotSupported
 from cloudstack.contracts.hypervisor import SupportsDiskHotplug
@@ -77,6 +77,14 @@ def machine_of_volume(volume: Volume) -> Machine | None:
         return None
     vm = attachment.vm
     return Machine(uuid=str(vm.uuid), name=vm.name, state=vm.state, running=vm.state in VM_HOLDS_HOST)
+
+
+def machines_with_disc(iso: Template, pool: StoragePool | None = None) -> list[str]:
+    """Names of machines that have ``iso`` in their drive, on ``pool`` if given."""
+    drives = Drive.objects.filter(iso=iso, vm__removed__isnull=True)
+    if pool is not None:
+        drives = drives.filter(pool=pool)
+    return list(drives.order_by("pk").values_list("vm__name", flat=True)[:10])
 
 
 def resize_in_machine(ctx: JobContext, volume: Volume, size_bytes: int) -> None:

@@ -2,7 +2,7 @@
 
 from apps.accounts.models import ResourceType
 from apps.accounts.services.limits import LimitManager
-from apps.compute.models import VolumeAttachment
+from apps.compute.models import Drive, VolumeAttachment
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.states import VmState
@@ -28,6 +28,7 @@ class DeployVm(StartVm):
             free_nic(nic_uuid=nic.uuid)
             nic.mark_removed()
         VolumeAttachment.objects.filter(vm=vm).delete()
+        Drive.objects.filter(vm=vm).delete()
         size_bytes = 0
         for volume in volumes:
             size_bytes += volume.size_bytes

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from apps.accounts.services.limits import LimitManager
-from apps.compute.models import VolumeAttachment
+from apps.compute.models import Drive, VolumeAttachment
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.states import VmState
@@ -57,11 +57,12 @@ class ReleaseAddresses(Step):
 class DetachDataVolumes(Step):
     """Data disks outlive the machine."""
 
-    title = "Detach the data disks"
+    title = "Detach the data disks and empty the drive"
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             VolumeAttachment.objects.filter(vm=ctx.vm).exclude(device_id=0).delete()
+            Drive.objects.filter(vm=ctx.vm).delete()
 
 
 @workflow("compute.vm.destroy")

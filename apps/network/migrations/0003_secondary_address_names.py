@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('network', '0002_public_addresses'),
+        ("network", "0002_public_addresses"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='ipallocation',
-            name='uuid',
+            model_name="ipallocation",
+            name="uuid",
             field=models.UUIDField(editable=False, null=True, unique=True),
         ),
     ]

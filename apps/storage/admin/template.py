@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin, CloudInline
-from apps.storage.models import Template, TemplatePoolRef, TemplateStoreRef, TemplateZone, UploadTicket
+from apps.storage.models import Iso, Template, TemplatePoolRef, TemplateStoreRef, TemplateZone, UploadTicket
 
 
 class StoreRefInline(CloudInline):
@@ -33,6 +33,16 @@ class TemplateAdmin(CloudAdmin):
     search_fields = ["name", "display_text", "uuid", "account__name", "url"]
     inlines = [StoreRefInline]
     commands = [("deleteTemplate", "Delete selected templates")]
+
+
+@admin.register(Iso)
+class IsoAdmin(CloudAdmin):
+    list_display = ["name", "account", "state", "error", "bootable", "is_public", "physical_size_bytes", "created"]
+    list_filter = ["state", "bootable", "is_public", "is_featured"]
+    list_select_related = ["account"]
+    search_fields = ["name", "display_text", "uuid", "account__name", "url"]
+    inlines = [StoreRefInline]
+    commands = [("deleteIso", "Delete selected ISOs")]
 
 
 @admin.register(TemplateZone)

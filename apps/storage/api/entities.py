@@ -1,12 +1,13 @@
 """Public entities of storage and who may touch them."""
 
 from apps.metadata.kinds import register_kind
-from apps.storage.models import DiskOffering, GuestOs, GuestOsCategory, ImageStore, StoragePool, Template, Volume
+from apps.storage.models import DiskOffering, GuestOs, GuestOsCategory, ImageStore, Iso, StoragePool, Template, Volume
 from apps.storage.selectors import (
     disk_offerings_visible_to,
     guest_os_categories_visible_to,
     guest_oses_visible_to,
     image_stores_visible_to,
+    isos_visible_to,
     pools_visible_to,
     templates_visible_to,
     volumes_visible_to,
@@ -16,6 +17,7 @@ from cloudstack.api import register_entity
 register_entity(StoragePool, scope=pools_visible_to, noun="storage pool")
 register_entity(ImageStore, scope=image_stores_visible_to, noun="image store")
 register_entity(Template, scope=templates_visible_to)
+register_entity(Iso, scope=isos_visible_to, noun="ISO")
 register_entity(DiskOffering, scope=disk_offerings_visible_to, noun="disk offering")
 register_entity(Volume, scope=volumes_visible_to)
 register_entity(GuestOs, scope=guest_oses_visible_to)
@@ -23,7 +25,7 @@ register_entity(GuestOsCategory, scope=guest_os_categories_visible_to)
 
 
 def _is_iso(template: Template) -> bool:
-    return template.format == "ISO"
+    return template.is_iso
 
 
 register_kind(Template, "Template", tags=True, holds=lambda template: not _is_iso(template))

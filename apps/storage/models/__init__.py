@@ -4,16 +4,18 @@ from apps.storage.models.guest_os import GuestOs, GuestOsCategory
 from apps.storage.models.image_store import ImageStore
 from apps.storage.models.offering import DiskOffering
 from apps.storage.models.pool import PoolHost, PoolReservation, StoppedForPool, StoragePool
-from apps.storage.models.template import Template, TemplateZone
+from apps.storage.models.template import ISO, Iso, Template, TemplateZone
 from apps.storage.models.template_copy import TemplatePoolRef, TemplateStoreRef
 from apps.storage.models.upload import UploadTicket
 from apps.storage.models.volume import Volume
 
 __all__ = [
+    "ISO",
     "DiskOffering",
     "GuestOs",
     "GuestOsCategory",
     "ImageStore",
+    "Iso",
     "PoolHost",
     "PoolReservation",
     "StoppedForPool",

@@ -23,6 +23,8 @@ class ImageStore(CloudModel):
     details = models.JSONField(default=dict, blank=True)
     read_only = models.BooleanField(default=False)
     capacity_bytes = models.PositiveBigIntegerField(default=0)
+    capacity_is_given = models.BooleanField(default=False)
+    """The operator bounded the store; what the driver says does not replace it."""
     used_bytes = models.PositiveBigIntegerField(default=0)
     facts_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When the driver last told the sizes."""

@@ -11,7 +11,8 @@ class DiskOffering(CloudModel):
 
     ``size_gib`` is 0 for a custom offering, where the user gives the size. ``tags`` is a comma list without
     blanks; only pools that carry all of them are used. ``is_compute_only`` marks the disk half of a service
-    offering, which no list shows. Rates are bytes or operations per second; null is unlimited.
+    offering, which no list shows. Rates are bytes or operations per second; null is unlimited. A ``…_max`` is
+    what a burst may reach, for ``…_max_length`` seconds.
     """
 
     name = models.CharField(max_length=255)
@@ -29,6 +30,14 @@ class DiskOffering(CloudModel):
     bytes_write_rate = models.PositiveBigIntegerField(null=True, blank=True)
     iops_read_rate = models.PositiveBigIntegerField(null=True, blank=True)
     iops_write_rate = models.PositiveBigIntegerField(null=True, blank=True)
+    bytes_read_rate_max = models.PositiveBigIntegerField(null=True, blank=True)
+    bytes_read_rate_max_length = models.PositiveIntegerField(null=True, blank=True)
+    bytes_write_rate_max = models.PositiveBigIntegerField(null=True, blank=True)
+    bytes_write_rate_max_length = models.PositiveIntegerField(null=True, blank=True)
+    iops_read_rate_max = models.PositiveBigIntegerField(null=True, blank=True)
+    iops_read_rate_max_length = models.PositiveIntegerField(null=True, blank=True)
+    iops_write_rate_max = models.PositiveBigIntegerField(null=True, blank=True)
+    iops_write_rate_max_length = models.PositiveIntegerField(null=True, blank=True)
     size_is_strict = models.BooleanField(default=False)
     is_displayed = models.BooleanField(default=True)
     is_compute_only = models.BooleanField(default=False, editable=False)

@@ -1,16 +1,23 @@
-"""Templates: images from which root volumes are cloned."""
+"""Templates, from which root volumes are cloned, and ISOs, which lie in the CD-ROM drive of machines."""
 
 import uuid
+from typing import ClassVar, Self
 
 from django.db import models
 
 from apps.accounts.models import OwnedModel
 from apps.storage.models.guest_os import GuestOs
 from apps.storage.states import TemplateState, TemplateType
+from cloudstack.framework.models import LiveManager
+
+ISO = "ISO"
+"""The format that makes an image a disc."""
 
 
 class Template(OwnedModel):
     """An image that its owner registered or uploaded; sizes in bytes, known once it was checked.
+
+    With the format ``ISO`` it is a disc, which needs no hypervisor.
 
     ``checksum`` is the one that the owner gave (``{SHA-256}…``).
     ``error`` says in words why the template is not usable. With ``is_cross_zone`` it is kept in every zone.
@@ -18,11 +25,15 @@ class Template(OwnedModel):
 
     name = models.CharField(max_length=255)
     display_text = models.CharField(max_length=4096, blank=True, default="")
-    hypervisor = models.CharField(max_length=32)
+    hypervisor = models.CharField(max_length=32, blank=True, default="")
     format = models.CharField(max_length=16)
     guest_os = models.ForeignKey(
         GuestOs, null=True, blank=True, on_delete=models.PROTECT, related_name="templates", verbose_name="guest OS"
     )
+    source_template = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    """The template of the volume that it was made from."""
     url = models.CharField(max_length=2048, blank=True, default="")
     checksum = models.CharField(max_length=255, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -63,6 +74,36 @@ class Template(OwnedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_iso(self) -> bool:
+        return self.format == ISO
+
+
+class IsoManager(LiveManager):
+    """Discs that are not removed."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(format=ISO)
+
+
+class AllIsoManager(models.Manager):
+    """Discs, removed ones too."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(format=ISO)
+
+
+class Iso(Template):
+    """A template that is a disc, as an entity of its own: what names an ISO never reaches anything else."""
+
+    objects: ClassVar[models.Manager[Self]] = IsoManager()
+    all_objects: ClassVar[models.Manager[Self]] = AllIsoManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = "ISO"
+        verbose_name_plural = "ISOs"
 
 
 class TemplateZone(models.Model):

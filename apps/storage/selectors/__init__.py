@@ -12,6 +12,9 @@ from apps.storage.selectors.pools import (
 )
 from apps.storage.selectors.templates import (
     TEMPLATE_FILTERS,
+    accounts_using,
+    isos_by_filter,
+    isos_visible_to,
     ready_in_zone,
     template_for_job,
     templates_by_filter,
@@ -21,6 +24,7 @@ from apps.storage.selectors.volumes import volume_for_job, volumes_visible_to
 
 __all__ = [
     "TEMPLATE_FILTERS",
+    "accounts_using",
     "disk_offerings_visible_to",
     "guest_os_categories_visible_to",
     "guest_oses_visible_to",
@@ -28,6 +32,8 @@ __all__ = [
     "image_store_for_job",
     "image_stores_of_zone",
     "image_stores_visible_to",
+    "isos_by_filter",
+    "isos_visible_to",
     "pool_for_job",
     "pools_visible_to",
     "ready_in_zone",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from apps.infrastructure.models import Host, Zone
 from apps.infrastructure.states import HostStatus
@@ -29,8 +29,10 @@ def image_store_for_job(*, uuid: Any) -> ImageStore:
 
 
 def image_stores_of_zone(zone: Zone) -> QuerySet[ImageStore]:
-    """Writable stores that serve ``zone``, its own before those of all zones."""
-    return ImageStore.objects.filter(Q(zone=zone) | Q(zone__isnull=True), read_only=False).order_by("-zone_id", "id")
+    """Writable stores with room that serve ``zone``, its own before those of all zones."""
+    serving = ImageStore.objects.filter(Q(zone=zone) | Q(zone__isnull=True), read_only=False)
+    room = Q(capacity_bytes=0) | Q(used_bytes__lt=F("capacity_bytes"))
+    return serving.filter(room).order_by(F("zone_id").asc(nulls_last=True), "id")
 
 
 def hosts_of_pool(pool: StoragePool, *, connected: bool = True) -> QuerySet[Host]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apps.storage.models import Volume
+from apps.storage.models import StoragePool, Template, Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,22 +24,31 @@ class Machine:
 Lookup = Callable[[Volume], Machine | None]
 OnlineResize = Callable[[Any, Volume, int], None]
 
+Drives = Callable[[Template, StoragePool | None], list[str]]
+
 _lookup: Lookup | None = None
 _online_resize: OnlineResize | None = None
+_drives: Drives | None = None
 
 
-def register_attachments(*, lookup: Lookup, online_resize: OnlineResize) -> None:
+def register_attachments(*, lookup: Lookup, online_resize: OnlineResize, drives: Drives) -> None:
     """``lookup(volume)`` names the machine; ``online_resize(ctx, volume, size_bytes)`` grows it in a running one.
 
-    The second runs inside a step's ``do``: idempotent, without rows of its own. Call it in ``ready()``.
+    ``drives(iso, pool)`` names machines that have a disc in their drive. ``online_resize`` runs inside a step's
+    ``do``: idempotent, without rows of its own. Call it in ``ready()``.
     """
-    global _lookup, _online_resize
-    _lookup, _online_resize = lookup, online_resize
+    global _lookup, _online_resize, _drives
+    _lookup, _online_resize, _drives = lookup, online_resize, drives
 
 
 def machine_of(volume: Volume) -> Machine | None:
     """None for a volume that is in no machine."""
     return _lookup(volume) if _lookup else None
+
+
+def machines_with(image: Template, pool: StoragePool | None = None) -> list[str]:
+    """Names of machines that have the disc in their drive, from its copy on ``pool`` if given; none for a template."""
+    return _drives(image, pool) if _drives and image.is_iso else []
 
 
 def resize_online(ctx: Any, volume: Volume, size_bytes: int) -> None:

@@ -1,12 +1,13 @@
-"""Image stores: add and remove."""
+"""Image stores: add, change and remove."""
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 
 from apps.infrastructure.models import Zone
-from apps.storage.events import IMAGE_STORE_CREATE, IMAGE_STORE_DELETE
+from apps.storage.events import IMAGE_STORE_CREATE, IMAGE_STORE_DELETE, IMAGE_STORE_UPDATE
 from apps.storage.models import ImageStore, TemplateStoreRef
 from apps.storage.states import StoreState
 from cloudstack.contracts.errors import DriverError
@@ -75,6 +76,35 @@ class ImageStoreManager:
             event_type=IMAGE_STORE_CREATE,
         )
         return store, job
+
+    @transaction.atomic
+    def update(
+        self,
+        *,
+        caller: Caller,
+        store: ImageStore,
+        name: str | None = None,
+        read_only: bool | None = None,
+        capacity_bytes: int | None = None,
+    ) -> ImageStore:
+        """Rename, close for new images or bound the store; what it holds stays."""
+        changes: dict[str, Any] = {}
+        if name is not None:
+            name = name.strip()
+            if not name:
+                raise InvalidParameter("name is empty", parameter="name")
+            if ImageStore.objects.filter(name=name).exclude(pk=store.pk).exists():
+                raise InvalidParameter(f"there is an image store {name!r} already", parameter="name")
+            changes["name"] = name
+        if read_only is not None:
+            changes["read_only"] = read_only
+        if capacity_bytes is not None:
+            changes.update(capacity_bytes=capacity_bytes, capacity_is_given=True)
+        if changes:
+            ImageStore.objects.filter(pk=store.pk).update(**changes)
+            store.refresh_from_db()
+            publish(IMAGE_STORE_UPDATE, caller=caller, description=f"changed image store {store}", resource=store)
+        return store
 
     @transaction.atomic
     def remove(self, *, caller: Caller, store: ImageStore) -> None:

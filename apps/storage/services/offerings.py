@@ -25,7 +25,10 @@ DEFAULTS = (
 )
 PROVISIONING = ("thin",)
 CACHE_MODES = ("none", "writeback", "writethrough")
-RATES = ("bytes_read_rate", "bytes_write_rate", "iops_read_rate", "iops_write_rate", "min_iops", "max_iops")
+BOUNDED = ("bytes_read_rate", "bytes_write_rate", "iops_read_rate", "iops_write_rate")
+LIMITS = tuple(f"{rate}{end}" for rate in BOUNDED for end in ("", "_max", "_max_length"))
+"""Fields of the model that bound what a disk may do; 0 and nothing are unlimited."""
+RATES = (*LIMITS, "min_iops", "max_iops")
 
 
 @transaction.atomic
@@ -92,7 +95,7 @@ class DiskOfferingManager:
     ) -> DiskOffering:
         """Change texts, order, tags, rates, state and who may see it; size and kind stay as they are."""
         fields = {key: value for key, value in changes.items() if value is not None}
-        _check_options(fields)
+        _check_options({**{name: getattr(offering, name) for name in RATES}, **fields})
         if "name" in fields and not fields["name"].strip():
             raise InvalidParameter("name is empty", parameter="name")
         if tags is not None:
@@ -137,6 +140,15 @@ def _check_options(options: Mapping[str, Any]) -> None:
         value = options.get(name)
         if value is not None and value < 0:
             raise InvalidParameter(f"{name} is {value}; rates are never negative")
+    for name in BOUNDED:
+        rate, burst, length = (options.get(f"{name}{end}") for end in ("", "_max", "_max_length"))
+        wire = name.replace("_", "") + "max"
+        if burst and (not rate or burst < rate):
+            raise InvalidParameter(
+                f"{wire} {burst} is a burst above {wire[:-3]}, which is {rate or 'not given'}", parameter=wire
+            )
+        if length and not burst:
+            raise InvalidParameter(f"{wire}length goes with {wire}", parameter=f"{wire}length")
     low, high = options.get("min_iops"), options.get("max_iops")
     if low is not None and high is not None and low > high:
         raise InvalidParameter(f"miniops {low} is above maxiops {high}", parameter="miniops")

@@ -8,6 +8,7 @@ from apps.infrastructure.models import Zone
 from apps.storage.config import USERS_SHARE_TEMPLATES
 from apps.storage.models import GuestOs, ImageStore
 from apps.storage.selectors import image_stores_of_zone
+from apps.storage.states import TemplateType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.drivers import hypervisor_types
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceUnavailable
@@ -22,8 +23,8 @@ class TemplateRequest:
 
     owner: Account
     name: str
-    hypervisor: str
     format: str
+    hypervisor: str = ""
     display_text: str = ""
     zones: Sequence[Zone] = ()
     guest_os: GuestOs | None = None
@@ -39,6 +40,9 @@ class TemplateRequest:
     bits: int = 64
     architecture: str = "x86_64"
     tag: str = ""
+    kind: TemplateType = TemplateType.USER
+    store: ImageStore | None = None
+    """The store that the operator chose."""
     details: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,6 +73,10 @@ def check_rights(caller: Caller, request: TemplateRequest) -> None:
         raise PermissionDenied("You may not make templates public", parameter="ispublic")
     if request.is_featured and not caller.is_root_admin:
         raise PermissionDenied("Only root admins feature templates", parameter="isfeatured")
+    if request.store is not None and not caller.is_root_admin:
+        raise PermissionDenied("Only root admins choose an image store", parameter="imagestoreuuid")
+    if request.kind != TemplateType.USER and not (caller.is_root_admin or caller.is_system):
+        raise PermissionDenied("Only root admins choose templatetype", parameter="templatetype")
     if request.tag and not caller.is_root_admin:
         raise PermissionDenied("Only root admins tag templates", parameter="templatetag")
     if not request.name.strip():
@@ -80,6 +88,8 @@ def check_rights(caller: Caller, request: TemplateRequest) -> None:
 def stores_for(request: TemplateRequest) -> list[ImageStore]:
     """One store for each zone asked for, or for each zone there is. Raises when a named zone has none."""
     zones = list(request.zones) or list(Zone.objects.all())
+    if request.store is not None:
+        return [_checked_store(request.store, zones)]
     chosen: dict[int, ImageStore] = {}
     for zone in zones:
         store = image_stores_of_zone(zone).first()
@@ -90,3 +100,12 @@ def stores_for(request: TemplateRequest) -> list[ImageStore]:
     if not chosen:
         raise ResourceUnavailable("there is no image store that templates can be put in")
     return list(chosen.values())
+
+
+def _checked_store(store: ImageStore, zones: Sequence[Zone]) -> ImageStore:
+    if store.read_only:
+        raise InvalidParameter(f"image store {store} takes nothing new", parameter="imagestoreuuid")
+    foreign = [zone for zone in zones if store.zone_id not in (None, zone.pk)]
+    if foreign:
+        raise InvalidParameter(f"image store {store} does not serve zone {foreign[0]}", parameter="imagestoreuuid")
+    return store

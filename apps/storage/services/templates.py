@@ -1,21 +1,22 @@
-"""Templates: register, import, share, change, delete. Downloads and checks happen in jobs."""
+"""Templates and ISOs: register, import, change, delete. Downloads and checks happen in jobs."""
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from guardian.shortcuts import assign_perm, remove_perm
 
-from apps.accounts.models import Account, ResourceType
+from apps.accounts.models import ResourceType
 from apps.accounts.services.limits import LimitManager
+from apps.infrastructure.models import Zone
+from apps.storage import events
 from apps.storage.checksum import parse_checksum
-from apps.storage.events import TEMPLATE_CREATE, TEMPLATE_DELETE, TEMPLATE_UPDATE
-from apps.storage.models import GuestOs, ImageStore, Template, TemplateStoreRef, TemplateZone
-from apps.storage.selectors.templates import USE_TEMPLATE
+from apps.storage.models import ISO, GuestOs, ImageStore, Template, TemplateStoreRef, TemplateZone
 from apps.storage.services import staging
+from apps.storage.services.attachments import machines_with
 from apps.storage.services.state_machines import TEMPLATE_FSM
 from apps.storage.services.template_request import (
     TemplateRequest,
@@ -26,7 +27,7 @@ from apps.storage.services.template_request import (
 )
 from apps.storage.states import TemplateState, TemplateType
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
 from cloudstack.framework.safe_fetch import check_url
@@ -46,13 +47,14 @@ class TemplateManager:
         return template, self._bring(caller, template, "url")
 
     @transaction.atomic
-    def import_file(
-        self, *, caller: Caller, request: TemplateRequest, path: Path, kind: TemplateType = TemplateType.BUILTIN
-    ) -> tuple[Template, AsyncJob]:
-        """A template from a file of this machine; for root admins at set-up, behind no API. ``path`` is copied."""
+    def import_file(self, *, caller: Caller, request: TemplateRequest, path: Path) -> tuple[Template, AsyncJob]:
+        """A built-in template from a file of this machine; for root admins at set-up, behind no API.
+
+        ``path`` is copied.
+        """
         if not (caller.is_root_admin or caller.is_system):
             raise PermissionDenied("Only root admins import files of the portal's machine")
-        template = self._new(caller, request, TemplateState.UPLOADING, kind=kind)
+        template = self._new(caller, replace(request, kind=TemplateType.BUILTIN), TemplateState.UPLOADING)
         staged = staging.upload_file(template)
         part = staged.with_suffix(".copy")
         shutil.copyfile(path, part)
@@ -99,26 +101,25 @@ class TemplateManager:
         if fields:
             Template.objects.filter(pk=template.pk).update(**fields)
             template.refresh_from_db()
-            text = f"changed template {template}"
-            publish(TEMPLATE_UPDATE, caller=caller, description=text, resource=template)
+            kind = events.ISO_UPDATE if template.is_iso else events.TEMPLATE_UPDATE
+            publish(kind, caller=caller, description=f"changed {noun(template)} {template}", resource=template)
         return template
 
     @transaction.atomic
-    def share(
-        self, *, caller: Caller, template: Template, add: Iterable[Account] = (), remove: Iterable[Account] = ()
-    ) -> None:
-        """Let accounts use the template, or no longer."""
-        for account in add:
-            assign_perm(USE_TEMPLATE, account.group, template)
-        for account in remove:
-            remove_perm(USE_TEMPLATE, account.group, template)
-        publish(TEMPLATE_UPDATE, caller=caller, description=f"changed who may use {template}", resource=template)
+    def delete(self, *, caller: Caller, template: Template, zone: Zone | None = None) -> AsyncJob:
+        """Nobody can use it from now on; its files go in a job. Machines made from it keep theirs.
 
-    @transaction.atomic
-    def delete(self, *, caller: Caller, template: Template) -> AsyncJob:
-        """Nobody can use it from now on; its files go in a job. Machines made from it keep theirs."""
+        ``zone`` must be the only one it is in. Raises ``ResourceInUse`` for a disc in a machine's drive.
+        """
         if template.type == TemplateType.SYSTEM:
             raise InvalidParameter(f"template {template} belongs to the platform", parameter="id")
+        if zone is not None:
+            _refuse_other_zones(template, zone)
+        machines = machines_with(template)
+        if machines:
+            raise ResourceInUse(
+                f"ISO {template} is in the drive of machine {machines[0]}; detach it first", parameter="id"
+            )
         TEMPLATE_FSM.fire(template, "destroy_requested")
         return dispatch(
             "storage.template.delete",
@@ -126,12 +127,13 @@ class TemplateManager:
             exclusive=[f"template:{template.uuid}"],
             resource=template,
             arguments={"template_uuid": str(template.uuid)},
-            description=f"deleting template {template.name}",
-            event_type=TEMPLATE_DELETE,
+            description=f"deleting {noun(template)} {template.name}",
+            event_type=events.ISO_DELETE if template.is_iso else events.TEMPLATE_DELETE,
         )
 
     def _new(self, caller: Caller, request: TemplateRequest, state: TemplateState, **extra: Any) -> Template:
-        hypervisor = known_hypervisor(request.hypervisor)
+        is_iso = request.format.upper() == ISO
+        hypervisor = "" if is_iso else known_hypervisor(request.hypervisor)
         check_rights(caller, request)
         if request.checksum:
             parse_checksum(request.checksum)
@@ -143,9 +145,10 @@ class TemplateManager:
             name=request.name.strip(),
             display_text=request.display_text or request.name.strip(),
             hypervisor=hypervisor,
-            format=known_format(hypervisor, request.format),
+            format=ISO if is_iso else known_format(hypervisor, request.format),
             guest_os=request.guest_os,
             url=extra.get("url", ""),
+            source_template=extra.get("source_template"),
             checksum=request.checksum,
             is_public=request.is_public,
             is_featured=request.is_featured,
@@ -160,12 +163,13 @@ class TemplateManager:
             architecture=request.architecture,
             tag=request.tag,
             details=dict(request.details),
-            type=extra.get("kind", TemplateType.USER),
+            type=request.kind,
             state=state,
         )
         _place(template, request, stores)
-        text = f"registered template {template}"
-        publish(TEMPLATE_CREATE, caller=caller, description=text, resource=template, state="Created")
+        kind = events.ISO_CREATE if is_iso else events.TEMPLATE_CREATE
+        text = f"registered {noun(template)} {template}"
+        publish(kind, caller=caller, description=text, resource=template, state="Created")
         return template
 
     def _bring(self, caller: Caller | None, template: Template, source: str) -> AsyncJob:
@@ -175,7 +179,21 @@ class TemplateManager:
             exclusive=[f"template:{template.uuid}"],
             resource=template,
             arguments={"template_uuid": str(template.uuid), "source": source},
-            description=f"bringing template {template.name}",
+            description=f"bringing {noun(template)} {template.name}",
+        )
+
+
+def noun(template: Template) -> str:
+    """What users call it."""
+    return "ISO" if template.is_iso else "template"
+
+
+def _refuse_other_zones(template: Template, zone: Zone) -> None:
+    zones = set(template.template_zones.values_list("zone", flat=True))
+    if template.is_cross_zone or zones != {zone.pk}:
+        raise InvalidParameter(
+            f"{noun(template)} {template} is not only in zone {zone}; leave zoneid out to delete it everywhere",
+            parameter="zoneid",
         )
 
 

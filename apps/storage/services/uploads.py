@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from apps.storage.config import ENDPOINT_URL, UPLOAD_VALIDITY
-from apps.storage.events import TEMPLATE_UPLOAD
+from apps.storage.events import ISO_UPLOAD, TEMPLATE_UPLOAD
 from apps.storage.models import Template, UploadTicket
 from apps.storage.services import staging
 from apps.storage.services.state_machines import TEMPLATE_FSM
 from apps.storage.services.template_request import TemplateRequest
-from apps.storage.services.templates import TemplateManager
+from apps.storage.services.templates import TemplateManager, noun
 from apps.storage.states import TemplateState
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, PermissionDenied
@@ -39,6 +39,16 @@ class UploadParameters:
     metadata: str
     expires: str
     signature: str
+
+    def shown(self) -> dict[str, str]:
+        """The answer on the wire."""
+        return {
+            "id": str(self.template.uuid),
+            "postURL": self.url,
+            "metadata": self.metadata,
+            "expires": self.expires,
+            "signature": self.signature,
+        }
 
 
 class UploadManager:
@@ -89,8 +99,9 @@ class UploadManager:
             os.replace(part, target)
             with transaction.atomic():
                 job = TemplateManager().upload_received(caller=None, template=template)
-                text = f"uploaded the file of template {template}"
-                publish(TEMPLATE_UPLOAD, description=text, resource=template, job_uuid=job.uuid)
+                text = f"uploaded the file of {noun(template)} {template}"
+                kind = ISO_UPLOAD if template.is_iso else TEMPLATE_UPLOAD
+                publish(kind, description=text, resource=template, job_uuid=job.uuid)
             return job
         except BaseException as error:
             part.unlink(missing_ok=True)

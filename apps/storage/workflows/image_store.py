@@ -13,7 +13,7 @@ def refresh_store(store: ImageStore) -> None:
     """Note what the driver tells of the store's size."""
     facts = image_store_driver(image_store_ref(store)).capacity()
     ImageStore.objects.filter(pk=store.pk).update(
-        capacity_bytes=facts.capacity_bytes,
+        capacity_bytes=store.capacity_bytes if store.capacity_is_given else facts.capacity_bytes,
         used_bytes=max(facts.capacity_bytes - facts.available_bytes, 0),
         facts_at=timezone.now(),
     )

@@ -8,6 +8,7 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.specs import host_ref
 from apps.storage.models import StoragePool, Template, TemplatePoolRef, TemplateStoreRef, Volume
 from apps.storage.services import allocation
+from apps.storage.services.attachments import machines_with
 from apps.storage.services.state_machines import CACHE_FSM
 from apps.storage.specs import image_store_ref, pool_ref, template_spec
 from apps.storage.states import CacheState, StoreState, TemplateState
@@ -82,6 +83,8 @@ def _claim(ctx: JobContext, ref: TemplatePoolRef, event: str, *, reserve: bool) 
         if event == "evict_requested" and Volume.objects.filter(template=ref.template_id, pool=ref.pool_id).exists():
             # The row is locked by now: who notes this pool for a volume later waits, and finds the copy gone.
             raise ResourceInUse(f"volumes on pool {ref.pool.name} stand on template {ref.template.name}")
+        if event == "evict_requested" and machines_with(ref.template, ref.pool):
+            raise ResourceInUse(f"a machine has ISO {ref.template.name} of pool {ref.pool.name} in its drive")
         if reserve:
             allocation.reserve(
                 pool=ref.pool, holder_uuid=ref.template.uuid, size_bytes=ref.template.physical_size_bytes

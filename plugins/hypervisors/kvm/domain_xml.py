@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from cloudstack.contracts.hypervisor import VmSpec
-from plugins.hypervisors.kvm.device_xml import cdrom_element, disk_element, nic_element
+from plugins.hypervisors.kvm.device_xml import disk_element, drive_element, nic_element, seed_element
 from plugins.hypervisors.kvm.options import HostOptions
 from plugins.hypervisors.kvm.rules import canonical_uuid, check_machine, printable
 
@@ -96,15 +96,18 @@ def cpu_element(options: HostOptions, *, kvm: bool) -> ET.Element | None:
 
 
 def _storage(devices: ET.Element, spec: VmSpec, options: HostOptions, paths: HostPaths) -> None:
-    disks = sorted(spec.disks, key=lambda disk: disk.device_id)
+    disks = sorted((disk for disk in spec.disks if disk.format != "iso"), key=lambda disk: disk.device_id)
+    disc = next((disk for disk in spec.disks if disk.format == "iso"), None)
     marked = any(disk.boot for disk in disks)
-    order = 0
+    # A disc that boots comes before the disks: who installs a system has nothing on them yet.
+    order = first = int(disc is not None and disc.boot)
     for disk in disks:
         boots = disk.boot if marked else disk.device_id == 0
         order += boots
         devices.append(disk_element(disk, cache=options.cache, boot_order=order if boots else 0))
+    devices.append(drive_element(disc, machine=options.machine, boot_order=first))
     if paths.seed:
-        devices.append(cdrom_element(paths.seed, machine=options.machine))
+        devices.append(seed_element(paths.seed, machine=options.machine))
     if any(disk.bus == "scsi" for disk in disks):
         ET.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
 

@@ -132,6 +132,21 @@ class KvmDriver:
         with session(self.host, f"resize disk {disk.uuid} of machine {uuid}") as conn:
             hotplug.resize_disk(running_domain(conn, uuid), disk)
 
+    def insert_disc(self, uuid: str, disc: DiskSpec) -> None:
+        with session(self.host, f"insert disc {disc.uuid} into machine {uuid}") as conn:
+            hotplug.insert_disc(self._known(conn, uuid), disc)
+
+    def eject_disc(self, uuid: str, *, force: bool = False) -> None:
+        with session(self.host, f"eject the disc of machine {uuid}") as conn:
+            domain = find_domain(conn, uuid)
+            if domain is not None:
+                hotplug.eject_disc(domain, force=force)
+
+    def disc_in_drive(self, uuid: str) -> str:
+        with session(self.host, f"look into the drive of machine {uuid}") as conn:
+            name = hotplug.disc_path(self._known(conn, uuid)).rpartition("/")[2]
+            return name.removeprefix("template-").removesuffix(".iso")
+
     def attach_nic(self, uuid: str, nic: NicSpec) -> None:
         with session(self.host, f"attach network card {nic.mac} to machine {uuid}") as conn:
             hotplug.attach_nic(self._known(conn, uuid), nic)

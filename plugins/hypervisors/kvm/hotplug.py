@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import libvirt
 
-from cloudstack.contracts.errors import DriverTimeout, InvalidSpec, NotFound
+from cloudstack.contracts.errors import DriverError, DriverTimeout, InvalidSpec, NotFound
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec
-from plugins.hypervisors.kvm.device_xml import disk_element, find_disk, find_nic, nic_element
+from plugins.hypervisors.kvm.device_xml import disk_element, find_disk, find_drive, find_nic, nic_element
 from plugins.hypervisors.kvm.domains import live_definition, stored_definition
 from plugins.hypervisors.kvm.errors import lost_connection
+from plugins.hypervisors.kvm.rules import check_disk
 
 LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
 CONFIG = libvirt.VIR_DOMAIN_AFFECT_CONFIG
@@ -28,6 +29,51 @@ def attach_disk(domain: libvirt.virDomain, disk: DiskSpec, *, cache: str) -> Non
 
 def detach_disk(domain: libvirt.virDomain, disk: DiskSpec) -> None:
     _detach(domain, f"disk {disk.uuid}", lambda definition: find_disk(definition, disk))
+
+
+def insert_disc(domain: libvirt.virDomain, disc: DiskSpec) -> None:
+    """Change what is in the drive, of the running machine and of its definition."""
+    check_disk(disc)
+    _change_disc(domain, disc.path, force=True)
+
+
+def eject_disc(domain: libvirt.virDomain, *, force: bool) -> None:
+    _change_disc(domain, "", force=force)
+
+
+def disc_path(domain: libvirt.virDomain) -> str:
+    """File in the drive; empty when there is none."""
+    definition = live_definition(domain) if domain.isActive() else stored_definition(domain)
+    drive = find_drive(definition)
+    return _source(drive) if drive is not None else ""
+
+
+def _change_disc(domain: libvirt.virDomain, path: str, *, force: bool) -> None:
+    states = [(LIVE, live_definition)] * bool(domain.isActive())
+    states += [(CONFIG, stored_definition)] * bool(domain.isPersistent())
+    for flag, definition in states:
+        drive = find_drive(definition(domain))
+        if drive is None:
+            if path:
+                raise DriverError(f"{domain.name()} was started without a drive; stop and start it for one")
+            continue
+        if _source(drive) == path:
+            continue
+        for source in drive.findall("source"):
+            drive.remove(source)
+        # What libvirt tells of the running drive and does not take back.
+        for name in ("backingStore", "alias", "address"):
+            for element in drive.findall(name):
+                drive.remove(element)
+        if path:
+            ET.SubElement(drive, "source", file=path)
+        forced = libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE if force and flag == LIVE else 0
+        domain.updateDeviceFlags(ET.tostring(drive, encoding="unicode"), flag | forced)
+
+
+def _source(drive: ET.Element) -> str:
+    source = drive.find("source")
+    return source.get("file", "") if source is not None else ""
 
 
 def attach_nic(domain: libvirt.virDomain, nic: NicSpec) -> None:

@@ -63,7 +63,8 @@ def migration_flags(spec: VmSpec, origin: HostRef, target: HostRef) -> int:
         | libvirt.VIR_MIGRATE_UNDEFINE_SOURCE
         | libvirt.VIR_MIGRATE_AUTO_CONVERGE
     )
-    coherent = HostOptions.from_details(origin.details).cache in COHERENT_CACHES
+    usual = HostOptions.from_details(origin.details).cache
+    coherent = all((disk.cache or usual) in COHERENT_CACHES for disk in spec.disks if disk.format != "iso")
     if coherent or flag(origin.details, "migration_unsafe"):
         # libvirt knows a few network file systems by name and calls all others unsafe. The operator said
         # that this directory is shared; past the page cache that is enough.

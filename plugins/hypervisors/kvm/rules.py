@@ -8,10 +8,10 @@ from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, VmSpec
 
 ARCHITECTURES = frozenset({"x86_64"})
 DISK_FORMATS = frozenset({"qcow2", "raw", "iso"})
+CACHES = frozenset({"", "none", "writeback", "writethrough", "directsync"})
 DISK_BUSES = frozenset({"virtio", "scsi", "ide", "sata"})
 NIC_MODELS = frozenset({"virtio", "e1000", "e1000e", "rtl8139", "pcnet", "ne2k_pci"})
 FILE_POOL_TYPES = frozenset({"SharedMountPoint", "Filesystem"})
-CDROM_DEVICE_ID = 3
 IDE_LIMIT = 4
 MAX_CPUS = 255
 
@@ -57,6 +57,8 @@ def check_machine(spec: VmSpec) -> None:
         check_disk(disk)
     for nic in spec.nics:
         check_nic(nic)
+    discs = [disk.uuid for disk in spec.disks if disk.format == "iso"]
+    refuse_unless(len(discs) < 2, f"{spec.name}: {len(discs)} discs; a machine has one CD-ROM drive")
     _unique([disk.device_id for disk in spec.disks], f"{spec.name}: two disks with device id")
     _unique([canonical_uuid(disk.uuid, "disk") for disk in spec.disks], f"{spec.name}: two disks with id")
     _unique([nic.mac.lower() for nic in spec.nics], f"{spec.name}: two network cards with address")
@@ -74,6 +76,7 @@ def check_disk(disk: DiskSpec) -> None:
     )
     check_path(disk.path, f"disk {disk.uuid}")
     refuse_unless(disk.format in DISK_FORMATS, f"disk {disk.uuid}: format {disk.format!r}")
+    refuse_unless(disk.cache in CACHES, f"disk {disk.uuid}: cache {disk.cache!r}")
     refuse_unless(disk.bus in DISK_BUSES, f"disk {disk.uuid}: bus {disk.bus!r}")
     refuse_unless(0 <= disk.device_id < 256, f"disk {disk.uuid}: device id {disk.device_id}")
     refuse_unless(

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 STALLED_S = 60.0
 VOLUME_FORMATS = frozenset({"qcow2", "raw"})
-_FILE = re.compile(r"(template-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(qcow2|raw)")
+IMAGE_FORMATS = VOLUME_FORMATS | {"iso"}
+_FILE = re.compile(r"(template-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(qcow2|raw|iso)")
 _SHA256 = re.compile(r"(?:\{SHA-?256\})?([0-9a-f]{64})", re.IGNORECASE)
 
 
@@ -71,7 +72,7 @@ class DirectoryPoolDriver:
         right. Two workers that write the same template at once write the same bytes in the same
         places, so neither needs to know of the other.
         """
-        name = f"template-{canonical_uuid(template.uuid, 'template')}.{_kind(template.format)}"
+        name = f"template-{canonical_uuid(template.uuid, 'template')}.{_kind(template.format, IMAGE_FORMATS)}"
         refuse_unless(template.physical_size_bytes > 0, f"template {template.name}: its file is empty")
         with session(self.host, f"copy template {template.name} into pool {self.pool.name}") as conn:
             pool = self._active(conn)
@@ -204,8 +205,8 @@ class DirectoryPoolDriver:
         )
 
 
-def _kind(name: str) -> str:
-    refuse_unless(name.lower() in VOLUME_FORMATS, f"format {name!r}: this storage keeps qcow2 and raw")
+def _kind(name: str, known: frozenset[str] = VOLUME_FORMATS) -> str:
+    refuse_unless(name.lower() in known, f"format {name!r}: this storage keeps {', '.join(sorted(known))}")
     return name.lower()
 
 

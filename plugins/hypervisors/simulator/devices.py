@@ -1,6 +1,7 @@
 """Disks and network cards of simulated machines: what must be there before, what is plugged in."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,9 @@ from plugins.hypervisors.simulator.models import SimulatedBridge, SimulatedVolum
 
 
 def disk_facts(disk: DiskSpec) -> dict[str, Any]:
-    return {"pool": disk.pool_uuid, "path": disk.path, "device": disk.device_id, "size_bytes": disk.size_bytes}
+    facts = {"pool": disk.pool_uuid, "path": disk.path, "device": disk.device_id, "size_bytes": disk.size_bytes}
+    limits = {name: value for name, value in asdict(disk.limits).items() if value} if disk.limits else {}
+    return {**facts, **({"limits": limits} if limits else {}), **({"disc": True} if disk.format == "iso" else {})}
 
 
 def nic_facts(nic: NicSpec) -> dict[str, Any]:
@@ -74,6 +77,20 @@ def unplug(machines: Any, kind: str, uuid: str) -> None:
         if vm is not None and uuid in getattr(vm, kind):
             rest = {other: facts for other, facts in getattr(vm, kind).items() if other != uuid}
             machines.update(**{kind: rest})
+
+
+def change_disc(machines: Any, disc: DiskSpec | None) -> bool:
+    """Have ``disc`` in the drive and no other; False without a machine."""
+    with transaction.atomic():
+        vm = machines.select_for_update().first()
+        if vm is None:
+            return False
+        disks = {uuid: facts for uuid, facts in vm.disks.items() if not facts.get("disc")}
+        if disc is not None:
+            disks[disc.uuid] = disk_facts(disc)
+        if disks != vm.disks:
+            machines.update(disks=disks)
+        return True
 
 
 def resize(machines: Any, disk: DiskSpec) -> None:

@@ -112,6 +112,23 @@ class SimulatorDriver:
         devices.check_disks((disk,))
         devices.resize(self._mine(uuid), disk)
 
+    @verb("insert_disc")
+    def insert_disc(self, uuid: str, disc: DiskSpec) -> None:
+        devices.check_disks((disc,))
+        if not devices.change_disc(self._mine(uuid), disc):
+            raise NotFound(f"machine {uuid} is not on {self.host.name}")
+
+    @verb("eject_disc")
+    def eject_disc(self, uuid: str, *, force: bool = False) -> None:
+        devices.change_disc(self._mine(uuid), None)
+
+    @verb("disc_in_drive")
+    def disc_in_drive(self, uuid: str) -> str:
+        disks = self._mine(uuid).values_list("disks", flat=True).first()
+        if disks is None:
+            raise NotFound(f"machine {uuid} is not on {self.host.name}")
+        return next((disk for disk, facts in disks.items() if facts.get("disc")), "")
+
     @verb("attach_nic")
     def attach_nic(self, uuid: str, nic: NicSpec) -> None:
         devices.plug(self._mine(uuid), "nics", nic.uuid, devices.nic_facts(nic), f"machine {uuid}")

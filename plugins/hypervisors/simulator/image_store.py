@@ -16,7 +16,15 @@ from plugins.hypervisors.simulator.models import SimulatedTemplate
 CAPACITY_BYTES = 100 * 1024**4
 VIRTUAL_SIZE_BYTES = 2 * 1024**3
 PHYSICAL_SIZE_BYTES = 256 * 1024**2
-FORMATS = {".qcow2": "qcow2", ".img": "qcow2", ".raw": "raw", ".vhd": "vhd", ".ova": "ova", ".vmdk": "vmdk"}
+FORMATS = {
+    ".iso": "iso",
+    ".qcow2": "qcow2",
+    ".img": "qcow2",
+    ".raw": "raw",
+    ".vhd": "vhd",
+    ".ova": "ova",
+    ".vmdk": "vmdk",
+}
 CHUNK = 1024 * 1024
 
 
@@ -33,9 +41,10 @@ class SimulatorImageStore:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https", "sim"):
             raise InvalidSpec(f"{parts.scheme or 'no scheme'}: images are fetched by http or https")
+        kind = FORMATS.get(PurePosixPath(parts.path).suffix.lower(), "qcow2")
         facts = ImageFacts(
-            format=FORMATS.get(PurePosixPath(parts.path).suffix.lower(), "qcow2"),
-            virtual_size_bytes=VIRTUAL_SIZE_BYTES,
+            format=kind,
+            virtual_size_bytes=PHYSICAL_SIZE_BYTES if kind == "iso" else VIRTUAL_SIZE_BYTES,
             physical_size_bytes=PHYSICAL_SIZE_BYTES,
             sha256=hashlib.sha256(url.encode()).hexdigest(),
         )

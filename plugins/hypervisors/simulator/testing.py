@@ -1,10 +1,11 @@
 """Ready-made hosts, pools and machines of the simulated world, for tests of the plugin."""
 
+from io import BytesIO
 from uuid import uuid4
 
 from cloudstack.contracts.host import HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, VmSpec
-from cloudstack.contracts.storage import PoolRef, VolumeSpec
+from cloudstack.contracts.storage import PoolRef, TemplateSpec, VolumeSpec
 from plugins.hypervisors.simulator.driver import SimulatorDriver
 from plugins.hypervisors.simulator.models import SimulatedBridge
 from plugins.hypervisors.simulator.storage import SimulatorStorageDriver
@@ -33,6 +34,24 @@ def new_disk(host: HostRef, *, device_id: int = 0) -> DiskSpec:
         size_bytes=GIB,
         device_id=device_id,
         boot=device_id == 0,
+    )
+
+
+def new_disc(host: HostRef) -> DiskSpec:
+    """A disc whose copy is in the pool."""
+    template = TemplateSpec(
+        uuid=str(uuid4()), name="disc", format="iso", virtual_size_bytes=GIB, physical_size_bytes=GIB
+    )
+    path = SimulatorStorageDriver(POOL, host).cache_template(template, BytesIO(b"a disc"))
+    return DiskSpec(
+        uuid=template.uuid,
+        pool_uuid=POOL.uuid,
+        pool_type=POOL.type,
+        path=path,
+        format="iso",
+        device_id=3,
+        boot=True,
+        read_only=True,
     )
 
 

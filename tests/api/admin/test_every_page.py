@@ -17,6 +17,7 @@ from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory
 from apps.accounts.models import ResourceLimit, RolePermission
 from apps.compute.factories import ssh_key_pair
+from apps.compute.models import Drive, VirtualMachine
 from apps.metadata.factories import tag
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import UploadTicket
@@ -63,6 +64,8 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
             role_id=cloud.account.role_id, rule=f"x{number}*", permission="allow", position=number
         )
         tag(cloud.account, "Account", f"key-{number}")
+        disc = TemplateFactory(account=cloud.account, format="ISO")
+        Drive.objects.create(vm=VirtualMachine.objects.get(uuid=machines[number]), iso=disc)
         UploadTicket.objects.create(template=TemplateFactory(account=cloud.account), expires=timezone.now())
 
 

@@ -49,6 +49,13 @@ class Cloud:
     seller: ApiClient
     lawyer: ApiClient
 
+    def colleague_of(self, account: Account) -> Account:
+        """Another account of the same domain."""
+        return AccountFactory(name=f"colleague of {account.name}", domain=account.domain)
+
+    def client(self, account: Account) -> ApiClient:
+        return client_of(account)
+
 
 @pytest.fixture
 def cloud(db: None) -> Cloud:

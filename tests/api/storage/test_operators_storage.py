@@ -4,8 +4,9 @@ import pytest
 
 from apps.accounts.factories import DomainFactory
 from apps.infrastructure.factories import ZoneFactory
-from apps.storage.factories import DiskOfferingFactory, GuestOsFactory
+from apps.storage.factories import DiskOfferingFactory, GuestOsFactory, ImageStoreFactory
 from apps.storage.models import DiskOffering, GuestOs, ImageStore, StoragePool
+from apps.storage.scheduled import refresh_image_stores
 from apps.storage.services.guest_os import SYSTEMS, seed_guest_oses
 from apps.storage.services.offerings import seed_disk_offerings
 from cloudstack.framework.jobs import AsyncJob
@@ -137,3 +138,37 @@ def test_operating_systems(cloud) -> None:
     assert debian["oscategoryname"] == "Debian" and debian["name"] == debian["description"]
     assert [c["name"] for c in cloud.seller.items("listOsCategories", name="Ubuntu")] == ["Ubuntu"]
     assert len(cloud.seller.items("listOsTypes", oscategoryid=debian["oscategoryid"])) == len(SYSTEMS["Debian"])
+
+
+def test_bounds_of_an_offering(cloud, refusal) -> None:
+    rates = {"bytesreadrate": 1000, "bytesreadratemax": 2000, "bytesreadratemaxlength": 10, "iopswriterate": 50}
+    made = cloud.root.call("createDiskOffering", name="o", displaytext="o", disksize=3, **rates)["diskoffering"]
+    assert (made["diskBytesReadRateMax"], made["diskBytesReadRateMaxLength"]) == (2000, 10)
+    changed = cloud.root.call("updateDiskOffering", id=made["id"], iopswriteratemax=70)["diskoffering"]
+    assert (changed["diskIopsWriteRate"], changed["diskIopsWriteRateMax"]) == (50, 70)
+    for wrong, words in (
+        ({"iopswriteratemax": 10}, "iopswriteratemax"),
+        ({"iopsreadratemax": 10}, "iopsreadratemax"),
+        ({"iopsreadratemaxlength": 10}, "iopsreadratemaxlength"),
+    ):
+        assert words in refusal(cloud.root, "updateDiskOffering", id=made["id"], **wrong).text
+        assert words in refusal(cloud.root, "createDiskOffering", name="p", disksize=3, iopswriterate=50, **wrong).text
+    assert DiskOffering.objects.count() == 1
+
+
+def test_a_store_is_closed_bounded_and_renamed(cloud, refusal) -> None:
+    new = {"name": "t", "format": "QCOW2", "hypervisor": "Simulator", "zoneid": cloud.zone.uuid}
+    new["url"] = "https://images.example.org/x.qcow2"
+    changed = cloud.root.call("updateImageStore", id=cloud.store.uuid, name="cellar", readonly=True)["imagestore"]
+    assert (changed["name"], changed["readonly"]) == ("cellar", True)
+    assert "no image store" in refusal(cloud.seller, "registerTemplate", **new).text
+    cloud.root.call("updateImageStore", id=cloud.store.uuid, readonly=False, capacitybytes=10 << 20)
+    cloud.seller.call("registerTemplate", **new)
+    run_jobs()
+    refresh_image_stores()
+    (shown,) = cloud.root.items("listImageStores")
+    assert shown["disksizetotal"] == 10 << 20 and shown["disksizeused"] > 10 << 20
+    assert "no image store" in refusal(cloud.seller, "registerTemplate", **new).text
+    other = ImageStoreFactory()
+    assert "already" in refusal(cloud.root, "updateImageStore", id=other.uuid, name="cellar").text
+    assert refusal(cloud.seller, "updateImageStore", id=other.uuid, name="x").code == 432

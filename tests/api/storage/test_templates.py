@@ -6,7 +6,7 @@ import pytest
 
 from apps.storage.factories import GuestOsFactory, TemplateFactory
 from apps.storage.models import Template
-from apps.storage.services.templates import TemplateManager
+from apps.storage.services.sharing import SharingManager
 from apps.storage.states import TemplateState
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.jobs import run_jobs
@@ -32,7 +32,7 @@ def templates(cloud) -> dict[str, Template]:
             name="unready public", account=theirs, is_public=True, state=TemplateState.DOWNLOADING
         ),
     }
-    TemplateManager().share(caller=None, template=made["shared"], add=[mine])
+    SharingManager().share(caller=None, image=made["shared"], add=[mine])
     return made
 
 
@@ -75,7 +75,7 @@ def test_another_tenants_private_template_does_not_exist(cloud, templates, refus
         assert refusal(cloud.seller, command, id=private.uuid).code == 431
         assert refusal(cloud.seller, command, id=public.uuid).code == 531
         assert refusal(cloud.seller, command, id=templates["shared"].uuid).code == 531
-    TemplateManager().share(caller=None, template=templates["shared"], remove=[cloud.seller_account])
+    SharingManager().share(caller=None, image=templates["shared"], remove=[cloud.seller_account])
     assert refusal(cloud.seller, "updateTemplate", id=templates["shared"].uuid).code == 431
     assert names(cloud.seller, "executable") == {"mine", "public", "featured"}
 

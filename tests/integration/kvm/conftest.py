@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -165,6 +166,27 @@ class GuestMaker:
             format=volume.format,
             size_bytes=volume.size_bytes,
             boot=boot,
+        )
+
+    def disc(self) -> DiskSpec:
+        from plugins.hypervisors.kvm.seed import seed_image
+
+        content = seed_image(SeedSpec(instance_id="disc", hostname="disc"))
+        spec = TemplateSpec(
+            uuid=str(uuid4()),
+            name="disc",
+            format="iso",
+            virtual_size_bytes=len(content),
+            physical_size_bytes=len(content),
+        )
+        return DiskSpec(
+            uuid=spec.uuid,
+            pool_uuid=self.pool.uuid,
+            pool_type=self.pool.type,
+            path=self.storage.cache_template(spec, BytesIO(content)),
+            format="iso",
+            device_id=3,
+            read_only=True,
         )
 
     def nic(self) -> NicSpec:

@@ -36,6 +36,9 @@ class TestKvmDriver(HypervisorConformance):
     def make_disk(self) -> DiskSpec:
         return self.guests.disk()
 
+    def make_disc(self) -> DiskSpec:
+        return self.guests.disc()
+
     def make_nic(self) -> NicSpec:
         return self.guests.nic()
 

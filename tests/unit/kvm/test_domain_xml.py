@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudstack.contracts.errors import InvalidSpec
+from cloudstack.contracts.hypervisor import DiskLimits
 from plugins.hypervisors.kvm.device_xml import device_name
 from plugins.hypervisors.kvm.domain_xml import NAMESPACE, HostPaths, cpu_shares, domain_xml
 from plugins.hypervisors.kvm.options import HostOptions
 
+OTHER = "11111111-8d8a-4f0e-9d3c-2f6f6f1b7a10"
 PATHS = HostPaths(seed="/seeds/seed.iso", console_log="/logs/console.log")
 SCHEMA = Path("/usr/share/libvirt/schemas/domain.rng")
 same_spec = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
@@ -68,8 +70,40 @@ def test_disk(spec, disk):
     assert element.find("boot").get("order") == "1"
 
 
+def test_limits_of_a_disk_are_tuned(spec, disk):
+    limits = DiskLimits(read_bytes=1000, read_bytes_max=2000, read_bytes_max_s=5, write_ops=7)
+    element = build(replace(spec, disks=(replace(disk, limits=limits, cache="writeback"),))).find("devices/disk")
+    tuned = {entry.tag: entry.text for entry in element.find("iotune")}
+    assert tuned == {
+        "read_bytes_sec": "1000",
+        "read_bytes_sec_max": "2000",
+        "read_bytes_sec_max_length": "5",
+        "write_iops_sec": "7",
+    }
+    assert element.find("driver").get("cache") == "writeback"
+    assert build(replace(spec, disks=(replace(disk, limits=DiskLimits()),))).find("devices/disk/iotune") is None
+
+
+def test_a_disc_boots_before_the_disk(spec, disk):
+    disc = replace(disk, uuid=OTHER, format="iso", path="/pool/d.iso", device_id=3, boot=True)
+    domain = build(replace(spec, disks=(disk, disc)))
+    drive = domain.find("devices/disk/target[@dev='hdc']/..")
+    assert (drive.get("device"), drive.find("source").get("file")) == ("cdrom", "/pool/d.iso")
+    assert drive.find("boot").get("order") == "1"
+    assert domain.find("devices/disk/target[@dev='vda']/../boot").get("order") == "2"
+    with pytest.raises(InvalidSpec, match="one CD-ROM drive"):
+        build(replace(spec, disks=(disk, disc, replace(disc, device_id=4))))
+
+
+def test_every_machine_has_a_drive_for_discs(spec):
+    drive = build(spec).find("devices/disk/target[@dev='hdc']/..")
+    assert drive.get("device") == "cdrom"
+    assert drive.find("source") is None and drive.find("boot") is None
+
+
 def test_seed_is_a_cdrom(spec):
-    element = build(spec).find("devices/disk[@device='cdrom']")
+    element = build(spec).find("devices/disk/target[@dev='hdd']/..")
+    assert element.get("device") == "cdrom"
     assert element.find("source").get("file") == PATHS.seed
     assert element.find("target").get("bus") == "ide"
     assert element.find("readonly") is not None
@@ -79,7 +113,7 @@ def test_only_the_boot_disk_boots(spec, disk):
     other = replace(disk, uuid="11111111-8d8a-4f0e-9d3c-2f6f6f1b7a10", device_id=1, boot=True)
     domain = build(replace(spec, disks=(disk, other)))
     orders = {e.find("target").get("dev"): e.find("boot") is not None for e in domain.findall("devices/disk")}
-    assert orders == {"vda": False, "vdb": True, "hdd": False}
+    assert orders == {"vda": False, "vdb": True, "hdc": False, "hdd": False}
 
 
 def test_scsi_disk_brings_its_controller(spec, disk):

@@ -13,7 +13,7 @@ from cloudstack.testing.hypervisor import HypervisorConformance
 from cloudstack.testing.storage import PrimaryStorageConformance
 from plugins.hypervisors.simulator.driver import SimulatorDriver
 from plugins.hypervisors.simulator.storage import SimulatorStorageDriver
-from plugins.hypervisors.simulator.testing import GIB, POOL, new_disk, new_host, new_machine, new_nic
+from plugins.hypervisors.simulator.testing import GIB, POOL, new_disc, new_disk, new_host, new_machine, new_nic
 from plugins.hypervisors.simulator.world import inject, violations
 
 
@@ -40,6 +40,9 @@ class TestSimulatorDriver(HypervisorConformance):
 
     def make_disk(self) -> DiskSpec:
         return new_disk(self.host, device_id=1)
+
+    def make_disc(self) -> DiskSpec:
+        return new_disc(self.host)
 
     def make_nic(self) -> NicSpec:
         return new_nic()

@@ -133,3 +133,16 @@ def test_a_raw_disk_needs_sectors_and_a_boot_record(tmp_path: Path) -> None:
 def test_a_format_that_cannot_be_checked_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadImage, match="QCOW2, RAW"):
         check(qcow2(tmp_path / "a"), "OVA")
+
+
+def test_a_disc_is_known_by_its_mark(tmp_path: Path) -> None:
+    disc = tmp_path / "a.iso"
+    for mark in (b"CD001", b"BEA01"):
+        disc.write_bytes(bytes(32769) + mark + bytes(100_000))
+        assert check(disc, "ISO").virtual_size_bytes == disc.stat().st_size
+    for content, words in ((b"<html>", "a web page"), (bytes(100_000), "no ISO image")):
+        disc.write_bytes(content)
+        with pytest.raises(BadImage, match=words):
+            check(disc, "ISO")
+    with pytest.raises(BadImage, match="QCOW2"):
+        check(qcow2(tmp_path / "b.qcow2"), "ISO")

@@ -6,7 +6,7 @@ import pytest
 
 from apps.compute.models import VirtualMachine
 from apps.compute.states import VmState
-from apps.storage.models import Volume
+from apps.storage.models import Iso, Volume
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.jobs import run_job, run_jobs
 from plugins.hypervisors.simulator import world
@@ -230,3 +230,38 @@ def test_a_host_that_does_not_answer_is_tried_again(cloud: SimulatedCloud, comma
     run_jobs()
     expect(answer, "unavailable twice")
     assert state_of(answer["id"]) == VmState.RUNNING
+
+
+def test_discs(cloud: SimulatedCloud) -> None:
+    machine = running_machine(cloud)
+    for name in ("first", "second"):
+        url = f"https://images.example.org/{name}.iso"
+        cloud.api.call("registerIso", name=name, displaytext=name, url=url, zoneid=cloud.zone.uuid)
+    run_jobs()
+    first, second = Iso.objects.order_by("name")
+
+    def attach() -> dict[str, Any]:
+        cloud.api.call("attachIso", id=first.uuid, virtualmachineid=machine)
+        run_jobs()
+        return cloud.api.call("attachIso", id=second.uuid, virtualmachineid=machine)
+
+    def in_drive() -> set[str]:
+        disks = world.machines(machine).values_list("disks", flat=True).get()
+        return {uuid for uuid, facts in disks.items() if facts.get("disc")}
+
+    def attached(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert in_drive() == {str(second.uuid)}, point
+        cloud.api.call("detachIso", virtualmachineid=machine)
+        run_jobs()
+        assert in_drive() == set()
+
+    def left_alone(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point, AsyncJob.Status.FAILED)
+        assert in_drive() == {str(first.uuid)}, point
+
+    crash_everywhere(attach, attached)
+    cloud.api.call("attachIso", id=first.uuid, virtualmachineid=machine)
+    run_jobs()
+    world.inject("eject_disc", "fault:locked", count=None)
+    crash_everywhere(lambda: cloud.api.call("detachIso", virtualmachineid=machine), left_alone)

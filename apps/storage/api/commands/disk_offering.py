@@ -11,7 +11,7 @@ from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.disk_offering import DiskOfferingResponse
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.selectors import disk_offerings_visible_to
-from apps.storage.services.offerings import DiskOfferingManager
+from apps.storage.services.offerings import LIMITS, DiskOfferingManager
 from apps.storage.states import OfferingState
 from cloudstack.api import (
     ADMINS,
@@ -75,7 +75,29 @@ def _fits(tags: str, pool: StoragePool) -> bool:
     return set(filter(None, tags.split(","))) <= pool.tag_set
 
 
-class CreateDiskOffering(BaseCmd):
+class RatesCmd(BaseCmd):
+    """What bounds the disks of an offering; the hypervisor sees to it."""
+
+    abstract = True
+
+    bytes_read_rate = Long("bytesreadrate", minimum=0, help="bytes read per second at most")
+    bytes_write_rate = Long("byteswriterate", minimum=0, help="bytes written per second at most")
+    iops_read_rate = Long("iopsreadrate", minimum=0, help="reads per second at most")
+    iops_write_rate = Long("iopswriterate", minimum=0, help="writes per second at most")
+    bytes_read_rate_max = Long("bytesreadratemax", minimum=0, help="bytes read per second in a burst")
+    bytes_read_rate_max_length = Int("bytesreadratemaxlength", minimum=1, help="seconds that such a burst may last")
+    bytes_write_rate_max = Long("byteswriteratemax", minimum=0, help="bytes written per second in a burst")
+    bytes_write_rate_max_length = Int("byteswriteratemaxlength", minimum=1, help="seconds that such a burst may last")
+    iops_read_rate_max = Long("iopsreadratemax", minimum=0, help="reads per second in a burst")
+    iops_read_rate_max_length = Int("iopsreadratemaxlength", minimum=1, help="seconds that such a burst may last")
+    iops_write_rate_max = Long("iopswriteratemax", minimum=0, help="writes per second in a burst")
+    iops_write_rate_max_length = Int("iopswriteratemaxlength", minimum=1, help="seconds that such a burst may last")
+
+    def rates(self) -> dict[str, int | None]:
+        return {name: getattr(self, name) for name in LIMITS}
+
+
+class CreateDiskOffering(RatesCmd):
     """Creates a kind of disk. Domain administrators create it for their domains."""
 
     roles = ADMINS
@@ -95,21 +117,9 @@ class CreateDiskOffering(BaseCmd):
     displayed = Flag("displayoffering", roles=ROOT, help="whether users see it")
     min_iops = Long("miniops", minimum=0, help="operations per second at least")
     max_iops = Long("maxiops", minimum=0, help="operations per second at most")
-    bytes_read_rate = Long("bytesreadrate", minimum=0, help="bytes read per second at most")
-    bytes_write_rate = Long("byteswriterate", minimum=0, help="bytes written per second at most")
-    iops_read_rate = Long("iopsreadrate", minimum=0, help="reads per second at most")
-    iops_write_rate = Long("iopswriterate", minimum=0, help="writes per second at most")
     strict = Flag("disksizestrictness", help="whether its disks keep their size")
     encrypt = RefusedFlag("encrypt")
     policy = Refused("storagepolicy")
-    burst = Refused("bytesreadratemax")
-    burst_length = Refused("bytesreadratemaxlength")
-    burst_write = Refused("byteswriteratemax")
-    burst_write_length = Refused("byteswriteratemaxlength")
-    burst_iops = Refused("iopsreadratemax")
-    burst_iops_length = Refused("iopsreadratemaxlength")
-    burst_iops_write = Refused("iopswriteratemax")
-    burst_iops_write_length = Refused("iopswriteratemaxlength")
     details = Map("details", help="options of the offering")
 
     def execute(self) -> DiskOffering:
@@ -130,15 +140,12 @@ class CreateDiskOffering(BaseCmd):
             is_displayed=self.displayed,
             min_iops=self.min_iops,
             max_iops=self.max_iops,
-            bytes_read_rate=self.bytes_read_rate,
-            bytes_write_rate=self.bytes_write_rate,
-            iops_read_rate=self.iops_read_rate,
-            iops_write_rate=self.iops_write_rate,
+            **self.rates(),
             size_is_strict=self.strict,
         )
 
 
-class UpdateDiskOffering(BaseCmd):
+class UpdateDiskOffering(RatesCmd):
     """Changes an offering for the disks that are made from now on."""
 
     roles = ADMINS
@@ -154,10 +161,6 @@ class UpdateDiskOffering(BaseCmd):
     zones = Str("zoneid", max_length=40000, help="zones that it is kept for, or all")
     tags = Str("tags", max_length=1024, roles=ROOT, help="tags that pools must have")
     cache_mode = Str("cachemode", help="none, writeback or writethrough")
-    bytes_read_rate = Long("bytesreadrate", minimum=0, help="bytes read per second at most")
-    bytes_write_rate = Long("byteswriterate", minimum=0, help="bytes written per second at most")
-    iops_read_rate = Long("iopsreadrate", minimum=0, help="reads per second at most")
-    iops_write_rate = Long("iopswriterate", minimum=0, help="writes per second at most")
 
     def execute(self) -> DiskOffering:
         return DiskOfferingManager().update(
@@ -172,10 +175,7 @@ class UpdateDiskOffering(BaseCmd):
             is_displayed=self.displayed,
             state=self.state,
             cache_mode=self.cache_mode,
-            bytes_read_rate=self.bytes_read_rate,
-            bytes_write_rate=self.bytes_write_rate,
-            iops_read_rate=self.iops_read_rate,
-            iops_write_rate=self.iops_write_rate,
+            **self.rates(),
         )
 
     def _named(self, text: str | None, model: type, parameter: str, nobody: str) -> Sequence | None:

@@ -9,7 +9,7 @@ from apps.storage.api.responses.image_store import ImageStoreResponse
 from apps.storage.models import ImageStore
 from apps.storage.selectors import image_stores_visible_to
 from apps.storage.services.image_stores import ImageStoreManager
-from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Field, Flag, Map, Ref, Response, Str
+from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Field, Flag, Long, Map, Ref, Response, Str
 from cloudstack.api.roles import RoleSet
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.drivers import image_store_providers
@@ -55,6 +55,27 @@ class AddImageStore(BaseCmd):
             details=self.details,
         )
         return store
+
+
+class UpdateImageStore(BaseCmd):
+    """Renames an image store, closes it for new images, or says how much of it may be used."""
+
+    roles = ROOT
+    response = ImageStoreResponse
+
+    store = Ref("id", ImageStore, access=Access.MODIFY, required=True, help="the store")
+    store_name = Str("name", max_length=255, help="new name")
+    read_only = Flag("readonly", help="whether nothing new is put there")
+    capacity_bytes = Long("capacitybytes", minimum=1, help="bytes of it that may be used")
+
+    def execute(self) -> ImageStore:
+        return ImageStoreManager().update(
+            caller=self.caller,
+            store=self.store,
+            name=self.store_name,
+            read_only=self.read_only,
+            capacity_bytes=self.capacity_bytes,
+        )
 
 
 class DeleteImageStore(BaseCmd):

@@ -1,4 +1,4 @@
-"""A template on the wire."""
+"""A template, or an ISO, on the wire."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery
 
 from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
-from apps.storage.models import Template, TemplateStoreRef, TemplateZone
+from apps.storage.models import Iso, Template, TemplateStoreRef, TemplateZone
 from apps.storage.states import TemplateState
 from cloudstack.api import BOOL, DATE, INT, LIST, LONG, MAP, STRING, Field, Loaded
 from cloudstack.framework.context import Caller
@@ -70,7 +70,12 @@ class TemplateResponse(Tagged):
     format = Field(type=STRING, help="QCOW2, RAW…")
     bootable = Field(type=BOOL, help="whether machines boot from it")
     requireshvm = Field("requires_hvm", type=BOOL, help="whether it needs hardware virtualisation")
-    hypervisor = Field(help="hypervisor that runs it")
+    hypervisor = Field(
+        compute=lambda row: row["hypervisor"] or None,
+        needs=("hypervisor",),
+        type=STRING,
+        help="hypervisor that runs it; none for an ISO",
+    )
     ostypeid = Field("guest_os__uuid", help="guest operating system")
     ostypename = Field("guest_os__description", help="name of the guest operating system")
     account = Field("account__name", help="account that owns it")
@@ -104,7 +109,16 @@ class TemplateResponse(Tagged):
     isdynamicallyscalable = Field("dynamically_scalable", type=BOOL, help="whether its machines can grow while running")
     directdownload = Field("direct_download", type=BOOL, help="whether hosts download it themselves")
     deployasis = Field(compute=lambda row: False, type=BOOL, help="whether the image says how its machines look")
+    deployasisdetails = Field(compute=lambda row: {}, type=MAP, help="what the image says of its machines")
+    forcks = Field(compute=lambda row: False, type=BOOL, help="whether it is for Kubernetes nodes")
+    childtemplates = Field(compute=lambda row: [], type=LIST, help="templates that belong to it")
+    sourcetemplateid = Field("source_template__uuid", help="template of the volume that it was made from")
     details = Field(type=MAP, help="options of its machines")
     zoneid = Field(expression=lambda: _zone("zone__uuid"), help="the zone that it is in, unless it is in all")
     zonename = Field(expression=lambda: _zone("zone__name"), help="name of that zone")
     downloaddetails = Loaded(_downloads, type=LIST, admin_only=True, help="how far each image store is")
+
+
+class IsoResponse(TemplateResponse):
+    object_name = "iso"
+    model = Iso
