@@ -11,6 +11,7 @@ class AccountsConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
+        from apps.accounts.api import quota  # noqa: F401 - registers a section of plans
         from apps.accounts.api.authentication import AccountsAuthenticator
         from cloudstack.api import authentication
 

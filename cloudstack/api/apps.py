@@ -9,6 +9,7 @@ class ApiConfig(AppConfig):
     name = "cloudstack.api"
     label = "cloudstack_api"
     verbose_name = "API"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cloudstack.api import discovery, jobs, session  # noqa: F401
+        from cloudstack.api import discovery, idempotency, jobs, session  # noqa: F401

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from cloudstack.framework.context import Caller
 
 
+READING = ("list", "get", "find", "query", "is", "ready")
+"""Beginnings of the names of commands that change nothing."""
+REMOVING = ("delete", "remove", "expunge")
+
+
 class Rest:
     """Where the REST route of a command differs from what its name says.
 
@@ -86,6 +91,10 @@ class BaseCmd:
     rest: ClassVar[Rest | None] = None
     is_async: ClassVar[bool] = False
     is_list: ClassVar[bool] = False
+    changes: ClassVar[bool] = True
+    """Whether it changes anything. Follows from the name; one that changes although it "gets" says so."""
+    irreversible: ClassVar[str] = ""
+    """What its work cannot be undone in, as a sentence; for commands without a job, whose steps say it."""
 
     info: ClassVar[CommandInfo] = CommandInfo()
     """What jobs that the command starts remember of it."""
@@ -104,6 +113,10 @@ class BaseCmd:
             cls.envelope = envelopes.envelope_of(cls.name)
         if not vars(cls).get("object_name"):
             cls.object_name = envelopes.OBJECT_NAMES.get(cls.name) or cls.response.object_name
+        if "changes" not in vars(cls):
+            cls.changes = not (cls.is_list or cls.name.startswith(READING))
+        if not (cls.irreversible or cls.is_async) and cls.name.startswith(REMOVING):
+            cls.irreversible = "What it removes cannot be brought back."
         cls.list_shaped = cls.is_list or vars(cls).get("list_shaped", False) or cls.name in envelopes.LIST_SHAPED
         success = issubclass(cls.response, SuccessResponse)
         if not (success or cls.bare or cls.object_name):

@@ -75,3 +75,11 @@ ENFORCE_POST_AND_EXPIRY = ConfigKey(
     False,
     "Take commands that change something by POST only, and signatures only with an end at most 15 minutes ahead.",
 )
+IDEMPOTENCY_KEPT_H = ConfigKey(
+    "api.idempotency.hours",
+    int,
+    24,
+    "Hours for which a call can be repeated under its idempotency key without being carried out again.",
+    minimum=1,
+    maximum=24 * 30,
+)

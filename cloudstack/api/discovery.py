@@ -6,6 +6,7 @@ from cloudstack.api import registry
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.fields import BOOL, LIST, Children, Field, Loaded
 from cloudstack.api.listing import Page
+from cloudstack.api.options import options_of
 from cloudstack.api.params import Param, RefList, Str
 from cloudstack.api.responses import Response
 from cloudstack.framework.context import Caller
@@ -60,7 +61,8 @@ def describe(command: type[BaseCmd], caller: Caller, related: Any = ()) -> dict[
             describe_param(param)
             for param in command.params.values()
             if param.roles is None or caller.role_type in param.roles
-        ],
+        ]
+        + [describe_param(param) for param in options_of(command)],
         "response": describe_fields(command.response, caller),
     }
     if command.since:

@@ -6,14 +6,18 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from cloudstack.api import authentication, registry
+from cloudstack.api import authentication, planning, registry
 from cloudstack.api.base import BaseAsyncCmd, BaseCmd
+from cloudstack.api.idempotency import once
 from cloudstack.api.listing import Page
+from cloudstack.api.options import CUSTOM_JOB_ID, IDEMPOTENCY_KEY, PLAN, option
 from cloudstack.api.params import MISSING, BadValue, Param
 from cloudstack.api.params.arguments import Arguments
+from cloudstack.api.planning import PlanResponse
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.framework.context import Caller, executing
-from cloudstack.framework.errors import InvalidParameter, UnsupportedCommand
+from cloudstack.framework.errors import CloudError, InvalidParameter, UnsupportedCommand
+from cloudstack.framework.jobs.models import AsyncJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,10 @@ class Result:
     count: int = 0
     """All objects of the list, whatever the page."""
     job_uuid: str = ""
+    planned: bool = False
+    """Whether the body says what would be done; nothing was."""
+    replayed: bool = False
+    """Whether it was carried out by an earlier call with the same idempotency key."""
 
 
 def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | None, *, door: str = "api") -> Result:
@@ -42,14 +50,45 @@ def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | 
         raise UnsupportedCommand(
             f"The API [{cls.name}] does not exist or is not available for the account for user id [{user}]."
         )
-    command = bind(cls, raw_params, caller)
-    with executing(cls.info):
-        return answer(command, command.execute())
-
-
-def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any], caller: Caller | None) -> BaseCmd:
-    """The command with all its parameters cast, checked and resolved. Only anonymous commands go without a caller."""
     arguments = Arguments(raw_params)
+    try:
+        command = bind(cls, arguments, caller)
+        if caller is not None and option(PLAN, cls, arguments):
+            return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
+
+        def carry_out() -> Result:
+            with executing(cls.info, job_uuid=_job_uuid(cls, arguments)):
+                return answer(command, command.execute())
+
+        key = option(IDEMPOTENCY_KEY, cls, arguments)
+        return carry_out() if key is None or caller is None else once(key, cls, arguments, caller, carry_out)
+    except CloudError as error:
+        explain(error, cls, arguments)
+        raise
+
+
+def _job_uuid(cls: type[BaseCmd], arguments: Arguments) -> str:
+    """The UUID that the caller chose for the job. Raises ``InvalidParameter`` when another job has it."""
+    wanted = option(CUSTOM_JOB_ID, cls, arguments) if cls.is_async else None
+    if wanted and AsyncJob.objects.filter(uuid=wanted).exists():
+        raise InvalidParameter(
+            f"customjobid {wanted} is taken", parameter=CUSTOM_JOB_ID.wire, remedy="choose a random UUID"
+        )
+    return wanted or ""
+
+
+def explain(error: CloudError, cls: type[BaseCmd], arguments: Arguments) -> None:
+    """Add to an error that blames a parameter what was sent for it and what would be right."""
+    param = next((one for one in cls.params.values() if one.key == error.parameter.lower()), None)
+    if param is None:
+        return
+    error.value = error.value or param.shown(arguments)
+    error.remedy = error.remedy or f"{param.wire} ({param.type_name}): {param.help}"
+
+
+def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any] | Arguments, caller: Caller | None) -> BaseCmd:
+    """The command with all its parameters cast, checked and resolved. Only anonymous commands go without a caller."""
+    arguments = raw_params if isinstance(raw_params, Arguments) else Arguments(raw_params)
     values: dict[str, Any] = {}
     given: list[Param[Any]] = []
     for attr, param in cls.params.items():
@@ -62,6 +101,8 @@ def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any], caller: Caller | Non
                     f"Unable to execute API command {cls.name.lower()} due to invalid value "
                     f"{param.shown(arguments)} for parameter {param.wire}: {error}",
                     parameter=param.wire,
+                    value=param.shown(arguments),
+                    remedy=str(error),
                 ) from None
         if value is MISSING:
             values[attr] = param.default

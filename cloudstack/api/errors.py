@@ -40,6 +40,12 @@ def presentable(error: Exception, *, caller: Caller | None, command: str) -> Clo
     return InternalError(text)
 
 
+def problem_of(error: CloudError) -> dict[str, str]:
+    """The machine-readable part of an error: which parameter, what was sent for it, what would be right."""
+    parts = {"parameter": error.parameter, "value": error.value, "remedy": error.remedy}
+    return {name: text for name, text in parts.items() if text}
+
+
 def _translated(error: Exception) -> CloudError | None:
     match error:
         case django_errors.ValidationError():

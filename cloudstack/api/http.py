@@ -16,7 +16,8 @@ from cloudstack.api.addresses import client_address
 from cloudstack.api.config import JSON_TYPE
 from cloudstack.api.dispatcher import bind, dispatch
 from cloudstack.api.envelopes import envelope_of
-from cloudstack.api.errors import presentable
+from cloudstack.api.errors import presentable, problem_of
+from cloudstack.api.options import IDEMPOTENCY_KEY
 from cloudstack.framework.context import Caller, calling
 from cloudstack.framework.errors import (
     BadRequest,
@@ -31,6 +32,7 @@ from cloudstack.framework.errors import (
 log = logging.getLogger("cloudstack.api")
 
 ERROR_ENVELOPE = "errorresponse"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
 XML_TYPE = "text/xml; charset=UTF-8"
 DRAINED_BYTES = 64 * 1024 * 1024
 """Of a body that is too large so much is read and forgotten, so that the client gets to see the answer."""
@@ -55,7 +57,7 @@ def client_api(request: HttpRequest) -> HttpResponse:
     params: dict[str, str] = {}
     caller: Caller | None = None
     opened: SessionBase | None = None
-    failure = ""
+    failure, replayed = "", False
     shown: CloudError | None = None
     with calling(None, correlation):
         try:
@@ -69,8 +71,11 @@ def client_api(request: HttpRequest) -> HttpResponse:
                 caller = authenticate(request, params, command)
                 if caller is not None:
                     guard.admit(caller, client_address(request))
+                if (key := request.headers.get(IDEMPOTENCY_HEADER)) is not None:
+                    params = {IDEMPOTENCY_KEY.wire: key, **params}
                 with calling(caller, correlation):
-                    body = dispatch(command, params, caller).body
+                    result = dispatch(command, params, caller)
+                body, replayed = result.body, result.replayed
             known = caller is not None or opened is not None
             response = _rendered(params, registry.get(command).envelope, body, authenticated=known)
         except Exception as error:
@@ -83,6 +88,8 @@ def client_api(request: HttpRequest) -> HttpResponse:
     response["X-Request-Id"] = correlation
     if isinstance(shown, RequestLimitExceeded):
         response["Retry-After"] = str(shown.retry_after_s)
+    if replayed:
+        response["Idempotency-Replayed"] = "true"
     if failure:
         response["X-Description"] = re.sub(r"[^\x20-\x7e]+", " ", failure)[:500]
     if opened is not None:
@@ -179,12 +186,16 @@ def error_envelope(params: dict[str, str], error: CloudError) -> str:
 
 
 def error_body(error: CloudError) -> dict[str, Any]:
-    return {
+    """What stands under the envelope of a refused call; ``problem`` is for programs that want to mend it."""
+    body: dict[str, Any] = {
         "uuidList": [{"uuid": uuid, "description": description} for uuid, description in error.uuids],
         "errorcode": error.code,
         "cserrorcode": error.cs_code,
         "errortext": error.message,
     }
+    if error.parameter:
+        body["problem"] = problem_of(error)
+    return body
 
 
 def _at_the_door(

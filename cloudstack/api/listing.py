@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
+from cloudstack.api import keyset
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.config import DEFAULT_PAGE_SIZE
 from cloudstack.api.params import Int, ListOf, Str, Uuid
-from cloudstack.api.responses import Response
+from cloudstack.api.responses import NONE_OMITTED, Response
 from cloudstack.framework.errors import InvalidParameter
 
 
@@ -42,6 +43,12 @@ class BaseListCmd(BaseCmd):
     keyword = Str("keyword", help="text to look for")
     page = Int("page", help="number of the page, from 1; goes with pagesize")
     page_size = Int("pagesize", help="rows of a page; -1 without page lists as many as one answer may hold")
+    after = Uuid(
+        "after",
+        help="UUID of the last row of the page before: lists the rows behind it, whatever came or went in between; "
+        "goes with pagesize and not with page",
+    )
+    only_fields = ListOf("fields", Str, help="names of the fields to show, separated by commas; all if left out")
 
     def queryset(self) -> "QuerySet[Any] | list[dict[str, Any]]":
         raise NotImplementedError
@@ -52,15 +59,42 @@ class BaseListCmd(BaseCmd):
 
     def execute(self) -> Page:
         offset, limit = self.window()
+        omit = self.omitted() | self._not_asked_for()
         source = self.queryset()
         if isinstance(source, list):
-            rows = source[offset : offset + limit]
+            if self.after:
+                offset = self._place_of(source) + 1
+            rows = [
+                {wire: value for wire, value in row.items() if wire not in omit}
+                for row in source[offset : offset + limit]
+            ]
             return Page(rows, len(source) if rows else 0)
         narrowed = self.narrow(source).order_by(*self.ordering)
+        page = keyset.behind(narrowed, source, self.after) if self.after else narrowed
         rows, count = self.response_class().render_page(
-            narrowed, caller=self.caller, offset=offset, limit=limit, omit=self.omitted()
+            page, caller=self.caller, offset=offset, limit=limit, omit=omit, counted=narrowed
         )
         return Page(rows, count)
+
+    def _not_asked_for(self) -> frozenset[str]:
+        """The fields that ``fields=`` leaves out. Raises ``InvalidParameter`` for names that the answer never has."""
+        if not self.only_fields:
+            return NONE_OMITTED
+        wires = {wire.lower(): wire for wire in self.response_class().fields()}
+        unknown = [name for name in self.only_fields if name.lower() not in wires]
+        if unknown:
+            raise InvalidParameter(
+                f"fields names {', '.join(unknown)[:80]}, which {self.name} does not answer",
+                parameter="fields",
+                remedy=f"name some of {', '.join(sorted(wires.values()))}",
+            )
+        return frozenset(wires.values()) - {wires[name.lower()] for name in self.only_fields}
+
+    def _place_of(self, rows: list[dict[str, Any]]) -> int:
+        for place, row in enumerate(rows):
+            if row.get("id") == self.after:
+                return place
+        raise keyset.unknown(self.after)
 
     def narrow(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         """Apply id, ids, keyword and every parameter with ``lookup``."""
@@ -88,6 +122,10 @@ class BaseListCmd(BaseCmd):
         """Offset and number of rows that the caller asks for. Raises ``InvalidParameter``."""
         largest = int(DEFAULT_PAGE_SIZE.value())
         page, size = self.page, self.page_size
+        if self.after:
+            if page is not None:
+                raise InvalidParameter("Give either page or after: after itself says where to go on", parameter="page")
+            page = None if size is None or size == -1 else 1
         if page is not None and size is None:
             raise InvalidParameter('"pagesize" parameter is required when "page" is specified', parameter="pagesize")
         if size is None:

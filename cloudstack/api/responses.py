@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import connections
 from django.db.models import BooleanField, F, Func, IntegerField, Model, QuerySet, Subquery
 
+from cloudstack.api import live_jobs
 from cloudstack.api.dates import format_date
 from cloudstack.api.fields import (
     BOOL,
@@ -79,7 +80,7 @@ class Response:
     object_name: ClassVar[str] = ""
     model: ClassVar[type[Model] | None] = None
     _items: ClassVar[dict[str, Item]] = {}
-    _plans: ClassVar[dict[tuple[RoleType, frozenset[str]], _Plan]]
+    _plans: ClassVar[dict[tuple[RoleType, frozenset[str], bool], _Plan]]
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -97,7 +98,8 @@ class Response:
     @classmethod
     def fields(cls) -> dict[str, Item]:
         """Wire name → declaration, for ``listApis`` and OpenAPI."""
-        return cls._items
+        named = live_jobs.named_by(cls.model) and "jobid" not in cls._items
+        return {**live_jobs.FIELDS, **cls._items} if named else cls._items
 
     @classmethod
     def type_of(cls, item: Item) -> FieldType:
@@ -134,10 +136,12 @@ class Response:
         offset: int = 0,
         limit: int | None = None,
         omit: frozenset[str] = NONE_OMITTED,
+        counted: "QuerySet[Any] | None" = None,
     ) -> tuple[list[dict[str, Any]], int]:
         """The rows of one page and the number of all rows, in one statement where the queryset allows it.
 
-        Past the end there are no rows and the number is 0, as the protocol wants neither.
+        Past the end there are no rows and the number is 0, as the protocol wants neither. ``counted``: what the number
+        is of, where that is more than ``queryset``. The rows name the jobs that work on them.
         """
         query = queryset.query
         page = slice(offset, None if limit is None else offset + limit)
@@ -147,8 +151,9 @@ class Response:
         if query.is_sliced or query.combinator:
             rows = cls.render(queryset[page], caller=caller, omit=omit)
             return rows, queryset.count() if rows else 0
-        counted = _deep_page(queryset, page).annotate(_total=CountOf(queryset))
-        pairs = list(cls.render_with(counted, ("_total",), caller=caller, omit=omit))
+        total = CountOf(queryset if counted is None else counted)
+        numbered = _deep_page(queryset, page).annotate(_total=total)
+        pairs = list(cls.render_with(numbered, ("_total",), caller=caller, omit=omit, jobs=True))
         return [body for _, body in pairs], pairs[0][0][0] if pairs else 0
 
     @classmethod
@@ -159,9 +164,10 @@ class Response:
         *,
         caller: Caller,
         omit: frozenset[str] = NONE_OMITTED,
+        jobs: bool = False,
     ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-        """Each row as (values of the paths in ``extra``, body)."""
-        plan = cls._plan(caller, omit)
+        """Each row as (values of the paths in ``extra``, body). ``jobs``: rows name the jobs that work on them."""
+        plan = cls._plan(caller, omit, jobs)
         queryset = cls.prepare(queryset, caller=caller)
         if plan.expressions:
             queryset = queryset.annotate(**{name: build() for name, build in plan.expressions})
@@ -204,17 +210,17 @@ class Response:
         return zip((row[1:first] for row in rows), bodies, strict=True)
 
     @classmethod
-    def _plan(cls, caller: Caller, omit: frozenset[str]) -> _Plan:
-        key = (caller.role_type, omit)
+    def _plan(cls, caller: Caller, omit: frozenset[str], jobs: bool) -> _Plan:
+        key = (caller.role_type, omit, jobs)
         plan = cls._plans.get(key)
         if plan is None:
             if len(cls._plans) > 256:
                 cls._plans.clear()
-            plan = cls._plans[key] = cls._compile(caller.role_type, omit)
+            plan = cls._plans[key] = cls._compile(caller.role_type, omit, jobs)
         return plan
 
     @classmethod
-    def _compile(cls, role_type: RoleType, omit: frozenset[str]) -> _Plan:
+    def _compile(cls, role_type: RoleType, omit: frozenset[str], jobs: bool) -> _Plan:
         indexes: dict[tuple[str, type[UuidText | DateText] | None], int] = {}
 
         def index(path: str, form: type[UuidText | DateText] | None = None) -> int:
@@ -222,7 +228,7 @@ class Response:
 
         expressions, simple, computed, loaded = [], [], [], []
         needed: dict[str, int] = {}
-        for wire, item in cls._items.items():
+        for wire, item in (cls.fields() if jobs else cls._items).items():
             if wire in omit or (item.roles is not None and role_type not in item.roles):
                 continue
             if isinstance(item, Children | Loaded):

@@ -93,11 +93,22 @@ def current_command() -> CommandInfo:
     return _command.get()
 
 
+_job_uuid: ContextVar[str] = ContextVar("job_uuid", default="")
+
+
+def take_job_uuid() -> str:
+    """The UUID that the caller wants for the job of the command; whoever asks first gets it."""
+    wanted = _job_uuid.get()
+    _job_uuid.set("")
+    return wanted
+
+
 @contextlib.contextmanager
-def executing(command: CommandInfo) -> Iterator[None]:
-    """Everything inside happens on behalf of this API command."""
-    token = _command.set(command)
+def executing(command: CommandInfo, *, job_uuid: str = "") -> Iterator[None]:
+    """Everything inside happens on behalf of this API command; its first job gets ``job_uuid``."""
+    token, job_token = _command.set(command), _job_uuid.set(job_uuid)
     try:
         yield
     finally:
         _command.reset(token)
+        _job_uuid.reset(job_token)

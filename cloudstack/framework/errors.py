@@ -11,10 +11,22 @@ class CloudError(Exception):
     code = 530
     cs_code = 4250
 
-    def __init__(self, message: str = "", *, parameter: str = "", uuids: tuple[tuple[str, str], ...] = ()):
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        parameter: str = "",
+        uuids: tuple[tuple[str, str], ...] = (),
+        value: str = "",
+        remedy: str = "",
+    ):
         super().__init__(message or self.__doc__ or type(self).__name__)
         self.parameter = parameter
         """Wire name of the parameter that is to blame, if one is."""
+        self.value = value
+        """What was sent for it, as messages may show it. The dispatcher adds it where it is left out."""
+        self.remedy = remedy
+        """What would be right. The dispatcher adds the parameter's own description where it is left out."""
         self.uuids = uuids
         """Pairs of (uuid, description) of the objects that the message speaks of."""
 

@@ -1,6 +1,6 @@
 """Quotas: what is asked for is taken from all limits at once, or refused with the limit that stands in the way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from apps.accounts.services.reach import ensure_reach
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied
 from cloudstack.framework.events.bus import publish
+from cloudstack.framework.rehearsal import current
 from cloudstack.framework.transactions import joined
 
 GIB = 1024**3
@@ -149,7 +150,7 @@ class LimitManager:
             .values_list("pk", "type", "domain_id", "count", "own_limit")
         )
         free = account.type == AccountType.ADMIN or account.is_system
-        return [
+        counters = [
             _Counter(
                 pk=pk,
                 kind=ResourceType(kind),
@@ -160,6 +161,19 @@ class LimitManager:
             for pk, kind, domain_id, count, own in rows
             if kind in kinds
         ]
+        if (rehearsal := current()) is not None:
+            for counter in counters:
+                rehearsal.counters.setdefault(counter.pk, counter.count)
+        return counters
+
+
+def counters_with_limits(counters: QuerySet[ResourceCount]) -> Iterator[tuple[ResourceCount, int]]:
+    """Counters in a steady order, each with the limit that holds for it in the unit of the count; -1 is none."""
+    rows = counters.select_related("account", "domain").annotate(own_limit=_own_limit())
+    for row in rows.order_by("account_id", "domain_id", "type"):
+        owner = row.account
+        free = owner is not None and (owner.type == AccountType.ADMIN or owner.is_system)
+        yield row, UNLIMITED if free else in_force(ResourceType(row.type), row.own_limit, row.domain_id is not None)
 
 
 def in_force(kind: ResourceType, own: int | None, of_domain: bool) -> int:

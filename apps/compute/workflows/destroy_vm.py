@@ -24,6 +24,10 @@ class CutPower(StopGuest):
 
     title = "Cut the power"
 
+    def plan(self, ctx: JobContext) -> str:
+        ctx.arguments["forced"] = True
+        return super().plan(ctx)
+
     def do(self, ctx: JobContext) -> None:
         ctx.arguments["forced"] = True
         super().do(ctx)
@@ -33,6 +37,10 @@ class PutAside(Step):
     """From here on the machine counts no more; nothing is undone after this."""
 
     title = "Put the machine aside"
+
+    def plan(self, ctx: JobContext) -> str:
+        self.do(ctx)
+        return f"{ctx.vm} counts no more against the limits; it can be recovered until it is expunged"
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
@@ -45,6 +53,11 @@ class PutAside(Step):
 
 class ReleaseAddresses(Step):
     title = "Give the addresses back"
+    irreversible = "The machine's addresses may go to others."
+
+    def plan(self, ctx: JobContext) -> str:
+        nics = reload_vm(ctx).live_nics
+        return "give back " + (", ".join(nic.ipv4 or nic.mac for nic in nics) or "no address")
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
@@ -58,6 +71,10 @@ class DetachDataVolumes(Step):
     """Data disks outlive the machine."""
 
     title = "Detach the data disks and empty the drive"
+
+    def plan(self, ctx: JobContext) -> str:
+        names = [str(one.volume) for one in ctx.vm.live_attachments if one.device_id]
+        return f"keep {', '.join(names)}, detached" if names else "there are no data disks"
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():

@@ -111,6 +111,10 @@ class ShutDownNetwork(NetworkWorkflow):
 class RefuseWhileUsed(Step):
     title = "See that nobody uses the network"
 
+    def plan(self, ctx: JobContext) -> str:
+        self.do(ctx)
+        return f"no machine has a card in {ctx.network}"
+
     def do(self, ctx: JobContext) -> None:
         ensure_unused(ctx.network)
 
@@ -124,6 +128,11 @@ class TakeDown(Step):
 
 class Remove(Step):
     title = "Delete the network"
+    irreversible = "The network's segment and address range may go to others."
+
+    def plan(self, ctx: JobContext) -> str:
+        release_limits(network=ctx.network, account=ctx.network.account)
+        return f"delete {ctx.network} and give back its segment and addresses"
 
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():

@@ -21,6 +21,12 @@ from cloudstack.framework.jobs import JobContext, RetryLater, Step, workflow
 
 class DeleteMasters(Step):
     title = "Delete the template from its image stores"
+    irreversible = "The template's file is gone for ever."
+
+    def plan(self, ctx: JobContext) -> str:
+        stores = ctx.template.store_refs.exclude(state=StoreState.DESTROYED).count()
+        uncount(ctx, ctx.template)
+        return f"delete {ctx.template} from {stores} image store{'' if stores == 1 else 's'}"
 
     def do(self, ctx: JobContext) -> None:
         template: Template = ctx.template
@@ -51,10 +57,13 @@ class DeleteTemplate(TemplateWorkflow):
     title = "Delete a template"
     steps = [DeleteMasters, EvictCopies]
 
+    def rehearse(self, ctx: JobContext) -> None:
+        _uncount_piece(ctx.template)
+
     def on_succeeded(self, ctx: JobContext) -> None:
         template = template_for_job(uuid=ctx.arguments["template_uuid"])
         TEMPLATE_FSM.fire(template, "succeeded", error="")
-        LimitManager().release(template.account, {ResourceType.TEMPLATE: 1})
+        _uncount_piece(template)
         UploadTicket.objects.filter(template=template).delete()
         shared = GroupObjectPermission.objects.filter(content_type=ContentType.objects.get_for_model(Template))
         shared.filter(object_pk=str(template.pk)).delete()
@@ -65,6 +74,10 @@ class DeleteTemplate(TemplateWorkflow):
         template = template_for_job(uuid=ctx.arguments["template_uuid"])
         if template.state == TemplateState.DESTROYING:
             TEMPLATE_FSM.fire(template, "failed", error=error[:1024])
+
+
+def _uncount_piece(template: Template) -> None:
+    LimitManager().release(template.account, {ResourceType.TEMPLATE: 1})
 
 
 @workflow("storage.template.evict")

@@ -12,6 +12,7 @@ from cloudstack.framework.jobs import JobContext, Step, workflow
 
 class Expunge(Step):
     title = "Delete the volume's data"
+    irreversible = "The data of the volume are gone for ever."
 
     def plan(self, ctx: JobContext) -> str:
         return f"delete {ctx.volume} from pool {ctx.volume.pool}" if ctx.volume.pool else f"forget {ctx.volume}"

@@ -7,7 +7,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from cloudstack.api.errors import presentable
+from cloudstack.api.errors import presentable, problem_of
 from cloudstack.framework.context import correlation_id
 from cloudstack.framework.errors import (
     BadRequest,
@@ -82,8 +82,7 @@ def problem(error: CloudError, *, path: str) -> dict[str, Any]:
         "cscode": error.cs_code,
         "requestid": correlation_id(),
     }
-    if error.parameter:
-        body["parameter"] = error.parameter
+    body |= problem_of(error)
     if error.uuids:
         body["objects"] = [{"id": uuid, "description": text} for uuid, text in error.uuids]
     return body

@@ -11,14 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cloudstack.api.base import BaseCmd
+from cloudstack.api.base import READING, BaseCmd
 from cloudstack.api.params import Ref, Str, Uuid
 
 _WORD = re.compile(r"[A-Z]+s?(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 CREATING = ("create", "deploy", "add", "register")
 """Verbs of the command behind ``POST`` on a resource, the best first."""
 DELETING = ("delete", "destroy", "remove")
-READING = ("list", "get", "find", "query", "is", "ready")
 _LINKS = ("To", "From", "For", "In", "On", "Of", "With", "By")
 FALLBACK = "commands"
 

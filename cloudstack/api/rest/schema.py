@@ -6,6 +6,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from cloudstack.api.fields import FieldType
+from cloudstack.api.http import IDEMPOTENCY_HEADER
+from cloudstack.api.options import IDEMPOTENCY_KEY, options_of
 from cloudstack.api.params import Map, MapList, Param
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.routes import Route
@@ -67,6 +69,13 @@ class CommandSchema(AutoSchema):
                 for param in route.command.params.values()
                 if param.wire != route.lookup and not isinstance(param, Map | MapList)
             ]
+        options = options_of(route.command)
+        found += [query_parameter(param) for param in options]
+        if options:
+            text = f"the same as {IDEMPOTENCY_KEY.wire}"
+            found.append(
+                OpenApiParameter(IDEMPOTENCY_HEADER, _TYPES["string"], OpenApiParameter.HEADER, description=text)
+            )
         return found
 
     def get_request_serializer(self) -> Any:

@@ -17,7 +17,8 @@ from cloudstack.api import guard
 from cloudstack.api.addresses import client_address
 from cloudstack.api.dispatcher import Result
 from cloudstack.api.dispatcher import dispatch as run_command
-from cloudstack.api.http import request_id
+from cloudstack.api.http import IDEMPOTENCY_HEADER, request_id
+from cloudstack.api.options import IDEMPOTENCY_KEY, options_of
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
 from cloudstack.api.rest.errors import NotFound, handle
@@ -99,7 +100,7 @@ class ResourceViewSet(viewsets.ViewSet):
         if route is None or caller is None:
             raise NotFound
         with calling(caller, correlation_id()):
-            params = self.parameters(request, route)
+            params = {**self.called_with(request, route), **self.parameters(request, route)}
             if route.detail:
                 params[route.lookup] = str(uuid)
             try:
@@ -127,10 +128,20 @@ class ResourceViewSet(viewsets.ViewSet):
                 )
         return query
 
+    def called_with(self, request: Request, route: Route) -> dict[str, str]:
+        """What any changing command takes beside its parameters: in the query or, for the key, as a header."""
+        wires = [param.wire for param in options_of(route.command)]
+        sent = {wire: str(request.query_params[wire]) for wire in wires if wire in request.query_params}
+        key = request.headers.get(IDEMPOTENCY_HEADER)
+        return {IDEMPOTENCY_KEY.wire: key, **sent} if key is not None else sent
+
     def respond(self, request: Request, route: Route, result: Result) -> Response:
+        headers = {"Idempotency-Replayed": "true"} if result.replayed else {}
+        if result.planned:
+            return Response(result.body)
         if result.job_uuid:
             url = reverse("jobs-detail", kwargs={"uuid": result.job_uuid}, request=request)
-            return Response({**result.body, "job": url}, status=202, headers={"Location": url})
+            return Response({**result.body, "job": url}, status=202, headers={"Location": url, **headers})
         if route.retrieve:
             if not result.rows:
                 raise NotFound(f"there is nothing with this id in {route.resource}, or nothing that you may see")
@@ -146,7 +157,7 @@ class ResourceViewSet(viewsets.ViewSet):
                 raise CloudError(result.body.get("displaytext") or f"{cls.name} was not carried out")
             return Response(status=204) if route.method == "DELETE" else Response(result.body)
         body = result.body if cls.bare else result.body[cls.object_name]
-        return Response(body, status=201 if is_creation(route) else 200)
+        return Response(body, status=201 if is_creation(route) else 200, headers=headers)
 
 
 def is_page(route: Route) -> bool:

@@ -8,6 +8,7 @@ from cloudstack.framework.configuration.keys import ConfigKey, Scope
 from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.rehearsal import current
 from cloudstack.framework.secrets import decrypt, encrypt
 
 log = logging.getLogger(__name__)
@@ -20,11 +21,17 @@ _read_at: float = -TRUST_S
 
 def _stored() -> dict[tuple[str, str, str], str]:
     global _values, _read_at
+    if current() is not None:
+        return _read()
     if time.monotonic() - _read_at >= TRUST_S:
-        rows = ConfigValue.objects.values_list("name", "scope", "scope_uuid", "value")
-        _values = {(name, scope, uuid): value for name, scope, uuid, value in rows}
+        _values = _read()
         _read_at = time.monotonic()
     return _values
+
+
+def _read() -> dict[tuple[str, str, str], str]:
+    rows = ConfigValue.objects.values_list("name", "scope", "scope_uuid", "value")
+    return {(name, scope, uuid): value for name, scope, uuid, value in rows}
 
 
 def forget() -> None:

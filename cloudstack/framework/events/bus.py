@@ -8,6 +8,7 @@ from django.db import models, transaction
 from cloudstack.framework.context import Caller, correlation_id, current_caller
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.rehearsal import current
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ def publish(
         parent_uuid=parent_uuid,
         correlation_id=correlation_id(),
     )
+    if (rehearsal := current()) is not None:
+        rehearsal.events.append(event)
     if pm.hook.event_published.get_hookimpls():
         transaction.on_commit(lambda: _tell(event), robust=True)
     return event

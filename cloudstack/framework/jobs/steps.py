@@ -26,8 +26,18 @@ class JobContext:
     Attributes that a workflow sets live as long as one run; ``data`` is stored with each step.
     """
 
-    def __init__(self, job: AsyncJob, ownership: "Ownership | None" = None):
+    def __init__(
+        self,
+        job: AsyncJob,
+        ownership: "Ownership | None" = None,
+        *,
+        names_hosts: bool = True,
+    ):
         self.job = job
+        self.names_hosts = names_hosts
+        """Whether the texts of plans may name hosts and pools: their reader runs the platform."""
+        self.preview: dict[str, list[Any]] = {}
+        """Structured facts that ``plan`` of steps leaves for the reader: name of the section → entries."""
         self.arguments: dict[str, Any] = job.arguments
         self.data: dict[str, Any] = job.data
         self.again = False
@@ -84,13 +94,19 @@ class Step:
     """
 
     title: ClassVar[str] = ""
+    irreversible: ClassVar[str] = ""
+    """What is lost for ever once the step is done, as a sentence; empty when nothing is."""
     max_attempts: ClassVar[int] = 3
     """How often ``do`` is tried when drivers say that trying again may help."""
     patience_s: ClassVar[float] = 900
     """How long ``do`` may ask for a later retry (``RetryLater``), counted from its first try."""
 
     def plan(self, ctx: JobContext) -> str:
-        """What ``do`` would change, in a sentence. Changes nothing; raises ``CloudError`` to refuse."""
+        """What ``do`` would change, in a sentence; raises ``CloudError`` to refuse.
+
+        Called in a transaction that is rolled back, after the plans of the steps before it: what ``do`` would change in
+        the database it may really change there, so that later steps and the counters of limits show it. Nothing else.
+        """
         return self.title
 
     def do(self, ctx: JobContext) -> None:
@@ -120,6 +136,9 @@ class Workflow:
 
     def load(self, ctx: JobContext) -> None:
         """Read the entities into ``ctx``; called at each claim, before any step."""
+
+    def rehearse(self, ctx: JobContext) -> None:
+        """For plans, after those of the steps: change the counters of limits as the end of the job would."""
 
     def on_succeeded(self, ctx: JobContext) -> None:
         """Last words in the database when all steps are done."""

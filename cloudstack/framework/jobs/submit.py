@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from django.db import models, transaction
 
-from cloudstack.framework.context import Caller, correlation_id, current_command
+from cloudstack.framework.context import Caller, correlation_id, current_command, take_job_uuid
 from cloudstack.framework.events.bus import account_uuid_of, publish, type_name
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs import registry
 from cloudstack.framework.jobs.bell import ring_on_commit
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobStep
+from cloudstack.framework.rehearsal import current
 
 
 @transaction.atomic
@@ -38,6 +40,7 @@ def dispatch(
     exclusive = set(exclusive)
     wanted = [(lock, True) for lock in sorted(exclusive)] + [(lock, False) for lock in sorted(set(shared) - exclusive)]
     job = AsyncJob.objects.create(
+        uuid=take_job_uuid() or uuid4(),
         name=name,
         description=(description or workflow.title or name)[:255],
         arguments=arguments or {},
@@ -68,5 +71,7 @@ def dispatch(
             resource=resource,
             job_uuid=job.uuid,
         )
+    if (rehearsal := current()) is not None:
+        rehearsal.jobs.append(job)
     ring_on_commit(job.pk, queue)
     return job

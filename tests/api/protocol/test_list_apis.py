@@ -31,6 +31,8 @@ def test_one_command_in_full(root: SimpleNamespace) -> None:
         ("id", "uuid", True),
         ("fail", "boolean", False),
         ("remove", "boolean", False),
+        ("plan", "boolean", False),
+        ("idempotencykey", "string", False),
     }
     types = {field["name"]: field["type"] for field in api["response"]}
     assert types["id"] == "uuid"
@@ -53,4 +55,4 @@ def test_a_caller_sees_what_the_caller_may_use(ada: SimpleNamespace, root: Simpl
 
 def test_only_the_base_classes_own_parameters_are_left_out(root: SimpleNamespace) -> None:
     names = {p["name"] for p in root.api.items("listApis", name="listGadgets")[0]["params"]}
-    assert names == {"id", "ids", "keyword", "page", "pagesize", "name", "number"}
+    assert names == {"id", "ids", "keyword", "page", "pagesize", "after", "fields", "name", "number"}

@@ -70,8 +70,10 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
         *,
         caller: Caller,
         omit: frozenset[str] = frozenset(),
+        jobs: bool = False,
     ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-        rows = list(super().render_with(queryset, ("id", cls.free_path, *extra), caller=caller, omit=omit))
+        columns = ("id", cls.free_path, *extra)
+        rows = list(super().render_with(queryset, columns, caller=caller, omit=omit, jobs=jobs))
         if rows and not omit >= FIGURES:
             free = {pk for (pk, mark, *_), _ in rows if mark == cls.free_value}
             limits, counts = cls._read([pk for (pk, *_), _ in rows], free)

@@ -58,6 +58,16 @@ class DeleteRootVolume(Step):
     """The attachment stays with the removed machine: it says whose root disk the removed volume was."""
 
     title = "Delete the root disk"
+    irreversible = "The data on the machine's root disk are gone for ever."
+
+    def plan(self, ctx: JobContext) -> str:
+        names = []
+        for attachment in reload_vm(ctx).live_attachments:
+            if attachment.device_id == ROOT_SLOT:
+                names.append(str(attachment.volume))
+                if attachment.volume.state in (VolumeState.READY, VolumeState.ALLOCATED):
+                    retire(attachment.volume)
+        return f"delete {', '.join(names)} with its data" if names else "there is no root disk"
 
     def do(self, ctx: JobContext) -> None:
         for attachment in reload_vm(ctx).live_attachments:

@@ -2,6 +2,7 @@
 
 from apps.compute.config import STOP_TIMEOUT
 from apps.compute.workflows.steps.loading import chosen_host, driver_of, spec_on
+from apps.compute.workflows.steps.placing import shown_host
 from cloudstack.contracts.errors import DriverTimeout
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.jobs import JobContext, Step
@@ -11,7 +12,7 @@ class StartGuest(Step):
     title = "Start the machine on its host"
 
     def plan(self, ctx: JobContext) -> str:
-        return f"start {ctx.vm}"
+        return f"start {ctx.vm} on {shown_host(ctx, chosen_host(ctx))}"
 
     def do(self, ctx: JobContext) -> None:
         host = chosen_host(ctx)
@@ -34,7 +35,10 @@ class StopGuest(Step):
     title = "Stop the guest"
 
     def plan(self, ctx: JobContext) -> str:
-        return f"stop {ctx.vm} on {ctx.vm.host}"
+        if ctx.vm.host is None:
+            return f"{ctx.vm} runs nowhere"
+        how = "cut the power of" if ctx.arguments.get("forced") else "ask the guest to power off, then cut the power of"
+        return f"{how} {ctx.vm} on {shown_host(ctx, ctx.vm.host)}"
 
     def do(self, ctx: JobContext) -> None:
         host = ctx.vm.host
@@ -55,6 +59,9 @@ class StopGuest(Step):
 
 class RebootGuest(Step):
     title = "Restart the guest"
+
+    def plan(self, ctx: JobContext) -> str:
+        return f"{'reset' if ctx.arguments.get('forced') else 'reboot'} {ctx.vm}"
 
     def do(self, ctx: JobContext) -> None:
         driver_of(ctx.vm.host).reboot(str(ctx.vm.uuid), force=bool(ctx.arguments.get("forced")))

@@ -40,6 +40,9 @@ class PrepareNetworks(Step):
 class ReleaseNetworks(Step):
     title = "Release the networks"
 
+    def plan(self, ctx: JobContext) -> str:
+        return "disconnect " + (", ".join(str(nic.network) for nic in ctx.vm.live_nics) or "no network")
+
     def do(self, ctx: JobContext) -> None:
         for nic in ctx.vm.live_nics:
             release_nic(ctx, nic.network, guest_nic(nic))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from apps.compute.models import VirtualMachine
 from apps.compute.selectors.affinity import affinity_rules
 from apps.compute.workflows.steps.loading import reload_vm
+from apps.infrastructure.config import ALLOCATION_ALGORITHM
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import capacity
@@ -20,6 +21,8 @@ from cloudstack.framework.jobs import JobContext, Step
 
 MAX_TRIES = 20
 """Candidates that are tried when promises of others come in between."""
+MAX_REFUSALS = 100
+"""Hosts that a plan names with the reason against them."""
 MAX_ROUNDS = 3
 """How often placement is asked again when other machines of an affinity group took their hosts in between."""
 
@@ -91,6 +94,7 @@ def take_best(
                 continue
             ctx.data["host_uuid"] = candidate.uuid
             ctx.chosen = host
+            show_placement(ctx, placement.ranked, refusals, host)
             return
         if not changed or attempt + 1 == MAX_ROUNDS:
             raise refused(ctx, summary, refusals)
@@ -104,6 +108,28 @@ def _hold_affinity(vm: VirtualMachine, candidate: HostCandidate) -> None:
     reason = refusal(affinity_rules(vm, lock=True), candidate)
     if reason is not None:
         raise AffinityChanged(reason)
+
+
+def show_placement(
+    ctx: JobContext, ranked_hosts: Sequence[HostCandidate], refusals: Sequence[Refusal], chosen: Host
+) -> None:
+    """Leave for the reader of a plan where the machine goes and why not elsewhere; hosts for operators only."""
+    entry: dict[str, object] = {
+        "machineid": str(ctx.vm.uuid),
+        "considered": len(ranked_hosts) + len(refusals),
+        # With "random" another host that is as good may be taken in the end.
+        "algorithm": ALLOCATION_ALGORITHM.value(),
+    }
+    if ctx.names_hosts:
+        entry["hostid"], entry["hostname"] = str(chosen.uuid), chosen.name
+        entry["alternatives"] = [host.name for host in ranked_hosts if host.uuid != str(chosen.uuid)][:MAX_TRIES]
+        entry["refused"] = [{"hostname": one.host_name, "reason": one.reason} for one in refusals[:MAX_REFUSALS]]
+    ctx.preview.setdefault("placement", []).append(entry)
+
+
+def shown_host(ctx: JobContext, host: Host | None) -> str:
+    """A host in the words of a plan."""
+    return str(host) if ctx.names_hosts else "a host of the zone"
 
 
 def promise(ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
@@ -131,8 +157,8 @@ class ChooseHost(Step):
         )
 
     def plan(self, ctx: JobContext) -> str:
-        refuse_closed(one.volume.pool_id for one in ctx.vm.live_attachments if one.volume.pool_id)
-        return f"run {ctx.vm} on {place(self.request(ctx)).ranked[0].name}"
+        self.do(ctx)
+        return f"run {ctx.vm} on {shown_host(ctx, ctx.chosen)}"
 
     def do(self, ctx: JobContext) -> None:
         if ctx.again and capacity.reserved_on(holder_uuid=ctx.vm.uuid):
@@ -186,7 +212,9 @@ class ChooseTarget(Step):
         )
 
     def plan(self, ctx: JobContext) -> str:
-        return f"move {ctx.vm} from {ctx.vm.host} to {place(self.request(ctx)).ranked[0].name}"
+        source = ctx.vm.host
+        self.do(ctx)
+        return f"move {ctx.vm} from {shown_host(ctx, source)} to {shown_host(ctx, ctx.chosen)}"
 
     def do(self, ctx: JobContext) -> None:
         self.undo(ctx)

@@ -13,6 +13,11 @@ class EnterState(Step):
     event: ClassVar[str] = ""
     state: ClassVar[str] = ""
 
+    def plan(self, ctx: JobContext) -> str:
+        before = ctx.vm.state
+        self.do(ctx)
+        return f"{ctx.vm}: {before}, then {ctx.vm.state}" if ctx.vm.state != before else f"{ctx.vm} stays {before}"
+
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             ctx.vm.refresh_from_db(fields=["state", "host"])

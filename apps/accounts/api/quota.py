@@ -1,0 +1,46 @@
+"""What plans show of limits: the counters that a change moves, before and after."""
+
+from typing import Any
+
+from apps.accounts.models import ResourceCount, ResourceType
+from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.selectors import accounts_visible_to, domains_visible_to
+from apps.accounts.services.limits import counters_with_limits, in_wire_unit
+from cloudstack.api.planning import register_section
+from cloudstack.api.roles import Access
+from cloudstack.framework.context import Caller
+from cloudstack.framework.rehearsal import Rehearsal
+
+
+def quota_section(rehearsal: Rehearsal, caller: Caller) -> list[dict[str, Any]]:
+    """One entry a counter that changes, of the accounts that the caller may see and, for admins, their domains."""
+    if not rehearsal.counters:
+        return []
+    accounts = accounts_visible_to(caller=caller, access=Access.USE)
+    domains = domains_visible_to(caller=caller, access=Access.USE)
+    moved = ResourceCount.objects.filter(pk__in=list(rehearsal.counters))
+    visible = moved.filter(account__in=accounts.values("pk"))
+    if caller.is_admin:
+        visible |= moved.filter(domain__in=domains.values("pk"))
+    shown = []
+    for counter, limit in counters_with_limits(visible):
+        before = rehearsal.counters[counter.pk]
+        if before == counter.count:
+            continue
+        kind, owner = ResourceType(counter.type), counter.account or counter.domain
+        shown.append(
+            {
+                "owner": "account" if counter.account else "domain",
+                "id": str(owner.uuid),
+                "name": owner.name,
+                "resourcetype": str(kind.value),
+                "resourcetypename": kind.label,
+                "before": in_wire_unit(kind, before),
+                "after": in_wire_unit(kind, counter.count),
+                "limit": limit if limit == UNLIMITED else in_wire_unit(kind, limit),
+            }
+        )
+    return shown
+
+
+register_section("quota", quota_section)

@@ -1,0 +1,90 @@
+"""``Idempotency-Key``: a call that is repeated under one key is carried out once and answered twice.
+
+The key is written in the transaction that carries the command out: either both are there or neither. Of two equal
+calls at the same moment the second waits for the first. A call that was refused leaves no key, so that it can be
+repeated once the reason is gone.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from cloudstack.api.base import BaseCmd
+from cloudstack.api.config import IDEMPOTENCY_KEPT_H
+from cloudstack.api.params.arguments import Arguments
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.scheduler import scheduled
+from cloudstack.framework.secrets import Secret
+
+if TYPE_CHECKING:
+    from cloudstack.api.dispatcher import Result
+
+_NOT_THE_COMMANDS = frozenset(
+    {"command", "apikey", "signature", "signatureversion", "expires", "sessionkey", "response", "idempotencykey"}
+)
+"""What differs between two calls that ask for the same."""
+
+
+def once(
+    key: str, cls: type[BaseCmd], arguments: Arguments, caller: Caller, carry_out: "Callable[[], Result]"
+) -> "Result":
+    """What ``carry_out`` answers, or what it answered when the caller used ``key`` before.
+
+    Raises ``InvalidParameter`` when the key belongs to another call.
+    """
+    from cloudstack.api.models import IdempotentCall
+
+    asked = fingerprint(cls, arguments)
+    known = IdempotentCall.objects.filter(user_id=caller.user_id, key=key).first()
+    if known is None:
+        with transaction.atomic():
+            try:
+                with transaction.atomic():
+                    call = IdempotentCall.objects.create(
+                        user_id=caller.user_id, key=key, command=cls.name, fingerprint=asked
+                    )
+            except IntegrityError:
+                known = IdempotentCall.objects.get(user_id=caller.user_id, key=key)
+            else:
+                result = carry_out()
+                stored = {"body": result.body, "rows": result.rows, "count": result.count, "job": result.job_uuid}
+                call.answer = Secret(orjson.dumps(stored, option=orjson.OPT_NON_STR_KEYS).decode())
+                call.save(update_fields=["answer"])
+                return result
+    if known.fingerprint != asked:
+        raise InvalidParameter(
+            f'The idempotency key "{key[:80]}" was used for another call ({known.command}, at '
+            f"{known.created:%Y-%m-%d %H:%M:%S} UTC)",
+            parameter="idempotencykey",
+            remedy="use a new key for each call that is not a repetition",
+        )
+    return _replayed(cls, known.answer)
+
+
+def fingerprint(cls: type[BaseCmd], arguments: Arguments) -> str:
+    """One text for all calls of the command with the same parameters."""
+    texts = {name: text for name, text in arguments.texts.items() if name not in _NOT_THE_COMMANDS}
+    maps = {name: {str(index): fields for index, fields in entries.items()} for name, entries in arguments.maps.items()}
+    return hashlib.sha256(orjson.dumps([cls.name, texts, maps], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _replayed(cls: type[BaseCmd], answer: Secret) -> "Result":
+    from cloudstack.api.dispatcher import Result
+
+    stored = orjson.loads(answer.reveal())
+    return Result(cls, stored["body"], stored["rows"], stored["count"], stored["job"], replayed=True)
+
+
+@scheduled("api.purge_idempotency_keys", every_s=3600)
+def purge() -> int:
+    """Forget keys that are older than ``api.idempotency.hours``; answers how many."""
+    from cloudstack.api.models import IdempotentCall
+
+    before = timezone.now() - timedelta(hours=int(IDEMPOTENCY_KEPT_H.value()))
+    return IdempotentCall.objects.filter(created__lt=before).delete()[0]
