@@ -17,6 +17,20 @@ API_KEY_ACCESS = ConfigKey(
     description="Whether requests may be signed with key pairs; accounts and users may differ from it.",
     scope=Scope.DOMAIN,
 )
+CLEANUP_INTERVAL = ConfigKey(
+    "account.cleanup.interval",
+    int,
+    86400,
+    description="Seconds after which the deletion of an account that came to no end is tried again.",
+    minimum=60,
+)
+REMOVAL_PATIENCE = ConfigKey(
+    "account.cleanup.patience",
+    int,
+    3600,
+    description="Seconds that deleting an account, project or domain waits while nothing of what it owns goes away.",
+    minimum=10,
+)
 
 _MEANINGS = {
     ResourceType.USER_VM: ("user.vms", 20, 40, "virtual machines"),

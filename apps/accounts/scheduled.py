@@ -2,6 +2,7 @@
 
 import logging
 
+from apps.accounts.services.cleanup import try_deletions_again
 from apps.accounts.services.counting import recount_all_for_job
 from cloudstack.framework.scheduler import scheduled
 
@@ -16,3 +17,9 @@ def recount() -> None:
     wrong = recount_all_for_job()
     if wrong:
         log.warning("resource counters of %d accounts were wrong and have been corrected", wrong)
+
+
+@scheduled("accounts.cleanup", every_s=60)
+def cleanup() -> int:
+    """Try the deletion of accounts again that came to no end."""
+    return try_deletions_again()

@@ -10,7 +10,7 @@ class ComputeConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.compute.services import counting, neighbours, pool_machines
+        from apps.compute.services import counting, neighbours, pool_machines, removal
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
             register_machine_counts,
@@ -21,6 +21,7 @@ class ComputeConfig(CloudAppConfig):
         from apps.storage.services.pool_maintenance import register_pool_machines
 
         counting.register()
+        removal.register()
         register_evacuation(neighbours.evacuate)
         register_occupants(neighbours.machines_on)
         register_machine_counts(neighbours.machine_counts)

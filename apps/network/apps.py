@@ -14,8 +14,9 @@ class NetworkConfig(CloudAppConfig):
         super().ready()
         from apps.infrastructure.selectors.capacities import register_capacity_source
         from apps.network.selectors.capacities import network_capacities
-        from apps.network.services import counting, guards
+        from apps.network.services import counting, guards, removal
 
         counting.register()
         guards.register()
+        removal.register()
         register_capacity_source(network_capacities)

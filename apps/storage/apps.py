@@ -10,6 +10,7 @@ class StorageConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.storage.services import neighbours
+        from apps.storage.services import neighbours, removal
 
         neighbours.register()
+        removal.register()

@@ -15,7 +15,6 @@ EXEMPT = {
     "SshKeyPairManager.named": "takes the owner, whom the command has resolved for its caller",
     "ApiKeyManager.remove_all": "follows the removal of a user, which was checked",
     "TokenManager.remove_all": "follows the removal of a user, which was checked",
-    "DomainManager.ensure_deletable": "also asked by the job that deletes, long after the caller was checked",
 }
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

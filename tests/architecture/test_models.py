@@ -6,6 +6,9 @@ from django.contrib import admin
 from django.core.management import call_command
 from django.db.models import Model
 
+from apps.accounts.services.holdings import owned_models
+from apps.accounts.services.removal import has_remover
+
 OURS = ("cloudstack.", "apps.", "plugins.")
 # Label of the model: why an operator needs no page of its own for it.
 EXEMPT: dict[str, str] = {}
@@ -44,3 +47,9 @@ def test_every_admin_page_has_columns_and_search(model: type[Model]) -> None:
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=1)
+
+
+def test_every_owned_model_says_how_it_goes_with_its_owner() -> None:
+    """Whoever deletes an account, a project or a domain deletes this too: ``register_remover`` in ``ready()``."""
+    assert [model._meta.label for model in owned_models() if not has_remover(model)] == []
+    assert len(list(owned_models())) >= 5

@@ -63,6 +63,7 @@ def client_of(account: Account) -> ApiClient:
 def build_cloud(*, hosts: int = 4, clusters: int = 2) -> SimulatedCloud:
     """Needs the database; runs the few jobs that a new zone has."""
     root = root_caller()
+    UserFactory(username="system", account=AccountFactory(name="system", is_system=True, root_admin=True))
     seed_guest_oses()
     seed_network_offerings(caller=root)
     built, jobs = seed_simulator_zone(caller=root, pods=1, clusters=clusters, hosts=hosts)

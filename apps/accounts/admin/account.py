@@ -4,6 +4,8 @@ from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin, CloudInline
 from apps.accounts.models import Account, User
+from apps.accounts.services.accounts import owners_of
+from apps.accounts.services.removal import contents
 
 
 class UserInline(CloudInline):
@@ -15,8 +17,8 @@ class UserInline(CloudInline):
 
 @admin.register(Account)
 class AccountAdmin(CloudAdmin):
-    list_display = ("name", "domain", "type", "role", "state", "is_default", "uuid", "created")
-    list_filter = ("state", "type", "role")
+    list_display = ("name", "domain", "type", "role", "state", "is_default", "cleanup_needed", "uuid", "created")
+    list_filter = ("state", "cleanup_needed", "type", "role")
     search_fields = ("name", "uuid", "domain__path")
     ordering = ("domain__path", "name")
     list_select_related = ("domain", "role")
@@ -25,5 +27,5 @@ class AccountAdmin(CloudAdmin):
         ("enableAccount", "Enable"),
         ("disableAccount", "Lock", {"lock": True}),
         ("disableAccount", "Disable", {"lock": False}),
-        ("deleteAccount", "Delete (if it owns nothing)"),
+        ("deleteAccount", "Delete with all that it owns", {"tells": lambda account: contents(owners_of(account))}),
     )

@@ -1,6 +1,6 @@
 """What the admin does: it calls commands, as every other door, and tells how that ended."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -58,6 +58,8 @@ class AdminCommand:
     ask: Ask | None = None
     call: ManagerCall | None = None
     suits: Callable[[Any], bool] | None = None
+    tells: Callable[[Any], Iterable[str]] | None = None
+    """What the question before it tells of an object: what would go with it."""
 
     @classmethod
     def of(cls, entry: "AdminCommand | tuple[Any, ...]") -> "AdminCommand":
@@ -73,6 +75,7 @@ class AdminCommand:
             params=options.pop("params", None),
             confirm=options.pop("confirm", command.startswith(_DANGEROUS)),
             ask=options.pop("ask", None),
+            tells=options.pop("tells", None),
             fixed=options,
         )
 
@@ -149,7 +152,7 @@ def _question(
         **model_admin.admin_site.each_context(request),
         "title": command.label,
         "opts": options,
-        "objects": objects,
+        "objects": [(obj, list(command.tells(obj)) if command.tells else []) for obj in objects],
         "noun": options.verbose_name if len(objects) == 1 else options.verbose_name_plural,
         "command": command,
         "choices": command.ask.choices(caller, objects) if command.ask else [],

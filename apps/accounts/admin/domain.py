@@ -6,6 +6,8 @@ from django.http import HttpRequest
 
 from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.models import Domain
+from apps.accounts.services.domains import owners_in
+from apps.accounts.services.removal import contents
 
 
 @admin.register(Domain)
@@ -15,7 +17,14 @@ class DomainAdmin(CloudAdmin):
     search_fields = ("name", "path", "uuid")
     ordering = ("path",)
     list_select_related = ("parent",)
-    commands = (("deleteDomain", "Delete (if empty)"),)
+    commands = (
+        ("deleteDomain", "Delete (if empty)"),
+        (
+            "deleteDomain",
+            "Delete with all that is in it",
+            {"cleanup": True, "tells": lambda domain: contents(owners_in(domain))},
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Domain]:
         return (

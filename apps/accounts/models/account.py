@@ -38,6 +38,10 @@ class Account(CloudModel):
     api_key_access = models.BooleanField(null=True, blank=True)
     """Whether key pairs work; null leaves it to the global setting ``api.key.access``."""
     details = models.JSONField(default=dict, blank=True)
+    cleanup_needed = models.BooleanField(default=False, editable=False)
+    """A deletion came to no end: the account is disabled, part of what it owned is gone, and it is tried again."""
+    state_before_removal = models.CharField(max_length=16, blank=True, default="", editable=False)
+    """What ``state`` was before the deletion of a domain above shut the account out."""
 
     class Meta(CloudModel.Meta):
         constraints = [

@@ -14,6 +14,7 @@ from apps.accounts.states import AccountState, RoleState
 from cloudstack.api.addresses import within
 from cloudstack.api.authentication import KeyHolder
 from cloudstack.framework.context import Caller, RoleType
+from cloudstack.framework.errors import InternalError
 from cloudstack.framework.statements import Statement
 
 _USER_COLUMNS = {
@@ -149,5 +150,8 @@ def caller_of(user: User) -> Caller:
 
 
 def system_caller() -> Caller:
-    """The platform itself: periodic jobs and start-up act as it."""
-    return _caller(User.objects.filter(account__is_system=True).order_by("pk").values_list(*_paths(""))[0])
+    """The platform itself: periodic jobs and start-up act as it. Raises ``InternalError`` before it is installed."""
+    row = User.objects.filter(account__is_system=True).order_by("pk").values_list(*_paths("")).first()
+    if row is None:
+        raise InternalError("the system account is missing: the installation has not been prepared")
+    return _caller(row)

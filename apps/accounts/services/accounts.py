@@ -5,20 +5,23 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from apps.accounts import events
 from apps.accounts.models import Account, AccountType, Domain, Role
-from apps.accounts.services.holdings import held_by
+from apps.accounts.services.domains import ensure_takes_in
 from apps.accounts.services.names import ensure_dns_suffix, ensure_name
 from apps.accounts.services.reach import ensure_reach, ensure_role_within
+from apps.accounts.services.removal import Owners, ensure_removable
 from apps.accounts.services.state_machines import ACCOUNT_FSM
 from apps.accounts.services.users import UserManager
-from apps.accounts.states import DomainState, RoleState
+from apps.accounts.states import RoleState
 from cloudstack.framework.context import Caller, RoleType
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
+DELETION = "accounts.account.delete"
 _TYPE_OF_ROLE = {
     RoleType.ADMIN: AccountType.ADMIN,
     RoleType.RESOURCE_ADMIN: AccountType.RESOURCE_DOMAIN_ADMIN,
@@ -134,8 +137,10 @@ class AccountManager:
 
     @transaction.atomic
     def enable(self, *, caller: Caller, account: Account) -> Account:
+        """Let its users in again; a deletion that did not come to its end is not tried again."""
         ensure_reach(caller, account=account)
-        ACCOUNT_FSM.fire(account, "enable")
+        self._ensure_not_going(account)
+        ACCOUNT_FSM.fire(account, "enable", cleanup_needed=False)
         return account
 
     @transaction.atomic
@@ -160,23 +165,22 @@ class AccountManager:
 
     @transaction.atomic
     def delete(self, *, caller: Caller, account: Account) -> AsyncJob:
-        """Close an account that owns nothing, with its users and keys.
+        """Close an account: all that it owns goes, then its users and keys, then itself.
 
-        Raises ``ResourceInUse`` while it owns machines, disks, networks or anything else. Until the job has
-        ended the account is disabled, so that nothing is added in the meantime.
+        From now on it is disabled, so that nothing is added. If something cannot be removed the job names it, the
+        account stays disabled, and the platform tries again every ``account.cleanup.interval`` seconds until the
+        account is enabled again. Raises ``ResourceInUse`` for what must be settled before.
         """
         self._ensure_other(caller, account, "delete")
-        ensure_holds_nothing(account)
+        self._ensure_not_going(account)
+        ensure_removable(owners_of(account))
         before = account.state
         ACCOUNT_FSM.fire(account, "disable")
-        return dispatch(
-            "accounts.account.delete",
-            caller=caller,
-            exclusive=[f"account:{account.uuid}"],
-            resource=account,
-            arguments={"account_uuid": str(account.uuid), "state_before": before},
-            description=f"deleting account {account.name}",
-        )
+        return submit_deletion(caller=caller, account=account, state_before=before)
+
+    def _ensure_not_going(self, account: Account) -> None:
+        if deletions_of(account).exists():
+            raise ResourceInUse(f"account {account.name} is being deleted; cancel that job first", parameter="id")
 
     def _ensure_other(self, caller: Caller, account: Account, verb: str) -> None:
         ensure_reach(caller, account=account)
@@ -194,8 +198,7 @@ class AccountManager:
 def open_account(*, name: str, domain: Domain, role: Role, uuid: Any = None, **fields: Any) -> Account:
     """The rows of an account without users: itself and the group through which things are shared with it."""
     ensure_dns_suffix(fields.get("network_domain", ""))
-    if domain.state != DomainState.ACTIVE:
-        raise InvalidParameter(f"domain {domain} is being deleted", parameter="domainid")
+    ensure_takes_in(domain, parameter="domainid")
     uuid = uuid or uuids.uuid4()
     account = Account(
         uuid=uuid,
@@ -223,15 +226,28 @@ def role_for_type(kind: int) -> Role:
     return role
 
 
-def ensure_holds_nothing(account: Account) -> None:
-    """Raises ``ResourceInUse`` that names what the account still owns."""
-    held = held_by(account)
-    if held:
-        raise ResourceInUse(
-            f"Account {account.name} cannot be deleted because it still owns {held}: delete these first",
-            parameter="id",
-            uuids=((str(account.uuid), "account"),),
-        )
+def owners_of(account: Account) -> Owners:
+    """The account as the owner of what goes with it."""
+    return Owners(accounts=Account.objects.filter(pk=account.pk), title=f"account {account.name}")
+
+
+def deletions_of(account: Account) -> QuerySet[AsyncJob]:
+    """Jobs under way that delete the account alone."""
+    jobs = AsyncJob.objects.filter(name=DELETION, status__in=AsyncJob.LIVE)
+    return jobs.filter(resource_uuid=account.uuid)
+
+
+def submit_deletion(*, caller: Caller | None, account: Account, state_before: str) -> AsyncJob:
+    """The job that empties and closes an account which is disabled already."""
+    return dispatch(
+        "accounts.account.delete",
+        caller=caller,
+        exclusive=[f"account:{account.uuid}"],
+        resource=account,
+        arguments={"account_uuid": str(account.uuid), "state_before": state_before},
+        description=f"deleting account {account.name}",
+        event_type=events.ACCOUNT_DELETE,
+    )
 
 
 def _save_new_name(account: Account, *, parameter: str, fields: list[str] | None = None) -> None:

@@ -9,9 +9,9 @@ from django.db.models.functions import Concat, Substr
 from apps.accounts import events
 from apps.accounts.models import Account, Domain, Role
 from apps.accounts.models.domain import ROOT_PATH
-from apps.accounts.services.holdings import held_in_domains
 from apps.accounts.services.names import ensure_dns_suffix, ensure_name
 from apps.accounts.services.reach import ensure_role_within
+from apps.accounts.services.removal import Owners, ensure_removable
 from apps.accounts.services.state_machines import DOMAIN_FSM
 from apps.accounts.states import DomainState
 from cloudstack.framework.context import Caller
@@ -30,8 +30,7 @@ class DomainManager:
         """A new domain below ``parent``; raises ``InvalidParameter`` for a name that is taken there or has a slash."""
         name = ensure_domain_name(name)
         ensure_dns_suffix(network_domain)
-        if parent.state != DomainState.ACTIVE:
-            raise InvalidParameter(f"domain {parent} is being deleted", parameter="parentdomainid")
+        ensure_takes_in(parent, parameter="parentdomainid")
         domain = Domain(
             name=name,
             parent=parent,
@@ -82,20 +81,27 @@ class DomainManager:
 
     @transaction.atomic
     def delete(self, *, caller: Caller, domain: Domain, cleanup: bool = False) -> AsyncJob:
-        """Delete an empty domain; with ``cleanup`` also its empty accounts and the domains below it.
+        """Delete an empty domain; with ``cleanup`` all accounts in it and domains below it, with all that they own.
 
-        Raises ``ResourceInUse`` while an account in it owns anything: machines, disks, networks.
+        Raises ``ResourceInUse`` for what must be settled before. Until the job has ended nothing can be added; if
+        something cannot be removed the job names it, and what is left of the branch is open again.
         """
         if domain.path == ROOT_PATH:
             raise InvalidParameter("the domain ROOT cannot be deleted", parameter="id")
         if domain.pk == caller.domain_id or caller.domain_path.startswith(domain.path):
             raise PermissionDenied("You cannot delete a domain that you belong to")
+        if domain.state != DomainState.ACTIVE:
+            raise ResourceInUse(f"domain {domain} is being deleted already", parameter="id")
+        owners = owners_in(domain)
         if cleanup:
             # Accounts go with the domain: only those that the caller could delete one by one.
-            accounts = Account.objects.filter(domain__path__startswith=domain.path)
-            for role in Role.objects.filter(pk__in=accounts.values("role")):
+            for role in Role.objects.filter(pk__in=owners.accounts.values("role")):
                 ensure_role_within(caller, role)
-        self.ensure_deletable(domain, cleanup=cleanup)
+        else:
+            self._ensure_empty(domain)
+        ensure_removable(owners)
+        for beneath in owners.domains.filter(state=DomainState.ACTIVE).exclude(pk=domain.pk):
+            DOMAIN_FSM.fire(beneath, "delete")
         DOMAIN_FSM.fire(domain, "delete")
         return dispatch(
             "accounts.domain.delete",
@@ -106,21 +112,31 @@ class DomainManager:
             description=f"deleting domain {domain}",
         )
 
-    def ensure_deletable(self, domain: Domain, *, cleanup: bool) -> None:
+    def _ensure_empty(self, domain: Domain) -> None:
         """Raises ``ResourceInUse`` naming what stands in the way."""
-        beneath = Domain.objects.filter(path__startswith=domain.path)
-        if not cleanup:
-            children = beneath.exclude(pk=domain.pk).count()
-            accounts = Account.objects.filter(domain=domain).count()
-            if children or accounts:
-                raise ResourceInUse(
-                    f"Domain {domain} holds {children} domains and {accounts} accounts: delete them first "
-                    f"or ask for cleanup=true",
-                    parameter="id",
-                )
-        held = held_in_domains(beneath)
-        if held:
-            raise ResourceInUse(f"Domain {domain} cannot be deleted: {held} must be deleted first", parameter="id")
+        children = Domain.objects.filter(path__startswith=domain.path).exclude(pk=domain.pk).count()
+        accounts = Account.objects.filter(domain=domain).count()
+        if children or accounts:
+            raise ResourceInUse(
+                f"Domain {domain} holds {children} domains and {accounts} accounts: delete them first "
+                f"or ask for cleanup=true",
+                parameter="id",
+            )
+
+
+def owners_in(domain: Domain) -> Owners:
+    """The domain and all below it, as owners of what goes with them."""
+    return Owners(
+        accounts=Account.objects.filter(domain__path__startswith=domain.path),
+        domains=Domain.objects.filter(path__startswith=domain.path),
+        title=f"domain {domain}",
+    )
+
+
+def ensure_takes_in(domain: Domain, *, parameter: str) -> None:
+    """Raises ``InvalidParameter`` when ``domain`` is going; holds its row, so that it does not go meanwhile."""
+    if not Domain.objects.select_for_update().filter(pk=domain.pk, state=DomainState.ACTIVE).exists():
+        raise InvalidParameter(f"domain {domain} is being deleted", parameter=parameter)
 
 
 def ensure_domain_name(name: str) -> str:

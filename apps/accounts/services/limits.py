@@ -14,7 +14,7 @@ from apps.accounts.models.domain import ROOT_PATH, ancestor_paths
 from apps.accounts.models.limit import COUNTED_IN_BYTES, UNLIMITED
 from apps.accounts.services.reach import ensure_reach
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied
+from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.rehearsal import current
 from cloudstack.framework.transactions import joined
@@ -70,7 +70,7 @@ class LimitManager:
         if not given:
             return
         with joined():
-            counters = self._locked(account, given)
+            counters = self._locked(account, given, of_the_living=False)
             ResourceCount.objects.filter(pk__in=[counter.pk for counter in counters]).update(
                 count=Greatest(F("count") - _by_type(given), Value(0))
             )
@@ -120,13 +120,17 @@ class LimitManager:
         )
         return limit
 
-    def _locked(self, account: Account, kinds: Amounts) -> list[_Counter]:
+    def _locked(self, account: Account, kinds: Amounts, *, of_the_living: bool = True) -> list[_Counter]:
         try:
             with transaction.atomic():
                 return self._complete(account, kinds)
         except _CountersMissing:
             # The locks are given back with the savepoint: whoever waits for a row that another is just inserting must
             # hold none, because that other may be waiting for it.
+            if not Account.objects.select_for_update().filter(pk=account.pk).exists():
+                if of_the_living:
+                    raise ResourceInUse(f"account {account.name} has been deleted in the meantime") from None
+                return []
             _make_missing(account)
             return self._complete(account, kinds)
 

@@ -1,10 +1,13 @@
 """Jobs on accounts and users: shut out and close."""
 
+import math
+
 from apps.accounts.models import Account, User
-from apps.accounts.services.accounts import ensure_holds_nothing
+from apps.accounts.services.accounts import owners_of
+from apps.accounts.services.closing import close_accounts
 from apps.accounts.services.state_machines import ACCOUNT_FSM, USER_FSM
-from apps.accounts.services.users import remove_user
 from apps.accounts.states import AccountState
+from apps.accounts.workflows.removal import REMOVAL_STEPS, late_arrivals, remove_the_rest
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -50,38 +53,41 @@ class DisableUser(Workflow):
 
 class CloseAccount(Step):
     title = "Remove the users, their keys and the account"
+    patience_s = math.inf
 
     def plan(self, ctx: JobContext) -> str:
-        ensure_holds_nothing(ctx.account)
-        return f"remove account {ctx.account.name} and its users"
+        users = User.objects.filter(account=ctx.account).count()
+        return f"remove account {ctx.account.name} with {users} user{'' if users == 1 else 's'} and their keys"
 
     def do(self, ctx: JobContext) -> None:
-        with ctx.transaction():
-            # A request that was under way when the account was disabled may have added something.
-            ensure_holds_nothing(ctx.account)
-            close_account(ctx.account)
+        if ctx.account.removed is not None:
+            return
+        remove_the_rest(ctx, CloseAccount)
+        with late_arrivals(), ctx.transaction():
+            close_accounts(ctx.owners)
 
 
 @workflow("accounts.account.delete")
 class DeleteAccount(Workflow):
-    title = "Delete an account"
-    steps = [CloseAccount]
+    title = "Delete an account with all that it owns"
+    steps = [*REMOVAL_STEPS, CloseAccount]
 
     def load(self, ctx: JobContext) -> None:
         # Also when a crash came between the last step and the end of the job.
-        ctx.account = Account.all_objects.get(uuid=ctx.arguments["account_uuid"])
+        ctx.account = Account.all_objects.select_related("domain", "group").get(uuid=ctx.arguments["account_uuid"])
+        ctx.owners = owners_of(ctx.account)
 
     def on_failed(self, ctx: JobContext, error: str) -> None:
+        """An account that was half emptied stays shut and is tried again; called off, it is what it was."""
+        ctx.account.refresh_from_db(fields=["state", "removed"])
+        if ctx.account.removed is not None:
+            return
+        ctx.job.refresh_from_db(fields=["cancel_requested"])
+        if not ctx.job.cancel_requested:
+            Account.objects.filter(pk=ctx.account.pk).update(cleanup_needed=True)
+            return
         before = ctx.arguments["state_before"]
-        if ctx.account.removed is None and before != AccountState.DISABLED:
-            ACCOUNT_FSM.fire(ctx.account, "enable")
+        if before != AccountState.DISABLED:
+            ACCOUNT_FSM.fire(ctx.account, "enable", cleanup_needed=False)
             if before == AccountState.LOCKED:
                 ACCOUNT_FSM.fire(ctx.account, "lock")
-
-
-def close_account(account: Account) -> None:
-    """Mark the account and its users removed; what was shared with it is shared no more."""
-    for user in User.objects.filter(account=account):
-        remove_user(user)
-    account.group.groupobjectpermission_set.all().delete()
-    account.mark_removed()

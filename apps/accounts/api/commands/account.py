@@ -43,6 +43,7 @@ class ListAccounts(DomainScopedListCmd):
     state = Choice("state", AccountState, lookup="state", help="enabled, disabled or locked")
     key_access = Choice("apikeyaccess", KEY_ACCESS_WORDS, help="ENABLED, DISABLED or INHERIT")
     details = ListOf("details", Str, help="all, resource or min: min leaves limits and totals away")
+    cleanup_needed = Flag("iscleanuprequired", lookup="cleanup_needed", help="list those whose deletion came to no end")
 
     def queryset(self) -> QuerySet[Account]:
         accounts = accounts_visible_to(caller=self.caller).exclude(type=AccountType.PROJECT)
@@ -178,7 +179,7 @@ class DisableAccount(_OneAccount, BaseAsyncCmd):
 
 
 class DeleteAccount(BaseAsyncCmd):
-    """Closes an account that owns nothing any more, with its users and keys."""
+    """Closes an account: all that it owns is removed, then its users and keys, then the account."""
 
     roles = ADMINS
     response = SuccessResponse

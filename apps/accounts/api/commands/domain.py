@@ -115,14 +115,14 @@ class UpdateDomain(BaseCmd):
 
 
 class DeleteDomain(BaseAsyncCmd):
-    """Deletes a domain that holds nothing."""
+    """Deletes an empty domain, or with cleanup a domain with everything that is in and below it."""
 
     roles = ROOT_AND_DOMAIN_ADMINS
     response = SuccessResponse
     event_type = events.DOMAIN_DELETE
 
     domain = Ref("id", Domain, access=Access.MODIFY, required=True, help="the domain to delete")
-    cleanup = Flag("cleanup", default=False, help="delete its accounts and the domains below too, if they own nothing")
+    cleanup = Flag("cleanup", default=False, help="also all that is in and below it")
 
     def execute(self) -> AsyncJob:
         return DomainManager().delete(caller=self.caller, domain=self.domain, cleanup=self.cleanup)

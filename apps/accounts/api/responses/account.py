@@ -33,6 +33,7 @@ class AccountResponse(LimitedResponse):
         compute=lambda row: row["details"] or None, needs=("details",), type=MAP, roles=ADMINS, help="notes of admins"
     )
     isdefault = Field("is_default", help="whether it came with the installation")
+    iscleanuprequired = Field("cleanup_needed", help="whether its deletion came to no end and will be tried again")
     apikeyaccess = Field(
         compute=lambda row: key_access_word(row["api_key_access"]),
         needs=("api_key_access",),
