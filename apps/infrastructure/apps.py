@@ -8,3 +8,9 @@ class InfrastructureConfig(CloudAppConfig):
 
     name = "apps.infrastructure"
     label = "infrastructure"
+
+    def ready(self) -> None:
+        super().ready()
+        from apps.infrastructure.services import removal
+
+        removal.register()

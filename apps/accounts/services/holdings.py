@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from django.apps import apps
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 
-from apps.accounts.models import Account
+from apps.accounts.models import Account, Domain
 
 
 def unregistered_holdings(accounts: QuerySet[Account], known: Callable[[type[Model]], bool]) -> Iterator[str]:
@@ -26,3 +26,12 @@ def owned_models() -> Iterator[type[Model]]:
         fields = {candidate.name: candidate for candidate in model._meta.get_fields()}
         if "account" in fields and "removed" in fields and fields["account"].related_model is Account:
             yield model
+
+
+def pointing_models() -> Iterator[type[Model]]:
+    """Models of other apps with a column that points at an account or a domain."""
+    for model in apps.get_models():
+        if model._meta.app_label != Account._meta.app_label and not model._meta.proxy:
+            keys = [field for field in model._meta.concrete_fields if isinstance(field, ForeignKey)]
+            if any(field.related_model in (Account, Domain) for field in keys):
+                yield model

@@ -9,6 +9,9 @@ and, if something can stand in the way, what that is, before anything is touched
 
     register_objection(protected_machines)
 
+What is not owned but points at an owner (a range kept for a domain) is registered the same way: its ``remove`` cuts
+the tie. A test fails for a model that points at accounts or domains and is not registered.
+
 A workflow that removes an owner takes the steps ``REMOVAL_STEPS`` of ``apps.accounts.workflows.removal`` before its
 own last one, and puts ``ctx.owners`` (:class:`Owners`) into its context in ``load``; its last step calls
 ``remove_the_rest(ctx)`` inside which late arrivals go too. What is owned is shown beforehand by :func:`contents`.
@@ -79,6 +82,8 @@ class Remover:
     stage: Stage
     remove: Remove
     where: Callable[[Owners], Q]
+    what: str = ""
+    """What is taken away if not the rows themselves: ``the dedication of``."""
 
     def rows(self, owners: Owners) -> QuerySet[Any]:
         """What is still there, oldest first."""
@@ -87,6 +92,7 @@ class Remover:
 
 _removers: dict[type[Model], Remover] = {}
 _objections: list[Callable[[Owners], Iterable[str]]] = []
+_kept: set[type[Model]] = set()
 
 
 def register_remover(
@@ -95,22 +101,28 @@ def register_remover(
     stage: Stage,
     remove: Remove = mark_removed,
     where: Callable[[Owners], Q] = of_accounts,
+    what: str = "",
 ) -> None:
     """Called in ``ready()`` of the app of ``model``. ``where`` finds the rows of the owners, ``account`` if left out.
 
     ``model`` has ``uuid`` and its default manager hides what is removed.
     """
-    _removers[model] = Remover(model=model, stage=stage, remove=remove, where=where)
+    _removers[model] = Remover(model=model, stage=stage, remove=remove, where=where, what=what)
 
 
-def register_objection(objections: Callable[[Owners], Iterable[str]]) -> None:
-    """``objections(owners)``: sentences on what must be settled by hand before the owners can go."""
+def register_objection(objections: Callable[[Owners], Iterable[str]], *, settles: Iterable[type[Model]] = ()) -> None:
+    """``objections(owners)``: sentences on what must be settled by hand before the owners can go.
+
+    ``settles``: models whose rows it objects to, so that they need no remover.
+    """
+    _kept.update(settles)
     if objections not in _objections:
         _objections.append(objections)
 
 
 def has_remover(model: type[Model]) -> bool:
-    return model in _removers
+    """Whether rows of ``model`` go with their owner, or keep it."""
+    return model in _removers or model in _kept
 
 
 def removers(*stages: Stage) -> list[Remover]:
@@ -128,7 +140,7 @@ def contents(owners: Owners, *stages: Stage) -> Iterator[str]:
             continue
         count = len(shown) if len(shown) <= NAMED else rows.count()
         names = ", ".join(str(row) for row in shown[:NAMED]) + (", …" if count > NAMED else "")
-        yield f"{count} {noun_of(remover.model, count)} ({names})"
+        yield f"{remover.what} {count} {noun_of(remover.model, count)} ({names})".lstrip()
 
 
 def noun_of(model: type[Model], count: int) -> str:

@@ -16,8 +16,9 @@ from apps.accounts.services.removal import contents
 from apps.accounts.states import AccountState, DomainState
 from apps.accounts.workflows import removal
 from apps.compute.models import SshKeyPair, VirtualMachine
+from apps.infrastructure.models import Zone
 from apps.network.factories import NetworkFactory
-from apps.network.models import Network, NetworkOffering
+from apps.network.models import Network, NetworkOffering, PublicIpAddress, VlanIpRange
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import Template, Volume
 from cloudstack.framework.events.models import Event
@@ -105,8 +106,25 @@ def test_a_domain_goes_with_the_accounts_and_domains_below(cloud: SimulatedCloud
         cloud.admin.call("deleteDomain", id=sales.uuid)
     assert refused.value.code == 536
 
+    Zone.objects.update(domain=emea)
+    with pytest.raises(ApiError) as private:
+        cloud.admin.call("deleteDomain", id=sales.uuid, cleanup=True)
+    assert "is kept for it" in private.value.text
+    Zone.objects.update(domain=None)
+    physical = cloud.network.physical_network
+    kept = VlanIpRange.objects.create(
+        physical_network=physical, start_number=1, end_number=2, dedicated_account=second, dedicated_domain=emea
+    )
+    held = PublicIpAddress.objects.create(
+        ip_range=kept, zone=cloud.zone, number=1, address="198.51.100.1", state="Reserved", account=second, domain=emea
+    )
+
     settle(cloud.admin.call("deleteDomain", id=sales.uuid, cleanup=True))
 
+    kept.refresh_from_db()
+    held.refresh_from_db()
+    assert (kept.dedicated_account, kept.dedicated_domain, kept.removed) == (None, None, None)
+    assert held.removed is not None and PublicIpAddress.objects.get(number=1).state == "Free"
     assert left_of(first) + left_of(second) == []
     assert not Network.objects.filter(pk=shared.pk).exists()
     assert not Domain.objects.filter(path__startswith="/sales/").exists()
