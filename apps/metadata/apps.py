@@ -12,9 +12,13 @@ class MetadataConfig(CloudAppConfig):
     def ready(self) -> None:
         super().ready()
         from apps.accounts.api import attached
+        from apps.accounts.services.removal import register_follower
         from apps.metadata.api import attachments
+        from apps.metadata.models import ResourceTag
         from apps.metadata.services.removal import detach
         from cloudstack.framework.models import on_removal
 
         attached.provide(attachments)
         on_removal(detach)
+        # A tag goes with its object.
+        register_follower(ResourceTag)

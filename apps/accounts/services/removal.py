@@ -120,8 +120,13 @@ def register_objection(objections: Callable[[Owners], Iterable[str]], *, settles
         _objections.append(objections)
 
 
+def register_follower(*models: type[Model]) -> None:
+    """Rows of ``models`` point at owners but go with something else that does, or stay as a record."""
+    _kept.update(models)
+
+
 def has_remover(model: type[Model]) -> bool:
-    """Whether rows of ``model`` go with their owner, or keep it."""
+    """Whether somebody has said what becomes of the rows of ``model`` when their owner goes."""
     return model in _removers or model in _kept
 
 

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from django.db.models import Q
 
 from apps.accounts.services.removal import Owners, Stage, register_objection, register_remover
-from apps.compute.models import Nic, SshKeyPair, VirtualMachine
+from apps.compute.models import (
+    AffinityGroup,
+    InstanceGroup,
+    Nic,
+    SshKeyPair,
+    TemplateUserData,
+    UserData,
+    VirtualMachine,
+)
+from apps.compute.services.affinity_group import AffinityGroupManager
+from apps.compute.services.instance_group import InstanceGroupManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
 from cloudstack.framework.context import Caller
 from cloudstack.framework.jobs import AsyncJob
@@ -17,6 +27,9 @@ def register() -> None:
     """Called once, when all apps are ready."""
     register_remover(VirtualMachine, stage=Stage.MACHINES, remove=expunge)
     register_remover(SshKeyPair, stage=Stage.OTHERS)
+    register_remover(InstanceGroup, stage=Stage.OTHERS, remove=delete_instance_group)
+    register_remover(AffinityGroup, stage=Stage.OTHERS, remove=delete_affinity_group)
+    register_remover(UserData, stage=Stage.OTHERS, remove=delete_user_data)
     register_objection(protected_machines)
     register_objection(guests_of_others)
 
@@ -24,6 +37,22 @@ def register() -> None:
 def expunge(row: VirtualMachine, *, caller: Caller) -> AsyncJob:
     """Power off, put aside, remove for good."""
     return VirtualMachineManager().destroy(caller=caller, vm=row, expunge=True)
+
+
+def delete_instance_group(row: InstanceGroup, *, caller: Caller) -> None:
+    """Only the name goes."""
+    InstanceGroupManager().delete(caller=caller, group=row)
+
+
+def delete_affinity_group(row: AffinityGroup, *, caller: Caller) -> AsyncJob:
+    """Machines of others in a group of the whole domain stay where they are."""
+    return AffinityGroupManager().delete(caller=caller, group=row)
+
+
+def delete_user_data(row: UserData, *, caller: Caller) -> None:
+    """Templates of others that bring it along do so no more."""
+    TemplateUserData.objects.filter(user_data=row).delete()
+    row.mark_removed()
 
 
 def protected_machines(owners: Owners) -> Iterator[str]:

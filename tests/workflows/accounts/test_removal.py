@@ -15,7 +15,7 @@ from apps.accounts.services.cleanup import try_deletions_again
 from apps.accounts.services.removal import contents
 from apps.accounts.states import AccountState, DomainState
 from apps.accounts.workflows import removal
-from apps.compute.models import SshKeyPair, VirtualMachine
+from apps.compute.models import AffinityGroup, InstanceGroup, SshKeyPair, VirtualMachine
 from apps.infrastructure.models import Zone
 from apps.network.factories import NetworkFactory
 from apps.network.models import Network, NetworkOffering, PublicIpAddress, VlanIpRange
@@ -29,7 +29,7 @@ from plugins.hypervisors.simulator import world
 from tests.support.cloud import SimulatedCloud, check_invariants, client_of
 from tests.support.crashes import Crash, CrashPoints
 
-OWNED = (VirtualMachine, Volume, Network, Template, SshKeyPair)
+OWNED = (VirtualMachine, Volume, Network, Template, SshKeyPair, InstanceGroup, AffinityGroup)
 
 
 def settle(answer: dict[str, Any]) -> AsyncJob:
@@ -52,6 +52,8 @@ def furnish(cloud: SimulatedCloud, account: Account, *, machines: int = 1) -> Ap
     settle(api.call("attachVolume", id=volume["id"], virtualmachineid=answer["id"]))
     settle(api.call("createVolume", name="spare", **disk))
     api.call("createSSHKeyPair", name="key")
+    api.call("createInstanceGroup", name="group")
+    settle(api.call("createAffinityGroup", name="apart", type="host anti-affinity"))
     TemplateFactory(account=account, domain=account.domain, name="image")
     ResourceCount.objects.filter(account=account, type=ResourceType.TEMPLATE).update(count=1)
     return api
