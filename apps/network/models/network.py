@@ -35,6 +35,8 @@ class Network(OwnedModel):
     broadcast_uri = models.CharField(max_length=64, blank=True, editable=False)
 
     cidr = models.CharField(max_length=18, blank=True)
+    guest_vm_cidr = models.CharField(max_length=18, blank=True)
+    """Part of an isolated network's CIDR that machines get addresses of; the rest is for others' use."""
     gateway = models.CharField(max_length=15, blank=True)
     netmask = models.CharField(max_length=15, blank=True)
     dhcp_server = models.CharField(max_length=15, blank=True, editable=False)
@@ -48,6 +50,8 @@ class Network(OwnedModel):
     access_domain = models.ForeignKey(
         "accounts.Domain", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    external_id = models.CharField(max_length=255, blank=True)
+    """Name of the network in a system outside."""
     subdomain_access = models.BooleanField(default=True)
     display_network = models.BooleanField(default=True)
     restart_required = models.BooleanField(default=False, editable=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from apps.network.models import IpAllocation, MacAllocation, Network
-from apps.network.services.addressing import Span, dotted, host_span, parse_address, without
+from apps.network.services.addressing import Span, dotted, guest_span, parse_address, without
 from apps.network.services.numbers import insert, lowest_free, take_number
 from apps.network.states import GuestType, IpPurpose, NetworkState
 from cloudstack.framework.errors import InsufficientAddressCapacity, InvalidParameter, ResourceInUse
@@ -34,7 +34,7 @@ def spans_of(network: Network) -> list[Span]:
         rows = network.ip_ranges(manager="objects").order_by("start_number")
         spans = [Span(first, last) for first, last in rows.values_list("start_number", "end_number")]
     else:
-        spans = [host_span(ipaddress.IPv4Network(network.cidr))]
+        spans = [guest_span(network.cidr, network.guest_vm_cidr)]
     return without(spans, [int(ipaddress.IPv4Address(network.gateway))] if network.gateway else [])
 
 

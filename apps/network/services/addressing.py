@@ -129,5 +129,14 @@ def host_span(network: ipaddress.IPv4Network) -> Span:
     return Span(int(network.network_address) + 1, int(network.broadcast_address) - 1)
 
 
+def guest_span(cidr: str, guest_vm_cidr: str = "") -> Span:
+    """Addresses of ``cidr`` for guests; only those of ``guest_vm_cidr``, where there is one."""
+    span = host_span(ipaddress.IPv4Network(cidr))
+    if not guest_vm_cidr:
+        return span
+    part = ipaddress.IPv4Network(guest_vm_cidr)
+    return Span(max(span.first, int(part.network_address)), min(span.last, int(part.broadcast_address)))
+
+
 def dotted(number: int) -> str:
     return str(ipaddress.IPv4Address(number))

@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from apps.accounts.services.names import ensure_dns_suffix
 from apps.infrastructure.models import Zone
 from apps.network.config import GUEST_CIDR, GUEST_DOMAIN_SUFFIX, GUEST_MTU
-from apps.network.models import NetworkOffering, NetworkServiceProvider, PhysicalNetwork
+from apps.network.models import Network, NetworkOffering, NetworkServiceProvider, PhysicalNetwork
 from apps.network.services.addressing import (
     Span,
     check_is_private,
+    guest_span,
     host_span,
     parse_address,
     parse_cidr,
     parse_network,
 )
 from apps.network.services.elements import services_of
-from apps.network.states import GuestType, PhysicalNetworkState, ProviderState, TrafficType
+from apps.network.states import GuestType, IpPurpose, PhysicalNetworkState, ProviderState, TrafficType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.drivers import network_elements
-from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.errors import InvalidParameter, ResourceInUse
 
 SMALLEST_MTU, LARGEST_MTU = 576, 9000
 
@@ -88,6 +89,27 @@ def parse_range(
     if int(gateway) in span:
         raise InvalidParameter(f"the range {first}-{last} contains the gateway {gateway}", parameter="startip")
     return span
+
+
+def plan_guest_cidr(network: Network, given: str) -> str:
+    """The part of an isolated network that machines get addresses of; empty for all of it.
+
+    Raises ``InvalidParameter`` when ``given`` is no part of it, ``ResourceInUse`` when a machine would be left out.
+    """
+    if network.guest_type != GuestType.ISOLATED:
+        raise InvalidParameter(
+            f"network {network} is {network.guest_type}; guestvmcidr is for isolated networks", parameter="guestvmcidr"
+        )
+    whole = ipaddress.IPv4Network(network.cidr)
+    part = parse_cidr(given, "guestvmcidr") if given else whole
+    if not part.subnet_of(whole):
+        raise InvalidParameter(f"guestvmcidr {part} is not within {whole}", parameter="guestvmcidr")
+    span = guest_span(network.cidr, str(part))
+    held = network.ip_allocations.exclude(purpose=IpPurpose.SERVICE)
+    outside = held.exclude(number__gte=span.first, number__lte=span.last).order_by("number").first()
+    if outside is not None:
+        raise ResourceInUse(f"a machine has address {outside}, which guestvmcidr {part} leaves out")
+    return "" if part == whole else str(part)
 
 
 def choose_physical_network(

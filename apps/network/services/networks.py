@@ -21,6 +21,7 @@ from apps.network.services.network_plan import (
     plan_addresses,
     plan_dns,
     plan_domain,
+    plan_guest_cidr,
     plan_mtu,
 )
 from apps.network.services.vnis import hold_vni, parse_vlan
@@ -61,6 +62,7 @@ class NetworkManager:
         dns2: str | None = None,
         mtu: int | None = None,
         display_network: bool = True,
+        external_id: str = "",
     ) -> Network:
         """A network ``Allocated``, or ``Setup`` when it is shared; hosts hear of it with the first guest.
 
@@ -106,6 +108,7 @@ class NetworkManager:
             network_domain=plan_domain(zone=zone, owner_domains=suffixes, given=network_domain),
             mtu=plan_mtu(caller=caller, zone=zone, given=mtu),
             display_network=display_network,
+            external_id=external_id,
             vni_is_fixed=vni is not None or offering.guest_type == GuestType.SHARED,
             **_circle(access),
         )
@@ -129,6 +132,7 @@ class NetworkManager:
         mtu: int | None = None,
         display_network: bool | None = None,
         offering: NetworkOffering | None = None,
+        guest_vm_cidr: str | None = None,
     ) -> AsyncJob:
         """Change a network; the job tells its services. Until it has, the network shows ``restartrequired``."""
         changes: dict[str, Any] = {}
@@ -138,6 +142,10 @@ class NetworkManager:
             changes["display_text"] = display_text
         if display_network is not None:
             changes["display_network"] = display_network
+        if guest_vm_cidr is not None:
+            # Whoever is taking an address at this moment is waited for.
+            Network.objects.select_for_update(of=("self",)).get(pk=network.pk)
+            changes["guest_vm_cidr"] = plan_guest_cidr(network, guest_vm_cidr)
         felt: dict[str, Any] = {}
         if network_domain is not None:
             felt["network_domain"] = plan_domain(zone=network.zone, owner_domains=(), given=network_domain)
@@ -239,14 +247,13 @@ class NetworkManager:
             )
         check_providers(offering=offering, physical_network=network.physical_network)
         serves = gives(offering, Service.DHCP, Service.DNS) and bool(network.cidr)
-        other = set(services_of(offering)) != set(services_of(network.offering))
-        if network.state == NetworkState.IMPLEMENTED or network.services_up:
-            if other or serves != bool(network.dhcp_server):
-                raise InvalidParameter(
-                    f"offering {offering} has other providers than {network.offering}: stop the machines of network "
-                    f"{network} and wait until it is shut down",
-                    parameter="networkofferingid",
-                )
+        other = _differences(network.offering, offering)
+        if other and (network.state == NetworkState.IMPLEMENTED or network.services_up):
+            raise InvalidParameter(
+                f"offering {offering} {other}, and network {network} is up: stop its machines and wait until it is "
+                "shut down",
+                parameter="networkofferingid",
+            )
         changes: dict[str, Any] = {"offering": offering}
         if serves and not network.dhcp_server:
             changes["dhcp_server"] = hold_service_address(network=network)
@@ -260,6 +267,17 @@ class NetworkManager:
             Network.objects.filter(pk=network.pk).update(**changes)
         for field, value in changes.items():
             setattr(network, field, value)
+
+
+def _differences(old: NetworkOffering, new: NetworkOffering) -> str:
+    """What a network would have to be taken down for, in words; empty when nothing."""
+    before, after = (
+        {(provider, service) for provider, services in services_of(offering).items() for service in services}
+        for offering in (old, new)
+    )
+    lacks = ", ".join(f"{service} by {provider}" for provider, service in sorted(before - after))
+    adds = ", ".join(f"{service} by {provider}" for provider, service in sorted(after - before))
+    return " and ".join(part for part in (f"lacks {lacks}" if lacks else "", f"adds {adds}" if adds else "") if part)
 
 
 def counts_against_limits(guest_type: str) -> bool:

@@ -1,6 +1,6 @@
 """Network offerings: the operators' catalogue."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +18,11 @@ from cloudstack.framework.errors import InvalidParameter, ResourceInUse
 from cloudstack.framework.events.bus import publish
 
 SERVICES = {str(service).lower(): str(service) for service in Service}
+CAPABILITIES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    Service.DHCP: (("DhcpAccrossMultipleSubnets", "false"),),
+    Service.DNS: (("AllowDnsSuffixModification", "true"),),
+}
+"""What clients look for besides the mere service."""
 WITHOUT_ADDRESSES = frozenset({str(Service.USER_DATA), str(Service.CONNECTIVITY)})
 """What an L2 network can have: all other services need addresses."""
 
@@ -36,6 +41,7 @@ class NetworkOfferingManager:
         traffic_type: str = TrafficType.GUEST,
         services: Iterable[str] = (),
         providers: Iterable[tuple[str, str]] = (),
+        capabilities: Iterable[tuple[str, str, str]] = (),
         specify_vlan: bool = False,
         specify_ip_ranges: bool = False,
         conserve_mode: bool = True,
@@ -49,13 +55,17 @@ class NetworkOfferingManager:
         enable: bool = False,
         is_default: bool = False,
     ) -> NetworkOffering:
-        """An offering, ``Disabled`` unless ``enable``. ``providers`` are pairs (service, provider)."""
+        """An offering, ``Disabled`` unless ``enable``. ``providers`` are pairs (service, provider).
+
+        ``capabilities`` are triples (service, ability, value) that the services must have, else it is refused.
+        """
         if traffic_type != TrafficType.GUEST:
             raise InvalidParameter(
                 f"traffictype {traffic_type} cannot be offered; only Guest networks are made from offerings",
                 parameter="traffictype",
             )
         rows = service_rows(guest_type, services, providers)
+        check_capabilities({service for service, _ in rows}, capabilities)
         if guest_type == GuestType.SHARED and is_persistent:
             raise InvalidParameter("a shared network always exists; leave ispersistent away", parameter="ispersistent")
         try:
@@ -150,6 +160,25 @@ class NetworkOfferingManager:
             resource=offering,
             description=f"network offering {offering} deleted",
         )
+
+
+def check_capabilities(services: Collection[str], wanted: Iterable[tuple[str, str, str]]) -> None:
+    """Raises ``InvalidParameter`` unless the services have the abilities asked for; none can be chosen yet."""
+    for name, ability, value in wanted:
+        service = _service(name)
+        if service not in services:
+            raise InvalidParameter(
+                f"servicecapabilitylist names {service}, which the offering does not have",
+                parameter="servicecapabilitylist",
+            )
+        known = {kind.lower(): (kind, present) for kind, present in CAPABILITIES.get(service, ())}
+        kind, present = known.get(ability.lower(), (ability, "none"))
+        if value.lower() != present:
+            abilities = ", ".join(f"{kind}={present}" for kind, present in known.values()) or "none"
+            raise InvalidParameter(
+                f"{service} cannot have {kind}={value}; its abilities are {abilities}",
+                parameter="servicecapabilitylist",
+            )
 
 
 def service_rows(

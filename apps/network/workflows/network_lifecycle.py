@@ -4,6 +4,7 @@ from apps.network import events
 from apps.network.models import IpAllocation, Network, VlanIpRange
 from apps.network.selectors import network_for_job
 from apps.network.services.lifecycle import NETWORK_FSM
+from apps.network.services.network_permissions import forget_permissions
 from apps.network.services.networks import ensure_unused, release_limits
 from apps.network.services.nic_sources import guest_nics
 from apps.network.services.public_addresses import give_back_all
@@ -145,6 +146,7 @@ class Remove(Step):
             network.mark_removed(services_up=False, service_host=None, implementing_job=None)
             IpAllocation.objects.filter(network=network, holder_uuid=network.uuid).delete()
             VlanIpRange.objects.filter(network=network).update(removed=network.removed)
+            forget_permissions(network)
             release_vni(network=network)
             release_limits(network=network, account=network.account)
             for address in give_back_all(network=network):

@@ -15,6 +15,10 @@ DHCP_AND_DNS = [
 ]
 
 
+def capability(service: str, kind: str, value: str) -> dict:
+    return {"service": service, "capabilitytype": kind, "capabilityvalue": value}
+
+
 def create(site, **params) -> dict:
     given = {"name": "new", "guestiptype": "Isolated", "traffictype": "Guest", **params}
     return site.root.call("createNetworkOffering", **given)["networkoffering"]
@@ -39,6 +43,15 @@ def test_an_offering_is_made_disabled_and_enabled_later(site) -> None:
     assert site.as_seller.items("listNetworkOfferings")[0]["name"] == "renamed"
 
 
+def test_abilities_that_a_service_has_can_be_asked_for(site) -> None:
+    wanted = [capability("dns", "allowdnssuffixmodification", "TRUE")]
+    made = create(site, supportedservices="Dns", servicecapabilitylist=wanted, domainid=str(site.sales.uuid))
+    assert made["service"][0]["capability"][0]["value"] == "true"
+    assert (made["domain"], made["domainid"]) == ("sales", str(site.sales.uuid))
+    # Clients index this one without asking whether it is there.
+    assert made["serviceofferingid"] == ""
+
+
 def test_the_only_able_provider_need_not_be_named(site) -> None:
     assert create(site, supportedservices="dhcp")["service"][0]["provider"][0]["name"] == "VirtualRouter"
 
@@ -53,6 +66,16 @@ def test_the_only_able_provider_need_not_be_named(site) -> None:
         ({"guestiptype": "L2", "supportedservices": "Dhcp"}, "L2"),
         ({"guestiptype": "Shared", "ispersistent": True}, "ispersistent"),
         ({"guestiptype": "Round"}, "guestiptype"),
+        ({"forvpc": True}, "forvpc"),
+        ({"internetprotocol": "dualstack"}, "internetprotocol"),
+        ({"supportedservices": "Dhcp", "servicecapabilitylist": [capability("Dns", "x", "y")]}, "Dns"),
+        (
+            {
+                "supportedservices": "Dns",
+                "servicecapabilitylist": [capability("Dns", "AllowDnsSuffixModification", "false")],
+            },
+            "AllowDnsSuffixModification=true",
+        ),
         ({"traffictype": "Public"}, "traffictype"),
         ({"name": "isolated"}, "isolated"),
         ({"name": ""}, "name"),
@@ -128,6 +151,10 @@ def test_lists_filter(site) -> None:
     assert names() == {"isolated", "shared", "l2", "closed"}
     assert names(state="Enabled") == {"isolated", "shared", "l2"}
     assert names(guestiptype="Shared") == {"shared"}
+    assert names(istagged=True) == set()
+    NetworkOffering.objects.filter(name="closed").update(tags="fast")
+    assert names(istagged=True) == {"closed"}
+    assert "closed" not in names(istagged=False)
     assert names(guestiptype="Isolated", supportedservices="Dns") == {"isolated", "closed"}
     assert names(sourcenatsupported=True) == set()
     assert names(sourcenatsupported=False, guestiptype="L2") == {"l2"}

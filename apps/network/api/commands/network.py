@@ -63,6 +63,8 @@ class ListNetworks(TagFilter, AccountScopedListCmd):
     can_use_for_deploy = Flag("canusefordeploy", help="whether machines can be deployed in it; all can")
     is_system = Flag("issystem", default=False, help="networks of the platform itself; there are none")
     for_vpc = Flag("forvpc", help="tiers of VPCs; there are none")
+    vpc = Str("vpcid", help="tiers of this VPC; there are none")
+    associated_network = Str("associatednetworkid", help="networks tied to this one; there are none")
     display = Flag("displaynetwork", lookup="display_network", roles=ROOT, help="whether users see them")
     network_filter = Choice(
         "networkfilter", FILTERS, help="whose networks: the account's, the domain's, or shared ones"
@@ -92,7 +94,9 @@ class ListNetworks(TagFilter, AccountScopedListCmd):
             rows = rows.filter(offering__in=giving.values("offering"))
         if self.vlan:
             rows = rows.filter(vni=parse_vlan(self.vlan))
-        if self.is_system or self.for_vpc or self.can_use_for_deploy is False:
+        if not self.caller.is_root_admin:
+            rows = rows.filter(display_network=True)
+        if self.is_system or self.for_vpc or self.vpc or self.associated_network or self.can_use_for_deploy is False:
             return rows.none()
         if self.traffic_type not in (None, TrafficType.GUEST):
             return rows.none()
@@ -126,6 +130,7 @@ class CreateNetwork(BaseCmd):
     dns2 = Str("dns2", help="second resolver", since="4.18.0")
     mtu = Int("privatemtu", help="largest packet of guests, in bytes", since="4.18.0")
     display = Flag("displaynetwork", default=True, roles=ROOT, help="whether ordinary users see it")
+    external_id = Str("externalid", default="", help="name of the network in a system outside, for your records")
     vpc = Str("vpcid", help="refused: there are no VPCs yet")
     ipv6_cidr = Str("ip6cidr", help="refused: there is no IPv6 yet")
 
@@ -157,6 +162,7 @@ class CreateNetwork(BaseCmd):
             dns2=self.dns2,
             mtu=self.mtu,
             display_network=self.display,
+            external_id=self.external_id,
         )
 
 
@@ -177,6 +183,10 @@ class UpdateNetwork(BaseAsyncCmd):
     dns2 = Str("dns2", help="second resolver")
     mtu = Int("privatemtu", help="largest packet of guests, in bytes; guests learn it with their next lease")
     offering = Ref("networkofferingid", NetworkOffering, help="another offering of the same kind")
+    guest_vm_cidr = Str(
+        "guestvmcidr", help="part of an isolated network's CIDR that machines get addresses of; empty for all of it"
+    )
+    in_sequence = Flag("updateinsequence", help="decides nothing: a network has one server, which is told")
     display = Flag("displaynetwork", roles=ROOT, help="whether ordinary users see it")
 
     def execute(self):
@@ -191,6 +201,7 @@ class UpdateNetwork(BaseAsyncCmd):
             mtu=self.mtu,
             display_network=self.display,
             offering=self.offering,
+            guest_vm_cidr=self.guest_vm_cidr,
         )
 
 
@@ -217,6 +228,16 @@ class RestartNetwork(BaseAsyncCmd):
 
     network = Ref("id", Network, access=Access.OPERATE, required=True, help="the network")
     cleanup = Flag("cleanup", default=False, help="take the services down before")
+    redundant = Flag(
+        "makeredundant", default=False, help="refused: a network has one server, which moves with its host"
+    )
+    live_patch = Flag("livepatch", default=False, help="refused: no machine of the platform serves networks")
 
     def execute(self):
+        for name, given in (("makeredundant", self.redundant), ("livepatch", self.live_patch)):
+            if given:
+                raise InvalidParameter(
+                    f"{name} is not available: services of a network run on one host, not in machines of their own",
+                    parameter=name,
+                )
         return NetworkManager().restart(caller=self.caller, network=self.network, cleanup=self.cleanup)

@@ -23,6 +23,7 @@ from cloudstack.api import (
     Str,
     SuccessResponse,
 )
+from cloudstack.framework.errors import InvalidParameter
 
 
 class ListNetworkOfferings(BaseListCmd):
@@ -49,17 +50,22 @@ class ListNetworkOfferings(BaseListCmd):
         "specifyipranges", lookup="specify_ip_ranges", help="whether networks bring their address ranges"
     )
     tags = Str("tags", lookup="tags", roles=ROOT, help="tags of the physical network that they need")
+    tagged = Flag("istagged", roles=ROOT, help="whether they ask the physical network for tags")
     for_vpc = Flag("forvpc", help="offerings for tiers of VPCs; there are none")
     source_nat = Flag("sourcenatsupported", help="whether the offering has SourceNat")
     supported_services = ListOf("supportedservices", Str, help="offerings that have all of these services")
     domain = Ref("domainid", Domain, lookup="domains", help="offerings kept for this domain")
     zone = Ref("zoneid", Zone, help="offerings that can be used in this zone")
-    network = Ref("networkid", Network, help="offerings that this network could change to")
+    network = Ref(
+        "networkid", Network, select_related=("offering",), help="offerings that this network could change to"
+    )
 
     def queryset(self):
         rows = offerings_visible_to(caller=self.caller)
         if self.for_vpc:
             return rows.none()
+        if self.tagged is not None:
+            rows = rows.exclude(tags="") if self.tagged else rows.filter(tags="")
         giving = NetworkOfferingService.objects
         for service in self.supported_services or ():
             rows = rows.filter(pk__in=giving.filter(service__iexact=service).values("offering"))
@@ -71,9 +77,10 @@ class ListNetworkOfferings(BaseListCmd):
             here = limited.filter(zone=self.zone).values("networkoffering_id")
             rows = rows.exclude(pk__in=limited.values("networkoffering_id")) | rows.filter(pk__in=here)
         if self.network is not None:
-            rows = rows.filter(guest_type=self.network.guest_type, state=OfferingState.ENABLED).exclude(
-                pk=self.network.offering_id
-            )
+            present = self.network.offering
+            rows = rows.filter(
+                guest_type=present.guest_type, specify_vlan=present.specify_vlan, state=OfferingState.ENABLED
+            ).exclude(pk=present.pk)
         return rows
 
 
@@ -90,6 +97,12 @@ class CreateNetworkOffering(BaseCmd):
     traffic_type = Choice("traffictype", TrafficType, required=True, help="Guest")
     supported_services = ListOf("supportedservices", Str, help="services, such as Dhcp,Dns,UserData")
     providers = MapList("serviceproviderlist", help="who gives which: [0].service=Dhcp, [0].provider=VirtualRouter")
+    capabilities = MapList(
+        "servicecapabilitylist",
+        help="what a service must be able to do: [0].service=Dns, [0].capabilitytype, [0].capabilityvalue",
+    )
+    internet_protocol = Choice("internetprotocol", ("IPv4",), default="IPv4", help="IPv4; there is no IPv6 yet")
+    for_vpc = Flag("forvpc", default=False, help="refused: there are no VPCs yet")
     specify_vlan = Flag("specifyvlan", default=False, help="whether operators choose the number of the segment")
     specify_ip_ranges = Flag("specifyipranges", default=False, help="whether operators name ranges of addresses")
     conserve_mode = Flag("conservemode", default=True, help="whether one address may serve several purposes")
@@ -108,6 +121,8 @@ class CreateNetworkOffering(BaseCmd):
     enable = Flag("enable", default=False, help="whether it can be used at once")
 
     def execute(self):
+        if self.for_vpc:
+            raise InvalidParameter("forvpc is not available in this version; leave it away", parameter="forvpc")
         pairs = [(row.get("service", ""), row.get("provider", "")) for row in self.providers or ()]
         return NetworkOfferingManager().create(
             caller=self.caller,
@@ -117,6 +132,10 @@ class CreateNetworkOffering(BaseCmd):
             traffic_type=self.traffic_type,
             services=self.supported_services or (),
             providers=pairs,
+            capabilities=[
+                (row.get("service", ""), row.get("capabilitytype", ""), row.get("capabilityvalue", ""))
+                for row in self.capabilities or ()
+            ],
             specify_vlan=self.specify_vlan,
             specify_ip_ranges=self.specify_ip_ranges,
             conserve_mode=self.conserve_mode,

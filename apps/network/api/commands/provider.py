@@ -2,12 +2,19 @@
 
 from apps.network import events
 from apps.network.api.responses.physical_network import ProviderResponse
-from apps.network.api.responses.service import ServiceResponse, installed_services, service_body
+from apps.network.api.responses.service import (
+    NetworkProtocolResponse,
+    ServiceResponse,
+    installed_services,
+    service_body,
+)
 from apps.network.models import NetworkServiceProvider, PhysicalNetwork
+from apps.network.protocols import ICMP_TYPES, PROTOCOLS
 from apps.network.selectors import providers_visible_to
 from apps.network.services.physical_networks import PhysicalNetworkManager
 from apps.network.states import ProviderState
 from cloudstack.api import (
+    EVERYONE,
     ROOT,
     Access,
     BaseAsyncCmd,
@@ -117,4 +124,23 @@ class ListSupportedNetworkServices(BaseListCmd):
             if (not self.service or name.lower() == self.service.lower())
             and (not self.provider or self.provider in providers)
             and (not self.keyword or self.keyword.lower() in name.lower())
+        ]
+
+
+class ListNetworkProtocols(BaseListCmd):
+    """Lists the numbers of Internet protocols, or the types and codes of ICMP."""
+
+    roles = EVERYONE
+    response = NetworkProtocolResponse
+    since = "4.19.0"
+    id_filter = ids_filter = keyword = None
+
+    option = Choice("option", ("protocolnumber", "icmptype"), required=True, help="protocolnumber or icmptype")
+
+    def queryset(self):
+        if self.option == "protocolnumber":
+            return [{"index": number, "name": name, "description": text} for number, (name, text) in PROTOCOLS.items()]
+        return [
+            {"index": number, "name": name, "details": {str(code): text for code, text in codes.items()}}
+            for number, (name, codes) in ICMP_TYPES.items()
         ]

@@ -7,8 +7,9 @@ from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.service import ServiceResponse, services_loader
 from apps.network.models import Network
+from apps.network.services.addressing import Span, dotted, guest_span
 from apps.network.states import AclType
-from cloudstack.api import BOOL, INT, LIST, STRING, Field, Loaded
+from cloudstack.api import BOOL, INT, LIST, STRING, Field, Loaded, Response
 
 Row = Mapping[str, Any]
 
@@ -43,6 +44,15 @@ def _of_domain(column: str, present: Callable[[Any], Any] = str, **options: Any)
     return Field(compute=compute, needs=(mine, open_to, "acl_type"), type=STRING, **options)
 
 
+def reserved_range(cidr: str, guest_vm_cidr: str) -> str | None:
+    """``10.1.1.129-10.1.1.254``: what of the network is left when machines get a part only."""
+    if not guest_vm_cidr:
+        return None
+    whole, part = guest_span(cidr), guest_span(cidr, guest_vm_cidr)
+    rest = [Span(whole.first, part.first - 1), Span(part.last + 1, whole.last)]
+    return ",".join(f"{dotted(span.first)}-{dotted(span.last)}" for span in rest if len(span))
+
+
 class NetworkResponse(Tagged):
     """A guest network. Numbers of segments are the operators' business."""
 
@@ -64,7 +74,24 @@ class NetworkResponse(Tagged):
         admin_only=True,
         help="number of the segment",
     )
-    cidr = shown("cidr")
+    cidr = Field(
+        compute=lambda row: row["guest_vm_cidr"] or row["cidr"] or None,
+        needs=("guest_vm_cidr", "cidr"),
+        type=STRING,
+        help="addresses for its machines",
+    )
+    networkcidr = Field(
+        compute=lambda row: row["cidr"] if row["guest_vm_cidr"] else None,
+        needs=("guest_vm_cidr", "cidr"),
+        type=STRING,
+        help="all of its addresses, where machines get a part only",
+    )
+    reservediprange = Field(
+        compute=lambda row: reserved_range(row["cidr"], row["guest_vm_cidr"]),
+        needs=("guest_vm_cidr", "cidr"),
+        type=STRING,
+        help="addresses that machines do not get",
+    )
     gateway = shown("gateway")
     netmask = shown("netmask")
     dns1 = Field(
@@ -103,6 +130,8 @@ class NetworkResponse(Tagged):
     canusefordeploy = constant(True, type=BOOL)
     issystem = constant(False, type=BOOL)
     isdefault = constant(False, type=BOOL)
+    externalid = shown("external_id", help="its name in a system outside")
+    internetprotocol = constant("IPv4", type=STRING)
     displaynetwork = Field("display_network", admin_only=True)
     redundantrouter = constant(False, type=BOOL)
     strechedl2subnet = constant(False, type=BOOL)
@@ -110,3 +139,15 @@ class NetworkResponse(Tagged):
     related = Field("uuid")
     created = Field()
     service = Loaded(services_loader("offering__networks"), type=LIST, response=ServiceResponse)
+
+
+class NetworkPermissionResponse(Response):
+    """One account that a network is shared with."""
+
+    object_name = "networkpermission"
+
+    networkid = Field(type=STRING, help="the network")
+    domainid = Field(type=STRING, help="domain of the account")
+    domain = Field(type=STRING)
+    accountid = Field(type=STRING, help="the account")
+    account = Field(type=STRING)

@@ -48,7 +48,16 @@ class NetworkOfferingResponse(Response):
     internetprotocol = constant("IPv4", type=STRING)
     supportsstrechedl2subnet = constant(False, type=BOOL)
     supportspublicaccess = constant(False, type=BOOL)
+    supportsinternallb = constant(False, type=BOOL)
+    specifyasnumber = constant(False, type=BOOL)
+    fornsx = constant(False, type=BOOL)
+    fortungsten = constant(False, type=BOOL)
+    serviceofferingid = constant(
+        "", type=STRING, help="empty: services of networks run on hosts, not in machines with an offering of their own"
+    )
     created = Field()
     service = Loaded(services_loader("offering"), type=LIST, response=ServiceResponse)
     domainid = Loaded(_joined("domain", "uuid"), type=STRING, admin_only=True)
+    domain = Loaded(_joined("domain", "name"), type=STRING, admin_only=True, help="names of those domains")
+    zone = Loaded(_joined("zone", "name"), type=STRING, admin_only=True, help="names of those zones")
     zoneid = Loaded(_joined("zone", "uuid"), type=STRING, admin_only=True)

@@ -1,19 +1,13 @@
 """Network services on the wire: names, providers and what they can do."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from apps.network.models import NetworkOfferingService
-from cloudstack.api import BOOL, LIST, STRING, Field, Response
-from cloudstack.contracts.network import Service
+from apps.network.services.offerings import CAPABILITIES
+from cloudstack.api import BOOL, INT, LIST, MAP, STRING, Field, Response
 from cloudstack.framework.context import Caller
 from cloudstack.framework.drivers import network_element, network_elements
-
-CAPABILITIES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    Service.DHCP: (("DhcpAccrossMultipleSubnets", "false"),),
-    Service.DNS: (("AllowDnsSuffixModification", "true"),),
-}
-"""What clients look for besides the mere service."""
 
 
 class CapabilityResponse(Response):
@@ -34,6 +28,17 @@ class ServiceResponse(Response):
     name = Field(type=STRING, help="name of the service")
     provider = Field(type=LIST, help="who gives it")
     capability = Field(type=LIST, help="what it can do")
+
+
+class NetworkProtocolResponse(Response):
+    """One protocol of the Internet, or one type of ICMP."""
+
+    object_name = "networkprotocol"
+
+    index = Field(type=INT, help="its number")
+    name = Field(type=STRING)
+    description = Field(type=STRING)
+    details = Field(type=MAP, help="codes of a type of ICMP")
 
 
 def service_body(service: str, providers: Iterable[str]) -> dict[str, Any]:
