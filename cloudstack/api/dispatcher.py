@@ -147,7 +147,7 @@ def success(value: Any = None) -> dict[str, Any]:
 
 
 def _listed(cls: type[BaseCmd], rows: list[dict[str, Any]], count: int) -> Result:
-    body = {"count": count, cls.object_name: rows} if rows else {}
+    body = {**({"count": count} if count else {}), **({cls.object_name: rows} if rows else {})}
     return Result(cls, body, rows=rows, count=count)
 
 

@@ -1,7 +1,7 @@
 """Reads of storage. Whatever a door shows is filtered by the caller here; jobs use ``…_for_job``."""
 
 from apps.storage.selectors.guest_os import guest_os_categories_visible_to, guest_oses_visible_to
-from apps.storage.selectors.offerings import disk_offerings_visible_to
+from apps.storage.selectors.offerings import disk_offerings_visible_to, kept_for_domain
 from apps.storage.selectors.pools import (
     hosts_of_pool,
     image_store_for_job,
@@ -34,6 +34,7 @@ __all__ = [
     "image_stores_visible_to",
     "isos_by_filter",
     "isos_visible_to",
+    "kept_for_domain",
     "pool_for_job",
     "pools_visible_to",
     "ready_in_zone",

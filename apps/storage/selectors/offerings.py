@@ -2,11 +2,19 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from apps.accounts.models import Domain
 from apps.accounts.models.domain import ancestor_paths
 from apps.storage.models import DiskOffering
 from apps.storage.states import OfferingState
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
+
+
+def kept_for_domain(domain: Domain) -> Q:
+    """Offerings that accounts of ``domain`` can choose."""
+    kept = DiskOffering.domains.through.objects.filter(diskoffering_id=OuterRef("pk"))
+    theirs = kept.filter(domain__path__in=ancestor_paths(domain.path))
+    return ~Exists(kept) | Exists(theirs)
 
 
 def disk_offerings_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[DiskOffering]:

@@ -6,13 +6,14 @@ from django.db import transaction
 
 from apps.accounts.models import Account
 from apps.accounts.services.limits import LimitManager
+from apps.accounts.states import AccountState
 from apps.infrastructure.models import Zone
 from apps.infrastructure.states import AllocationState
 from apps.storage import events
 from apps.storage.config import USERS_EXPUNGE_VOLUMES
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.services.attachments import machine_of
-from apps.storage.services.volume_sizes import size_for, within_maximum
+from apps.storage.services.volume_sizes import GIB, size_for, within_maximum
 from apps.storage.services.volume_states import amounts_of, retire, revive
 from apps.storage.states import OfferingState, PoolState, VolumeState, VolumeType
 from cloudstack.framework.context import Caller
@@ -50,8 +51,7 @@ class VolumeManager:
         if zone.allocation_state != AllocationState.ENABLED and not caller.is_root_admin:
             raise PermissionDenied(f"zone {zone} is disabled at the moment", parameter="zoneid")
         _check_offering(offering, zone)
-        if (min_iops is not None or max_iops is not None) and not offering.is_custom_iops:
-            raise InvalidParameter(f"disk offering {offering} fixes the operations per second", parameter="miniops")
+        _check_iops(offering, min_iops, max_iops)
         if pool is not None:
             _check_pool(caller, pool, zone)
         size_bytes = size_for(offering, size_gib)
@@ -153,11 +153,57 @@ class VolumeManager:
         size_gib: int | None = None,
         offering: DiskOffering | None = None,
         shrink_ok: bool = False,
+        min_iops: int | None = None,
+        max_iops: int | None = None,
     ) -> AsyncJob:
         """Grow a volume, in a running machine too. Shrinking destroys data and is not done.
 
         The difference is taken from the owner's limits at once and given back if the resize fails.
         """
+        if offering is not None and volume.type == VolumeType.ROOT:
+            raise InvalidParameter(
+                "a root disk grows by size; changeOfferingForVolume gives it another offering",
+                parameter="diskofferingid",
+            )
+        if (min_iops is not None or max_iops is not None) and size_gib is None and offering is None:
+            size_gib = volume.size_bytes // GIB
+        return self._resize(caller, volume, size_gib, offering, shrink_ok, (min_iops, max_iops), events.VOLUME_RESIZE)
+
+    @transaction.atomic
+    def change_offering(
+        self,
+        *,
+        caller: Caller,
+        volume: Volume,
+        offering: DiskOffering,
+        size_gib: int | None = None,
+        shrink_ok: bool = False,
+        min_iops: int | None = None,
+        max_iops: int | None = None,
+    ) -> AsyncJob:
+        """Give a volume another offering that its pool can carry; it grows to the offering's size, if it has one.
+
+        What the offering allows the disk per second holds from the next start of its machine.
+        """
+        if offering.pk == volume.disk_offering_id:
+            raise InvalidParameter(f"volume {volume} has disk offering {offering} already", parameter="diskofferingid")
+        iops = (min_iops, max_iops)
+        return self._resize(caller, volume, size_gib, offering, shrink_ok, iops, events.VOLUME_OFFERING)
+
+    def _resize(
+        self,
+        caller: Caller,
+        volume: Volume,
+        size_gib: int | None,
+        offering: DiskOffering | None,
+        shrink_ok: bool,
+        iops: tuple[int | None, int | None],
+        event_type: str,
+    ) -> AsyncJob:
+        _check_iops(offering or volume.disk_offering, *iops)
+        if offering is not None:
+            _check_offering(offering, volume.zone)
+            _check_fits(offering, volume)
         if volume.state not in (VolumeState.ALLOCATED, VolumeState.READY):
             raise InvalidParameter(f"volume {volume} is {volume.state} and cannot be resized now", parameter="id")
         size_bytes = _new_size(volume, offering, size_gib)
@@ -181,10 +227,38 @@ class VolumeManager:
                 "size_bytes": size_bytes,
                 "reserved_bytes": more,
                 "offering_uuid": str(offering.uuid) if offering else "",
+                "min_iops": iops[0],
+                "max_iops": iops[1],
             },
             description=f"resizing volume {volume.name} to {size_bytes} bytes",
-            event_type=events.VOLUME_RESIZE,
+            event_type=event_type,
         )
+
+    @transaction.atomic
+    def assign(self, *, caller: Caller, volume: Volume, account: Account) -> Volume:
+        """Give a detached volume to another account, which it counts against from then on.
+
+        Raises ``LimitExceeded``, ``ResourceInUse``, ``InvalidParameter``; changes nothing then.
+        """
+        if account.pk == volume.account_id:
+            raise InvalidParameter(f"volume {volume} belongs to account {account.name} already", parameter="accountid")
+        if account.state != AccountState.ENABLED:
+            raise InvalidParameter(f"account {account.name} is {account.state}", parameter="accountid")
+        if volume.state not in (VolumeState.ALLOCATED, VolumeState.READY):
+            raise InvalidParameter(f"volume {volume} is {volume.state}", parameter="volumeid")
+        _refuse_attached(volume, "assigned")
+        if AsyncJob.objects.filter(resource_uuid=volume.uuid, status__in=AsyncJob.LIVE).exists():
+            raise ResourceInUse(f"a job works on volume {volume}; try again when it has ended", parameter="volumeid")
+        owner, amounts = volume.account, amounts_of(volume.size_bytes)
+        LimitManager().reserve(account, amounts)
+        mine = Volume.objects.filter(pk=volume.pk, account=owner, state=volume.state, size_bytes=volume.size_bytes)
+        if mine.update(account=account, domain=account.domain) != 1:
+            raise ResourceInUse(f"volume {volume} has changed in the meantime", parameter="volumeid")
+        LimitManager().release(owner, amounts)
+        volume.refresh_from_db()
+        text = f"gave volume {volume} of account {owner.name} to account {account.name}"
+        publish(events.VOLUME_UPDATE, caller=caller, description=text, resource=volume)
+        return volume
 
     def _dispatch_on(self, name: str, caller: Caller, volume: Volume) -> AsyncJob:
         return dispatch(
@@ -204,6 +278,32 @@ def _check_offering(offering: DiskOffering, zone: Zone) -> None:
     zones = set(offering.zones.values_list("pk", flat=True))
     if zones and zone.pk not in zones:
         raise InvalidParameter(f"disk offering {offering} is not offered in zone {zone}", parameter="diskofferingid")
+
+
+def _check_iops(offering: DiskOffering | None, min_iops: int | None, max_iops: int | None) -> None:
+    if min_iops is None and max_iops is None:
+        return
+    if offering is None or not offering.is_custom_iops:
+        raise InvalidParameter(f"disk offering {offering} fixes the operations per second", parameter="miniops")
+    if min_iops is not None and max_iops is not None and min_iops > max_iops:
+        raise InvalidParameter(f"miniops {min_iops} is above maxiops {max_iops}", parameter="miniops")
+
+
+def _check_fits(offering: DiskOffering, volume: Volume) -> None:
+    """The volume stays where it is, so its pool must be one that the offering goes on."""
+    pool = volume.pool
+    if pool is None:
+        return
+    if offering.local_storage != pool.is_local:
+        kind = "storage of one host" if offering.local_storage else "shared storage"
+        raise InvalidParameter(
+            f"disk offering {offering} is for {kind}, where volume {volume} is not", parameter="diskofferingid"
+        )
+    if missing := offering.tag_set - pool.tag_set:
+        raise InvalidParameter(
+            f"the storage of volume {volume} lacks the tag {', '.join(sorted(missing))} of disk offering {offering}",
+            parameter="diskofferingid",
+        )
 
 
 def _check_pool(caller: Caller, pool: StoragePool, zone: Zone) -> None:
@@ -227,9 +327,6 @@ def _refuse_attached(volume: Volume, what: str) -> None:
 def _new_size(volume: Volume, offering: DiskOffering | None, size_gib: int | None) -> int:
     """What the volume will have, in bytes. Root disks keep their offering and follow ``size_gib`` alone."""
     if offering is not None:
-        if volume.type == VolumeType.ROOT:
-            raise InvalidParameter("a root disk follows its service offering; give size", parameter="diskofferingid")
-        _check_offering(offering, volume.zone)
         return size_for(offering, size_gib if offering.is_custom else None)
     if size_gib is None:
         raise InvalidParameter("give size, in GiB, or another diskofferingid", parameter="size")

@@ -79,6 +79,9 @@ class Grow(Step):
         offering = DiskOffering.all_objects.filter(uuid=ctx.arguments.get("offering_uuid") or None).first()
         if offering is not None:
             changes["disk_offering"] = offering
+            changes.update(min_iops=offering.min_iops, max_iops=offering.max_iops)
+        asked = {name: ctx.arguments.get(name) for name in ("min_iops", "max_iops")}
+        changes.update({name: value for name, value in asked.items() if value is not None})
         with ctx.transaction():
             volume.refresh_from_db(fields=["state", "size_bytes"])
             # Another resize may have come in between: what was taken from the limits for nothing goes back.

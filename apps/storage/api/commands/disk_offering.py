@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from apps.accounts.api.listing import DomainScopedListCmd
 from apps.accounts.models import Domain
+from apps.accounts.selectors import accounts_visible_to
 from apps.infrastructure.models import Zone
 from apps.storage.api.refused import Refused, RefusedFlag
-from apps.storage.api.responses.disk_offering import DiskOfferingResponse
+from apps.storage.api.responses.disk_offering import DiskOfferingForMachineResponse, DiskOfferingResponse
 from apps.storage.models import DiskOffering, StoragePool, Volume
-from apps.storage.selectors import disk_offerings_visible_to
+from apps.storage.selectors import disk_offerings_visible_to, kept_for_domain, volumes_visible_to
 from apps.storage.services.offerings import LIMITS, DiskOfferingManager
-from apps.storage.states import OfferingState
+from apps.storage.states import OfferingState, PoolState, VolumeType
 from cloudstack.api import (
     ADMINS,
     ROOT,
@@ -26,8 +27,10 @@ from cloudstack.api import (
     Ref,
     RefList,
     Str,
+    Uuid,
     entity_for,
 )
+from cloudstack.framework.errors import InvalidParameter
 
 ALL = "all"
 PUBLIC = "public"
@@ -45,14 +48,19 @@ class ListDiskOfferings(DomainScopedListCmd):
     volume = Ref("volumeid", Volume, select_related=["zone"], help="offerings that this volume could change to")
     pool = Ref("storageid", StoragePool, help="offerings whose disks could be on this pool")
     storage_type = Choice("storagetype", ("shared", "local"), help="shared or local")
+    vm = Uuid("virtualmachineid", help="offerings of this machine's zone, and of each whether its storage can carry it")
+    account = Str("account", help="offerings that this account can choose; it is looked for in domainid or your domain")
     encrypt = Flag("encrypt", help="offerings whose disks are encrypted; there are none")
     state = Choice("state", (*OfferingState.values, ALL), help="Active (if left out), Inactive or all; administrators")
 
     def queryset(self) -> QuerySet[DiskOffering]:
         rows = disk_offerings_visible_to(caller=self.caller)
-        if self.domain is not None:
+        root_disk = self._root_disk() if self.vm is not None else None
+        if self.account:
+            rows = rows.filter(kept_for_domain(self._domain_of_account()))
+        elif self.domain is not None:
             rows = rows.filter(pk__in=self.in_domains(DiskOffering.domains.through.objects).values("diskoffering"))
-        zone = self.zone or (self.volume.zone if self.volume is not None else None)
+        zone = self.zone or next((disk.zone for disk in (self.volume, root_disk) if disk is not None), None)
         if zone is not None:
             kept = DiskOffering.zones.through.objects
             in_zone = Q(pk__in=kept.filter(zone=zone).values("diskoffering"))
@@ -68,7 +76,48 @@ class ListDiskOfferings(DomainScopedListCmd):
             rows = rows.none()
         if self.state != ALL:
             rows = rows.filter(state=self.state or OfferingState.ACTIVE)
-        return rows
+        return rows if root_disk is None else rows.annotate(_suitable=self._suitable(rows, root_disk))
+
+    def response_class(self) -> type[DiskOfferingResponse]:
+        return DiskOfferingResponse if self.vm is None else DiskOfferingForMachineResponse
+
+    def _domain_of_account(self) -> Domain:
+        domain_id = self.domain.pk if self.domain is not None else self.caller.domain_id
+        accounts = accounts_visible_to(caller=self.caller, access=Access.USE).select_related("domain")
+        account = accounts.filter(name=self.account, domain_id=domain_id).first()
+        if account is None:
+            raise InvalidParameter(f"could not find account {self.account} in that domain", parameter="account")
+        return account.domain
+
+    def _root_disk(self) -> Volume:
+        """The machine itself is known above this app; what counts here is where its root disk lies."""
+        disks = volumes_visible_to(caller=self.caller).select_related("zone", "pool")
+        disk = disks.filter(attachment__vm__uuid=self.vm, type=VolumeType.ROOT).first()
+        if disk is None:
+            raise InvalidParameter(
+                f'Unable to find virtual machine with id "{self.vm}" (parameter virtualmachineid)',
+                parameter="virtualmachineid",
+            )
+        return disk
+
+    def _suitable(self, rows: QuerySet[DiskOffering], disk: Volume) -> Case:
+        pools = [
+            pool
+            for pool in StoragePool.objects.filter(zone=disk.zone, state=PoolState.UP)
+            if disk.pool is None or _seen_together(pool, disk.pool)
+        ]
+        fitting = [
+            pk
+            for pk, tags, local in rows.values_list("pk", "tags", "local_storage")
+            if any(pool.is_local == local and _fits(tags, pool) for pool in pools)
+        ]
+        return Case(When(pk__in=fitting, then=Value(True)), default=Value(False))
+
+
+def _seen_together(pool: StoragePool, other: StoragePool) -> bool:
+    """Whether hosts that see one pool can see the other."""
+    same_host = None in (pool.host_id, other.host_id) or pool.host_id == other.host_id
+    return same_host and (None in (pool.cluster_id, other.cluster_id) or pool.cluster_id == other.cluster_id)
 
 
 def _fits(tags: str, pool: StoragePool) -> bool:

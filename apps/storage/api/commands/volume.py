@@ -4,12 +4,12 @@ from django.db.models import QuerySet
 
 from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
-from apps.accounts.models import Domain
+from apps.accounts.models import Account, Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage import events
 from apps.storage.api.refused import Refused, RefusedFlag
-from apps.storage.api.responses.volume import VolumeResponse
+from apps.storage.api.responses.volume import VolumeMetricsResponse, VolumePathResponse, VolumeResponse
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.services.volumes import VolumeManager
 from apps.storage.states import VolumeState, VolumeType
@@ -26,7 +26,7 @@ from cloudstack.api import (
     Str,
     Uuid,
 )
-from cloudstack.framework.errors import InvalidParameter
+from cloudstack.api.listing import Page
 from cloudstack.framework.jobs import AsyncJob
 
 VOLUME = ["account__domain", "zone", "pool", "disk_offering"]
@@ -53,6 +53,7 @@ class ListVolumes(TagFilter, AccountScopedListCmd):
     )
     disk_offering = Ref("diskofferingid", DiskOffering, lookup="disk_offering", help="volumes of this disk offering")
     displayed = Flag("displayvolume", roles=ROOT, lookup="is_displayed", help="volumes that users see, or the others")
+    count_only = Flag("retrieveonlyresourcecount", default=False, help="answer the number of volumes and none of them")
     encrypted = Flag("isencrypted", help="volumes that are encrypted; there are none")
 
     def queryset(self) -> QuerySet[Volume]:
@@ -60,6 +61,17 @@ class ListVolumes(TagFilter, AccountScopedListCmd):
         if self.encrypted:
             volumes = volumes.none()
         return volumes if self.caller.is_root_admin else volumes.filter(is_displayed=True)
+
+    def execute(self) -> Page:
+        if self.count_only:
+            return Page([], self.narrow(self.queryset()).count())
+        return super().execute()
+
+
+class ListVolumesMetrics(ListVolumes):
+    """Lists volumes with their figures."""
+
+    response = VolumeMetricsResponse
 
 
 class CreateVolume(BaseAsyncCreateCmd):
@@ -169,17 +181,68 @@ class ResizeVolume(BaseAsyncCmd):
     size_gib = Long("size", minimum=1, help="new size in GiB")
     offering = Ref("diskofferingid", DiskOffering, help="another disk offering, for a data disk")
     shrink_ok = Flag("shrinkok", default=False, help="accepted; volumes are never shrunk")
-    min_iops = Long("miniops", minimum=0, help="not changed after creation")
-    max_iops = Long("maxiops", minimum=0, help="not changed after creation")
+    min_iops = Long("miniops", minimum=0, help="operations per second at least, where the offering leaves them open")
+    max_iops = Long("maxiops", minimum=0, help="operations per second at most, where the offering leaves them open")
     move = RefusedFlag("automigrate")
 
     def execute(self) -> AsyncJob:
-        if self.min_iops is not None or self.max_iops is not None:
-            raise InvalidParameter("operations per second cannot be changed after creation", parameter="miniops")
         return VolumeManager().resize(
             caller=self.caller,
             volume=self.volume,
             size_gib=self.size_gib,
             offering=self.offering,
             shrink_ok=self.shrink_ok,
+            min_iops=self.min_iops,
+            max_iops=self.max_iops,
         )
+
+
+class ChangeOfferingForVolume(BaseAsyncCmd):
+    """Gives a volume another disk offering; it grows to the size of the offering."""
+
+    response = VolumeResponse
+    event_type = events.VOLUME_OFFERING
+
+    volume = Ref("id", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+    offering = Ref("diskofferingid", DiskOffering, required=True, help="the other offering")
+    size_gib = Long("size", minimum=1, help="new size in GiB, for a custom offering")
+    shrink_ok = Flag("shrinkok", default=False, help="accepted; volumes are never shrunk")
+    min_iops = Long("miniops", minimum=0, help="operations per second at least, where the offering leaves them open")
+    max_iops = Long("maxiops", minimum=0, help="operations per second at most, where the offering leaves them open")
+    move = RefusedFlag("automigrate")
+
+    def execute(self) -> AsyncJob:
+        return VolumeManager().change_offering(
+            caller=self.caller,
+            volume=self.volume,
+            offering=self.offering,
+            size_gib=self.size_gib,
+            shrink_ok=self.shrink_ok,
+            min_iops=self.min_iops,
+            max_iops=self.max_iops,
+        )
+
+
+class AssignVolume(BaseCmd):
+    """Gives a detached volume to another account."""
+
+    roles = ROOT
+    response = VolumeResponse
+
+    volume = Ref("volumeid", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+    account = Ref("accountid", Account, select_related=["domain"], required=True, help="its new owner")
+
+    def execute(self) -> Volume:
+        return VolumeManager().assign(caller=self.caller, volume=self.volume, account=self.account)
+
+
+class GetPathForVolume(BaseCmd):
+    """Tells where a volume lies on its pool; nothing for one that is not made yet."""
+
+    roles = ROOT
+    response = VolumePathResponse
+
+    volume = Ref("volumeid", Volume, required=True, help="the volume")
+
+    def execute(self) -> dict[str, str]:
+        return {"path": self.volume.path}

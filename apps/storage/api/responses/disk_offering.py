@@ -48,6 +48,9 @@ class DiskOfferingResponse(Response):
     disksizestrictness = Field("size_is_strict", type=BOOL, help="whether its disks keep their size")
     encrypt = Field(compute=lambda row: False, type=BOOL, help="whether its disks are encrypted")
     state = Field(help="Active or Inactive")
+    suitableforvirtualmachine = Field(
+        compute=lambda row: None, type=BOOL, help="with virtualmachineid: whether that machine can have its disks"
+    )
     details = Field(type=MAP, help="options of the offering")
     domainid = Field(compute=joined_uuids("_domains"), needs=("_domains",), type=STRING, help="domains it is kept for")
     domain = Field("_domain_names", type=STRING, help="their names")
@@ -57,3 +60,7 @@ class DiskOfferingResponse(Response):
     @classmethod
     def prepare(cls, queryset: QuerySet[Any], *, caller: Caller) -> QuerySet[Any]:
         return with_audience(queryset)
+
+
+class DiskOfferingForMachineResponse(DiskOfferingResponse):
+    suitableforvirtualmachine = Field("_suitable", type=BOOL, help="whether the machine can have its disks")

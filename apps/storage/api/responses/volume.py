@@ -1,13 +1,13 @@
 """A volume on the wire. The machine it is in is read through the compute app's relation ``attachment``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.accounts.api.attached import Tagged
 from apps.accounts.models.domain import shown_path
-from apps.storage.models import Volume
+from apps.storage.models import ISO, Volume
 from apps.storage.states import VolumeState
-from cloudstack.api import BOOL, DATE, INT, LONG, STRING, Field
+from cloudstack.api import BOOL, DATE, INT, LONG, STRING, Field, Response
 
 _GONE = (VolumeState.DESTROY, VolumeState.EXPUNGING, VolumeState.EXPUNGED)
 
@@ -18,6 +18,21 @@ def _hypervisor(row: Mapping[str, Any]) -> str | None:
 
 def _storage_type(row: Mapping[str, Any]) -> str:
     return "local" if row["pool__host_id"] or row["disk_offering__local_storage"] else "shared"
+
+
+_ISO_PATHS = tuple(f"attachment__{name}" for name in ("device_id", "vm__template__format")) + tuple(
+    f"attachment__vm__template__{name}" for name in ("uuid", "name", "display_text")
+)
+
+
+def _of_iso(column: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A column of the ISO that the machine of a root disk was deployed from."""
+
+    def read(row: Mapping[str, Any]) -> Any:
+        is_root = row["attachment__device_id"] == 0
+        return row[f"attachment__vm__template__{column}"] if is_root and row[_ISO_PATHS[1]] == ISO else None
+
+    return read
 
 
 class VolumeResponse(Tagged):
@@ -51,12 +66,28 @@ class VolumeResponse(Tagged):
     attached = Field("attachment__attached", type=DATE, help="when it was attached")
     serviceofferingid = Field("attachment__vm__service_offering__uuid", help="service offering of that machine")
     serviceofferingname = Field("attachment__vm__service_offering__name", help="name of that offering")
+    serviceofferingdisplaytext = Field(
+        "attachment__vm__service_offering__display_text", help="description of that offering"
+    )
+    vmtype = Field(
+        compute=lambda row: "User" if row["attachment__vm__uuid"] else None,
+        needs=("attachment__vm__uuid",),
+        type=STRING,
+        help="kind of that machine",
+    )
+    isoid = Field(compute=_of_iso("uuid"), needs=_ISO_PATHS, type=STRING, help="ISO that its machine was deployed from")
+    isoname = Field(compute=_of_iso("name"), needs=_ISO_PATHS, type=STRING, help="name of that ISO")
+    isodisplaytext = Field(compute=_of_iso("display_text"), needs=_ISO_PATHS, type=STRING, help="description of it")
     templateid = Field("template__uuid", help="template that it was made from")
     templatename = Field("template__name", help="name of that template")
     templatedisplaytext = Field("template__display_text", help="description of that template")
     diskofferingid = Field("disk_offering__uuid", help="its disk offering")
     diskofferingname = Field("disk_offering__name", help="name of its disk offering")
     diskofferingdisplaytext = Field("disk_offering__display_text", help="description of its disk offering")
+    diskBytesReadRate = Field("disk_offering__bytes_read_rate", type=LONG, help="bytes read per second at most")
+    diskBytesWriteRate = Field("disk_offering__bytes_write_rate", type=LONG, help="bytes written per second at most")
+    diskIopsReadRate = Field("disk_offering__iops_read_rate", type=LONG, help="reads per second at most")
+    diskIopsWriteRate = Field("disk_offering__iops_write_rate", type=LONG, help="writes per second at most")
     provisioningtype = Field("provisioning", help="thin")
     storagetype = Field(
         compute=_storage_type,
@@ -70,6 +101,7 @@ class VolumeResponse(Tagged):
     miniops = Field("min_iops", type=LONG, help="operations per second at least")
     maxiops = Field("max_iops", type=LONG, help="operations per second at most")
     isextractable = Field(compute=lambda row: False, type=BOOL, help="whether it can be downloaded")
+    supportsstoragesnapshot = Field(compute=lambda row: False, type=BOOL, help="whether its storage makes snapshots")
     displayvolume = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
     deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")
     storage = Field("pool__name", admin_only=True, help="pool that it is on")
@@ -81,3 +113,18 @@ class VolumeResponse(Tagged):
     clustername = Field("pool__cluster__name", admin_only=True, help="name of that cluster")
     podid = Field("pool__pod__uuid", admin_only=True, help="pod of that pool")
     podname = Field("pool__pod__name", admin_only=True, help="name of that pod")
+
+
+class VolumeMetricsResponse(VolumeResponse):
+    sizegb = Field(
+        compute=lambda row: f"{row['size_bytes'] / (1 << 30):.2f} GB",
+        needs=("size_bytes",),
+        type=STRING,
+        help="its size in words",
+    )
+
+
+class VolumePathResponse(Response):
+    object_name = "apipathforvolume"
+
+    path = Field(help="where it is on its pool")
