@@ -63,9 +63,15 @@ class PlaceMetrics(Response):
 
     @classmethod
     def render_with(
-        cls, queryset: "QuerySet[Any]", extra: Sequence[str], *, caller: Caller, omit: frozenset[str] = frozenset()
+        cls,
+        queryset: "QuerySet[Any]",
+        extra: Sequence[str],
+        *,
+        caller: Caller,
+        omit: frozenset[str] = frozenset(),
+        jobs: bool = False,
     ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-        pairs = list(super().render_with(queryset, (*extra, "pk"), caller=caller, omit=omit))
+        pairs = list(super().render_with(queryset, (*extra, "pk"), caller=caller, omit=omit, jobs=jobs))
         figures = cls.figures([values[-1] for values, _ in pairs]) if pairs else {}
         for values, body in pairs:
             known = figures[values[-1]]
