@@ -35,6 +35,14 @@ USERDATA_MAX_LENGTH = ConfigKey(
     maximum=1048576,
     description="Largest user data of a machine in bytes, before base64.",
 )
+PASSWORD_LENGTH = ConfigKey(
+    "vm.password.length",
+    int,
+    12,
+    minimum=6,
+    maximum=128,
+    description="Characters of a password that is made for a machine.",
+)
 USER_EXPUNGE = ConfigKey(
     "allow.user.expunge.recover.vm",
     bool,

@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import json
 from collections.abc import Iterable, Mapping
 
 from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
@@ -110,13 +111,15 @@ def nic_spec(nic: Nic, bridge: str) -> NicSpec:
 
 
 def seed_spec(vm: VirtualMachine) -> SeedSpec:
-    """What the guest reads at boot. The user data is opened here and nowhere else."""
+    """What the guest reads at boot. Secrets of the machine are opened here for that."""
     encoded = vm.user_data.reveal() if vm.user_data else ""
     return SeedSpec(
-        instance_id=str(vm.uuid),
+        instance_id=vm.seed_id,
         hostname=vm.name,
         user_data=base64.b64decode(encoded),
         public_keys=tuple(vm.public_keys),
+        password=vm.password.reveal() if vm.password else "",
+        variables=json.loads(vm.user_data_details.reveal()) if vm.user_data_details else {},
     )
 
 

@@ -1,6 +1,6 @@
 """Bases of all commands. A command is declared once; every door is made from the declaration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -160,6 +160,11 @@ class BaseAsyncCmd(BaseCmd):
     abstract = True
     is_async = True
     creates: ClassVar[bool] = False
+
+    @classmethod
+    def job_extras(cls, jobs: "Iterable[Any]", *, caller: "Caller") -> "Mapping[int, dict[str, Any]]":
+        """Override where the results of ``jobs`` show more than their resources: job's primary key → wire fields."""
+        return {}
 
     @classmethod
     def job_result(cls, job: Any, *, caller: "Caller") -> dict[str, Any] | None:

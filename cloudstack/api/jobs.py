@@ -66,9 +66,11 @@ def load_results(keys: list[int], caller: Caller) -> dict[int, dict[str, Any]]:
             waiting[command].append(job)
     for command, jobs in waiting.items():
         shown = _resources(command, jobs, caller)
+        more = command.job_extras(jobs, caller=caller) if issubclass(command, BaseAsyncCmd) else {}
         for job in jobs:
             body = shown.get(str(job.resource_uuid))
             extra = {name: value for name, value in (job.result or {}).items() if name != "success"}
+            extra.update(more.get(job.pk, {}))
             visible = success() if body is None else {command.object_name: {**body, **extra}}
             results[job.pk] = _own_result(command, job, caller) or visible
     return results

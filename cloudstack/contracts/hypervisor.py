@@ -86,6 +86,8 @@ class SeedSpec:
     user_data: bytes = field(default=b"", repr=False)
     public_keys: tuple[str, ...] = ()
     password: str = field(default="", repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further facts for the guest, beside its identity: what the user data refers to as ``ds.meta_data.<name>``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.accounts.models import Account
-from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair
+from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair, UserData
 from apps.compute.services.affinity_group import check_groups
-from apps.compute.services.user_data import checked_user_data
+from apps.compute.services.passwords import check_password
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.states import AllocationState
 from apps.network.models import Network
@@ -18,6 +18,7 @@ from apps.storage.models import DiskOffering, Template, TemplateZone
 from apps.storage.states import TemplateState
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+from cloudstack.framework.secrets import Secret
 
 HOST_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 MAX_NICS = 8
@@ -47,6 +48,9 @@ class DeployRequest:
     data_disk_gib: int | None = None
     root_disk_gib: int | None = None
     user_data: str = field(default="", repr=False)
+    user_data_source: UserData | None = None
+    user_data_details: Mapping[str, str] = field(default_factory=dict, repr=False)
+    password: Secret | None = None
     key_pairs: Sequence[SshKeyPair] = ()
     group: str = ""
     """Name of an instance group; it is made when the owner has none of that name."""
@@ -89,7 +93,7 @@ def check(request: DeployRequest, *, caller: Caller) -> None:
     check_groups(request.owner, request.affinity_groups)
     if request.name:
         check_name(request.name)
-    checked_user_data(request.user_data)
+    check_password(request.template, request.password)
 
 
 def _check_place(request: DeployRequest, caller: Caller) -> None:

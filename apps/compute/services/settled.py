@@ -1,8 +1,13 @@
 """The moment at which nothing is going on with a machine: its row is held, and no job works on it."""
 
+from typing import Any
+
+from django.db import transaction
+
 from apps.compute.models import VirtualMachine
+from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, ResourceInUse
-from cloudstack.framework.jobs import AsyncJob
+from cloudstack.framework.jobs import AsyncJob, dispatch
 
 
 def hold(vm: VirtualMachine) -> None:
@@ -22,3 +27,22 @@ def expect_settled(vm: VirtualMachine, *states: str, parameter: str = "id", what
         raise InvalidParameter(f"machine {vm} is {vm.state}; {what} needs {' or '.join(states)}", parameter=parameter)
     if AsyncJob.objects.filter(resource_uuid=vm.uuid, status__in=AsyncJob.LIVE).exists():
         raise ResourceInUse(f"a job works on machine {vm}; try again when it has ended", parameter=parameter)
+
+
+@transaction.atomic
+def hold_and_dispatch(
+    workflow_name: str, caller: Caller | None, vm: VirtualMachine, event: str, description: str, **arguments: Any
+) -> AsyncJob:
+    """A job on ``vm`` and, to read, its networks; who holds the machine now has changed it when the job reads it."""
+    hold(vm)
+    networks = vm.nics(manager="objects").values_list("network__uuid", flat=True)
+    return dispatch(
+        workflow_name,
+        caller=caller,
+        exclusive=[f"vm:{vm.uuid}"],
+        shared=[f"network:{network}" for network in networks],
+        resource=vm,
+        arguments={"vm_uuid": str(vm.uuid), **arguments},
+        description=description,
+        event_type=event,
+    )

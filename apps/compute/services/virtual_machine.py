@@ -15,9 +15,11 @@ from apps.compute.services import affinity_group, deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.instance_group import group_named
 from apps.compute.services.lifecycle import VM_FSM
+from apps.compute.services.passwords import password_for
 from apps.compute.services.quota import amounts_of_vm
+from apps.compute.services.settled import hold_and_dispatch
 from apps.compute.services.sizing import machine_size, root_disk_bytes
-from apps.compute.services.user_data import checked_user_data
+from apps.compute.services.user_data import UserDataChoice, chosen_user_data
 from apps.compute.states import VmState
 from apps.infrastructure.models import Host
 from apps.network.services.addresses import reserve_nic
@@ -85,7 +87,18 @@ class VirtualMachineManager:
             description=f"Deploy {vm}",
             event_type=events.VM_CREATE,
         )
+        if vm.password:
+            VirtualMachine.objects.filter(pk=vm.pk).update(password_job=job.uuid)
         return vm, job
+
+    def _user_data(self, request: DeployRequest) -> UserDataChoice:
+        return chosen_user_data(
+            template=request.template,
+            owner=request.owner,
+            text=request.user_data,
+            source=request.user_data_source,
+            details=request.user_data_details,
+        )
 
     def _new_vm(self, caller: Caller, request: DeployRequest) -> VirtualMachine:
         size = machine_size(request.service_offering, request.details)
@@ -108,7 +121,8 @@ class VirtualMachineManager:
             cpus=size.cpus,
             cpu_mhz=size.cpu_mhz,
             memory_mib=size.memory_mib,
-            user_data=checked_user_data(request.user_data) or None,
+            **self._user_data(request).columns(),
+            password=password_for(request.template, request.password),
             public_keys=[key.public_key for key in request.key_pairs],
             key_pair_names=",".join(key.name for key in request.key_pairs),
             ha_enabled=request.ha_enabled or request.service_offering.offer_ha,
@@ -251,8 +265,18 @@ class VirtualMachineManager:
         if "group" in changes:
             named = changes["group"]
             changes["group"] = group_named(owner=vm.account, name=named) if named else None
-        if "user_data" in changes:
-            changes["user_data"] = checked_user_data(changes["user_data"]) or None
+        told = {
+            name: changes.pop(name) for name in ("user_data", "user_data_source", "user_data_details") & changes.keys()
+        }
+        if told:
+            choice = chosen_user_data(
+                template=vm.template,
+                owner=vm.account,
+                text=told.get("user_data", ""),
+                source=told.get("user_data_source"),
+                details=told.get("user_data_details", {}),
+            )
+            changes.update(choice.columns())
         for name, value in changes.items():
             setattr(vm, name, value)
         vm.updated = timezone.now()
@@ -263,17 +287,7 @@ class VirtualMachineManager:
     def _dispatch(
         self, workflow: str, caller: Caller, vm: VirtualMachine, event: str, description: str, **arguments: Any
     ) -> AsyncJob:
-        networks = vm.nics(manager="objects").values_list("network__uuid", flat=True)
-        return dispatch(
-            workflow,
-            caller=caller,
-            exclusive=[f"vm:{vm.uuid}"],
-            shared=[f"network:{network}" for network in networks],
-            resource=vm,
-            arguments={"vm_uuid": str(vm.uuid), **arguments},
-            description=description,
-            event_type=event,
-        )
+        return hold_and_dispatch(workflow, caller, vm, event, description, **arguments)
 
     def _expect(self, vm: VirtualMachine, event: str, state: str) -> None:
         """Refuse at once what the state does not allow; the job looks again when its turn comes."""

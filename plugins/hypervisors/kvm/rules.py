@@ -15,6 +15,7 @@ FILE_POOL_TYPES = frozenset({"SharedMountPoint", "Filesystem"})
 IDE_LIMIT = 4
 MAX_CPUS = 255
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,127}")
 _LINK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -65,6 +66,8 @@ def check_machine(spec: VmSpec) -> None:
     if spec.seed is not None:
         check_hostname(spec.seed.hostname)
         refuse_unless(bool(_NAME.fullmatch(spec.seed.instance_id)), f"instance id {spec.seed.instance_id!r}")
+        for name in spec.seed.variables:
+            refuse_unless(bool(_VARIABLE.fullmatch(name)), f"variable {name!r}: letters, digits and '_' make a name")
 
 
 def check_disk(disk: DiskSpec) -> None:

@@ -41,11 +41,12 @@ def seed_image(seed: SeedSpec) -> bytes:
 
 
 def meta_data(seed: SeedSpec) -> bytes:
-    """Identity, host name and SSH keys, as YAML."""
+    """Identity, host name, SSH keys and the variables of the user data, as YAML."""
     lines = [f"instance-id: {_scalar(seed.instance_id)}", f"local-hostname: {_scalar(seed.hostname)}"]
     if seed.public_keys:
         lines.append("public-keys:")
         lines.extend(f"  - {_quoted(key.strip())}" for key in seed.public_keys)
+    lines.extend(f"{name}: {_quoted(value)}" for name, value in seed.variables.items())
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from apps.accounts.models import Account, Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
+from apps.compute.api.commands.guest_access import SetsPassword
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
-from apps.compute.models import AffinityGroup, ServiceOffering, VirtualMachine
+from apps.compute.models import AffinityGroup, ServiceOffering, UserData, VirtualMachine
 from apps.compute.services.affinity_group import groups_named
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
@@ -26,6 +27,7 @@ from cloudstack.api import (
     Ref,
     RefList,
     Rest,
+    Secret,
     Str,
     entity_for,
 )
@@ -35,7 +37,7 @@ from cloudstack.framework.jobs import AsyncJob
 USERDATA_MAX = 1 << 20
 
 
-class DeployVirtualMachine(BaseAsyncCreateCmd):
+class DeployVirtualMachine(SetsPassword, BaseAsyncCreateCmd):
     """Creates a virtual machine and, unless startvm is false, starts it."""
 
     response = VirtualMachineResponse
@@ -69,6 +71,9 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
     data_disk_gib = Int("size", help="GiB of the data disk, for a custom disk offering")
     root_disk_gib = Int("rootdisksize", help="GiB of the root disk, where it shall be larger than the template's")
     user_data = Str("userdata", max_length=USERDATA_MAX * 2, help="base64 text that the guest reads at its first boot")
+    source = Ref("userdataid", UserData, help="registered user data, instead of userdata")
+    source_details = Map("userdatadetails", help="values of the variables in the user data")
+    password = Secret("password", help="password of the guest's administrator, where the template takes one")
     keypair = Str("keypair", help="name of an SSH key pair of the owner")
     keypairs = ListOf("keypairs", Str, help="names of SSH key pairs")
     group = Str("group", help="instance group that it joins; it is made when there is none of that name")
@@ -98,6 +103,9 @@ class DeployVirtualMachine(BaseAsyncCreateCmd):
             data_disk_gib=self.data_disk_gib,
             root_disk_gib=self.root_disk_gib,
             user_data=self.user_data or "",
+            user_data_source=self.source,
+            user_data_details=self.source_details or {},
+            password=self.password,
             key_pairs=SshKeyPairManager().named(owner=owner, names=list(dict.fromkeys(names))),
             group=self.group or "",
             affinity_groups=self._affinity_groups(owner),

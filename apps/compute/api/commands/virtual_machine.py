@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.compute import events
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
-from apps.compute.models import VirtualMachine
+from apps.compute.models import UserData, VirtualMachine
 from apps.compute.services.virtual_machine import VirtualMachineManager
 from apps.infrastructure.models import Cluster, Host, Pod
 from apps.storage.models import GuestOs
@@ -122,6 +122,8 @@ class UpdateVirtualMachine(BaseCmd):
     display_name = Str("displayname", help="new name for people")
     guest_os = Ref("ostypeid", GuestOs, help="guest operating system")
     user_data = Str("userdata", max_length=2 << 20, help="base64 text; the guest reads it at its next first boot")
+    source = Ref("userdataid", UserData, help="registered user data, instead of userdata")
+    source_details = Map("userdatadetails", help="values of the variables in the user data")
     group = Str("group", help="instance group that it moves to, made when there is none of that name; empty: none")
     ha_enabled = Flag("haenable", help="restart it elsewhere when its host dies")
     displayed = Flag("displayvm", help="whether users see it; root admins only")
@@ -136,6 +138,8 @@ class UpdateVirtualMachine(BaseCmd):
             "display_name": self.display_name,
             "guest_os": self.guest_os,
             "user_data": self.user_data,
+            "user_data_source": self.source,
+            "user_data_details": self.source_details,
             "group": self.group,
             "ha_enabled": self.ha_enabled,
             "is_displayed": self.displayed if self.caller.is_root_admin else None,

@@ -8,8 +8,16 @@ from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
-from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
-from apps.compute.models import AffinityGroup, AffinityMembership, InstanceGroup, Nic, ServiceOffering, VirtualMachine
+from apps.compute.api.responses.virtual_machine import ListedVirtualMachineResponse
+from apps.compute.models import (
+    AffinityGroup,
+    AffinityMembership,
+    InstanceGroup,
+    Nic,
+    ServiceOffering,
+    UserData,
+    VirtualMachine,
+)
 from apps.compute.selectors import has_key_pair, nics_visible_to
 from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
@@ -37,7 +45,7 @@ DETAILS = {
 class ListVirtualMachines(TagFilter, AccountScopedListCmd):
     """Lists virtual machines: your own, or with listall all that you administer."""
 
-    response = VirtualMachineResponse
+    response = ListedVirtualMachineResponse
     keyword_fields = ("name", "display_name")
 
     vm_name = Str("name", lookup="name", help="host name of the machine")
@@ -60,6 +68,8 @@ class ListVirtualMachines(TagFilter, AccountScopedListCmd):
     keypair = Str("keypair", help="machines with this SSH key")
     displayed = Flag("displayvm", help="root admins: only machines that are shown to users, or only the others")
     ha_enabled = Flag("haenable", lookup="ha_enabled", help="machines that are restarted when their host dies, or not")
+    source = Ref("userdataid", UserData, lookup="user_data_source", help="machines that were given this user data")
+    with_user_data = Flag("userdata", default=False, help="show the user data of each machine")
     details = ListOf("details", Str, help=f"what to show: all, min, {', '.join(DETAILS)}")
     for_virtual_network = Flag("forvirtualnetwork", help="whether they have a card in an isolated network")
 
@@ -91,6 +101,7 @@ class ListVirtualMachines(TagFilter, AccountScopedListCmd):
         )
 
     def omitted(self) -> frozenset[str]:
+        hidden = frozenset() if self.with_user_data else frozenset({"userdata"})
         asked = {word.lower() for word in self.details or ["all"]}
         unknown = asked - {"all", "min", *DETAILS}
         if unknown:
@@ -98,8 +109,8 @@ class ListVirtualMachines(TagFilter, AccountScopedListCmd):
                 f"details knows all, min, {', '.join(DETAILS)}, not {', '.join(sorted(unknown))}", parameter="details"
             )
         if "all" in asked:
-            return frozenset()
-        return frozenset(field for word, fields in DETAILS.items() if word not in asked for field in fields)
+            return hidden
+        return hidden | frozenset(field for word, fields in DETAILS.items() if word not in asked for field in fields)
 
 
 class ListNics(BaseListCmd):

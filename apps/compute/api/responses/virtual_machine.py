@@ -74,6 +74,18 @@ class VirtualMachineResponse(Tagged):
     keypairs = Field(
         compute=lambda row: row["key_pair_names"] or None, needs=("key_pair_names",), type=STRING, help="its SSH keys"
     )
+    password = Field(
+        compute=lambda row: None, type=STRING, help="the guest's password, in the result of the job that set it"
+    )
+    userdataid = Field("user_data_source__uuid", help="registered user data that it was given")
+    userdataname = Field("user_data_source__name", help="name of that user data")
+    userdatapolicy = Field("template__user_data_link__policy", help="whether its own replaces its template's user data")
+    userdatadetails = Field(
+        compute=lambda row: row["user_data_details"].reveal() if row["user_data_details"] else None,
+        needs=("user_data_details",),
+        type=STRING,
+        help="values of the variables in its user data, as JSON",
+    )
     details = Field(type=MAP, help="options of the machine")
     displayvm = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
     isdynamicallyscalable = Field("dynamically_scalable", type=BOOL, help="whether it can grow while it runs")
@@ -94,4 +106,15 @@ class VirtualMachineResponse(Tagged):
         queryset=lambda: AffinityMembership.objects.order_by("group"),
         many=True,
         help="affinity groups",
+    )
+
+
+class ListedVirtualMachineResponse(VirtualMachineResponse):
+    """A machine in a list, which can be asked for what no other answer shows."""
+
+    userdata = Field(
+        compute=lambda row: row["user_data"].reveal() if row["user_data"] else None,
+        needs=("user_data",),
+        type=STRING,
+        help="its user data, base64; shown with userdata=true",
     )

@@ -87,6 +87,15 @@ class TemplateResponse(Tagged):
     )
     size = Field("virtual_size_bytes", type=LONG, help="bytes of the disk that it describes")
     physicalsize = Field("physical_size_bytes", type=LONG, help="bytes of its file")
+    userdataid = Field("user_data_link__user_data__uuid", help="user data that its machines get")
+    userdataname = Field("user_data_link__user_data__name", help="name of that user data")
+    userdatapolicy = Field("user_data_link__policy", help="what becomes of a user's own data beside it")
+    userdataparams = Field(
+        compute=lambda row: row["user_data_link__user_data__params"] or None,
+        needs=("user_data_link__user_data__params",),
+        type=STRING,
+        help="variables in it",
+    )
     templatetype = Field("type", help="USER, BUILTIN or SYSTEM")
     checksum = Field(
         compute=lambda row: row["checksum"] or (f"{{SHA-256}}{row['sha256']}" if row["sha256"] else None),
