@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.compute import events
 from apps.compute.api.commands.ssh_key_pair import _OwnedCommand
-from apps.compute.api.responses.user_data import RegisteredUserDataResponse, UserDataResponse
+from apps.compute.api.responses.user_data import RegisteredUserDataResponse, StoredUserDataResponse
 from apps.compute.models import UserData
 from apps.compute.services.user_data import UserDataManager
 from apps.compute.states import UserDataPolicy
@@ -20,7 +20,7 @@ from cloudstack.framework.errors import InvalidParameter
 class ListUserData(AccountScopedListCmd):
     """Lists registered user data: your own, or with listall all that you administer."""
 
-    response = UserDataResponse
+    response = StoredUserDataResponse
 
     data_name = Str("name", lookup="name", help="name of the user data")
 
@@ -42,7 +42,7 @@ class RegisterUserData(_OwnedCommand):
         kept = UserDataManager().register(
             caller=self.caller, owner=self.owner(), name=self.data_name, text=self.text, params=self.variables
         )
-        return {"userdata": UserDataResponse.render_one(kept, caller=self.caller)}
+        return {"userdata": StoredUserDataResponse.render_one(kept, caller=self.caller)}
 
 
 class DeleteUserData(_OwnedCommand):

@@ -5,7 +5,7 @@ from apps.compute.models import UserData
 from cloudstack.api import MAP, STRING, Field, Response, SuccessResponse
 
 
-class UserDataResponse(Response):
+class StoredUserDataResponse(Response):
     object_name = "userdata"
     model = UserData
 
