@@ -6,6 +6,7 @@ from apps.accounts.models.domain import Domain
 from apps.accounts.models.limit import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.owned import OwnedModel
 from apps.accounts.models.role import Permission, Role, RolePermission
+from apps.accounts.models.two_factor import RecoveryCode, TwoFactor, TwoFactorProvider
 from apps.accounts.models.user import User, UserSource
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "Domain",
     "OwnedModel",
     "Permission",
+    "RecoveryCode",
     "ResourceCount",
     "ResourceLimit",
     "ResourceType",
     "Role",
     "RolePermission",
+    "TwoFactor",
+    "TwoFactorProvider",
     "User",
     "UserSource",
 ]
