@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory
-from apps.accounts.models import ResourceLimit, RolePermission
+from apps.accounts.models import RecoveryCode, ResourceLimit, RolePermission, TwoFactor
 from apps.compute.factories import ssh_key_pair
 from apps.compute.models import Drive, VirtualMachine
 from apps.metadata.factories import tag
@@ -53,6 +53,10 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         _make("simulator", "Fault", command="StartCommand", value="fail")
         _make("simulator", "Violation", kind="double", text="x")
         _make("simulator", "SimulatedHost", host_uuid=uuid.uuid4(), cpus=1, cpu_mhz=1, memory_mib=1)
+        RecoveryCode.objects.create(
+            factor=TwoFactor.objects.create(user=UserFactory(account=cloud.account), provider="totp", secret="x"),
+            code_hash="x",
+        )
         ApiTokenFactory(user=ApiKeyPairFactory(user=UserFactory(account=cloud.account)).user)
         ssh_key_pair(cloud.account, f"key-{number}")
         ConfigValue.objects.create(name=f"x.{number}", value="1")
