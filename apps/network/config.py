@@ -44,3 +44,19 @@ GUEST_MTU = ConfigKey(
     description="Largest packet, in bytes, in guest networks; VXLAN itself needs 50 bytes of what the links carry.",
     category="Network",
 )
+USE_SYSTEM_GUEST_VLANS = ConfigKey(
+    "use.system.guest.vlans",
+    bool,
+    True,
+    scope=Scope.ACCOUNT,
+    description="Whether an account's networks get common numbers when those that are kept for it are used up.",
+    category="Network",
+)
+USE_SYSTEM_PUBLIC_IPS = ConfigKey(
+    "use.system.public.ips",
+    bool,
+    True,
+    scope=Scope.ACCOUNT,
+    description="Whether an account for which public ranges are kept gets addresses of common ranges, too.",
+    category="Network",
+)

@@ -68,7 +68,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
 """What belongs to somebody, and how to make one."""
 
 UNOWNED = {
-    "Cluster", "DiskOffering", "GuestOs", "GuestOsCategory", "Host", "ImageStore", "NetworkOffering",
+    "Cluster", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host", "ImageStore", "NetworkOffering",
     "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role", "RolePermission",
     "ServiceOffering", "StoragePool", "VlanIpRange", "Zone",
 }  # fmt: skip

@@ -3,7 +3,13 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.network.models import NetworkServiceProvider, PhysicalNetwork, PhysicalNetworkTrafficType, VnetRange
+from apps.network.models import (
+    GuestVlanRange,
+    NetworkServiceProvider,
+    PhysicalNetwork,
+    PhysicalNetworkTrafficType,
+    VnetRange,
+)
 
 
 @admin.register(PhysicalNetwork)
@@ -53,3 +59,11 @@ class VnetRangeAdmin(CloudAdmin):
     list_display = ["physical_network", "start", "end"]
     list_select_related = ["physical_network"]
     search_fields = ["physical_network__name", "start", "end"]
+
+
+@admin.register(GuestVlanRange)
+class GuestVlanRangeAdmin(CloudAdmin):
+    list_display = ["physical_network", "start", "end", "account", "domain"]
+    list_select_related = ["physical_network", "account", "domain"]
+    search_fields = ["physical_network__name", "account__name", "start", "end", "uuid"]
+    commands = [("releaseDedicatedGuestVlanRange", "Open selected ranges to everybody")]

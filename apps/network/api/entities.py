@@ -2,6 +2,7 @@
 
 from apps.metadata.kinds import register_kind
 from apps.network.models import (
+    GuestVlanRange,
     Network,
     NetworkOffering,
     NetworkServiceProvider,
@@ -11,6 +12,7 @@ from apps.network.models import (
     VlanIpRange,
 )
 from apps.network.selectors import (
+    guest_vlan_ranges_visible_to,
     ip_ranges_visible_to,
     networks_visible_to,
     offerings_visible_to,
@@ -31,3 +33,4 @@ register_entity(PublicIpAddress, scope=public_ips_visible_to, noun="ip address")
 
 register_kind(Network, "Network", tags=True)
 register_kind(PublicIpAddress, "PublicIpAddress", tags=True)
+register_entity(GuestVlanRange, scope=guest_vlan_ranges_visible_to)

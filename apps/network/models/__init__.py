@@ -1,6 +1,7 @@
 """Entities of the network app."""
 
 from apps.network.models.allocation import IpAllocation, MacAllocation, VlanIpRange, VniAllocation
+from apps.network.models.guest_vlan import GuestVlanRange
 from apps.network.models.network import Network, NetworkHost
 from apps.network.models.offering import NetworkOffering, NetworkOfferingService
 from apps.network.models.physical_network import (
@@ -12,6 +13,7 @@ from apps.network.models.physical_network import (
 from apps.network.models.public_ip import PublicIpAddress
 
 __all__ = [
+    "GuestVlanRange",
     "IpAllocation",
     "MacAllocation",
     "Network",

@@ -80,6 +80,8 @@ class NetworkServiceProvider(CloudModel):
     physical_network = models.ForeignKey(PhysicalNetwork, on_delete=models.PROTECT, related_name="providers")
     name = models.CharField(max_length=64)
     state = models.CharField(max_length=16, choices=ProviderState.choices, default=ProviderState.DISABLED)
+    services = models.JSONField(null=True, blank=True, editable=False)
+    """Services that it gives there, of those that it can; empty for all."""
 
     class Meta(CloudModel.Meta):
         abstract = False

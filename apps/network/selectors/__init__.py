@@ -8,6 +8,7 @@ from apps.network.selectors.networks import (
 )
 from apps.network.selectors.offerings import offerings_visible_to
 from apps.network.selectors.physical_networks import (
+    guest_vlan_ranges_visible_to,
     ip_ranges_visible_to,
     physical_network_for_job,
     physical_networks_visible_to,
@@ -24,6 +25,7 @@ from apps.network.selectors.public_addresses import (
 
 __all__ = [
     "free_public_ips",
+    "guest_vlan_ranges_visible_to",
     "held_public_ips",
     "ip_ranges_visible_to",
     "network_for_job",

@@ -4,7 +4,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.network.models import NetworkServiceProvider, PhysicalNetwork, PhysicalNetworkTrafficType, VlanIpRange
+from apps.network.models import (
+    GuestVlanRange,
+    NetworkServiceProvider,
+    PhysicalNetwork,
+    PhysicalNetworkTrafficType,
+    VlanIpRange,
+)
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
 
@@ -24,6 +30,10 @@ def providers_visible_to(*, caller: Caller, access: Access = Access.USE) -> Quer
 
 def ip_ranges_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[VlanIpRange]:
     return VlanIpRange.objects.all() if caller.is_root_admin else VlanIpRange.objects.none()
+
+
+def guest_vlan_ranges_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[GuestVlanRange]:
+    return GuestVlanRange.objects.all() if caller.is_root_admin else GuestVlanRange.objects.none()
 
 
 def physical_network_for_job(*, uuid: Any) -> PhysicalNetwork:

@@ -13,8 +13,14 @@ from cloudstack.api import Access
 from cloudstack.framework.context import Caller
 
 
-def open_public_ranges(*, account_id: int, domain_path: str) -> QuerySet[VlanIpRange]:
-    """Public ranges that an account may have addresses of: common ones, its own, those of its domain or one above."""
+def open_public_ranges(*, account_id: int, domain_path: str, common: bool = True) -> QuerySet[VlanIpRange]:
+    """Public ranges that an account may have addresses of: common ones, its own, those of its domain or one above.
+
+    Without ``common`` an account that has ranges of its own is left with them.
+    """
+    own = VlanIpRange.objects.filter(dedicated_account=account_id, for_system_vms=False)
+    if not common and own.exists():
+        return own
     above = Domain.objects.filter(path__in=ancestor_paths(domain_path)).values("pk")
     return VlanIpRange.objects.filter(
         Q(dedicated_domain__isnull=True)

@@ -41,6 +41,22 @@ def without(spans: Iterable[Span], numbers: Iterable[int]) -> list[Span]:
     return rest
 
 
+def minus(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """``spans`` without what is in ``others``, in order and without empty ones."""
+    rest = sorted(span for span in spans if len(span))
+    for other in others:
+        rest = [
+            part
+            for span in rest
+            for part in (
+                Span(span.first, min(span.last, other.first - 1)),
+                Span(max(span.first, other.last + 1), span.last),
+            )
+            if len(part)
+        ]
+    return rest
+
+
 def random_start(spans: Sequence[Span]) -> tuple[int, int]:
     """Index of a span and a number in it, each number of all spans being equally likely."""
     place = random.randrange(sum(len(span) for span in spans))  # noqa: S311 (spreads load, keeps no secret)

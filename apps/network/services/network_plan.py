@@ -148,13 +148,10 @@ def tag_set(tags: str) -> frozenset[str]:
 
 def check_providers(*, offering: NetworkOffering, physical_network: PhysicalNetwork) -> None:
     """Every provider of the offering is installed, and enabled on the physical network."""
-    enabled = set(
-        NetworkServiceProvider.objects.filter(
-            physical_network=physical_network, state=ProviderState.ENABLED
-        ).values_list("name", flat=True)
-    )
+    rows = NetworkServiceProvider.objects.filter(physical_network=physical_network, state=ProviderState.ENABLED)
+    enabled = dict(rows.values_list("name", "services"))
     installed = network_elements()
-    for provider in services_of(offering):
+    for provider, services in services_of(offering).items():
         if provider not in installed:
             raise InvalidParameter(
                 f"offering {offering} needs network element {provider}, which no plugin gives",
@@ -164,6 +161,14 @@ def check_providers(*, offering: NetworkOffering, physical_network: PhysicalNetw
             raise InvalidParameter(
                 f"offering {offering} needs provider {provider}, which is not enabled on physical network "
                 f"{physical_network}; see updateNetworkServiceProvider",
+                parameter="networkofferingid",
+            )
+        given = enabled[provider]
+        missing = [service for service in services if given is not None and service not in given]
+        if missing:
+            raise InvalidParameter(
+                f"offering {offering} needs {', '.join(missing)} of provider {provider}, which does not give it on "
+                f"physical network {physical_network}; see updateNetworkServiceProvider",
                 parameter="networkofferingid",
             )
 

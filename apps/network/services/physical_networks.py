@@ -18,6 +18,7 @@ from apps.network.models import (
     VniAllocation,
 )
 from apps.network.services.addressing import Span
+from apps.network.services.guest_vlans import ensure_dedications_stay
 from apps.network.services.vnis import HIGHEST_VNI, check_vnet_ranges
 from apps.network.states import IsolationMethod, PhysicalNetworkState, ProviderState, TrafficType
 from cloudstack.contracts import checks
@@ -165,16 +166,18 @@ class PhysicalNetworkManager:
 
     @transaction.atomic
     def add_provider(
-        self, *, caller: Caller, physical_network: PhysicalNetwork, name: str
+        self, *, caller: Caller, physical_network: PhysicalNetwork, name: str, services: list[str] | None = None
     ) -> tuple[NetworkServiceProvider, AsyncJob]:
-        """Let the network element ``name`` give services there, once it is enabled."""
+        """Let the network element ``name`` give services there, all that it can or ``services``, once it is enabled."""
         if name not in network_elements():
             raise InvalidParameter(
                 f"no plugin gives a network element named {name!r}; there are "
                 f"{', '.join(network_elements()) or 'none'}",
                 parameter="name",
             )
-        provider, made = NetworkServiceProvider.objects.get_or_create(physical_network=physical_network, name=name)
+        provider, made = NetworkServiceProvider.objects.get_or_create(
+            physical_network=physical_network, name=name, defaults={"services": _services(name, services)}
+        )
         if not made:
             raise InvalidParameter(f"physical network {physical_network} has provider {name} already", parameter="name")
         return provider, self._submit_row(
@@ -187,8 +190,15 @@ class PhysicalNetworkManager:
         )
 
     @transaction.atomic
-    def update_provider(self, *, caller: Caller, provider: NetworkServiceProvider, state: str | None) -> AsyncJob:
-        """Enable or disable a provider: new networks need an enabled one, existing ones keep theirs."""
+    def update_provider(
+        self,
+        *,
+        caller: Caller,
+        provider: NetworkServiceProvider,
+        state: str | None,
+        services: list[str] | None = None,
+    ) -> AsyncJob:
+        """Enable or disable a provider, or some services of it: for new networks, existing ones keep theirs."""
         wanted = None if state is None else str(ProviderState(state))
         return self._submit_row(
             "network.provider.update",
@@ -198,6 +208,7 @@ class PhysicalNetworkManager:
             provider,
             "updating provider {}",
             state=wanted,
+            services=_services(provider.name, services),
         )
 
     @transaction.atomic
@@ -252,6 +263,7 @@ def apply_changes(physical: PhysicalNetwork, changes: dict[str, Any]) -> None:
     changes = dict(changes)
     vlan = changes.pop("vlan", None)
     if vlan is not None:
+        PhysicalNetwork.objects.select_for_update(of=("self",)).get(pk=physical.pk)
         spans = parse_vnet_ranges(vlan)
         check_vnet_ranges(physical, physical.zone_id, spans)
         _check_kept(physical, spans)
@@ -333,13 +345,28 @@ def _store_ranges(physical: PhysicalNetwork, spans: list[Span]) -> None:
 
 
 def _check_kept(physical: PhysicalNetwork, spans: list[Span]) -> None:
-    """Numbers given out from the present ranges must stay inside the new ones."""
+    """Numbers given out from the present ranges, or kept for accounts, must stay inside the new ones."""
+    ensure_dedications_stay(physical, spans)
     used = VniAllocation.objects.filter(physical_network=physical, network__vni_is_fixed=False)
     for span in spans:
         used = used.exclude(vni__gte=span.first, vni__lte=span.last)
     outside = used.select_related("network").first()
     if outside:
         raise ResourceInUse(f"network {outside.network} has number {outside.vni}, which the new ranges leave out")
+
+
+def _services(provider: str, names: list[str] | None) -> list[str] | None:
+    """The services of ``names`` in their usual spelling; None for all that the element can give."""
+    if names is None:
+        return None
+    able = {str(service).lower(): str(service) for service in network_element(provider).services}
+    for name in names:
+        if name.lower() not in able:
+            raise InvalidParameter(
+                f"provider {provider} does not give {name}; it gives {', '.join(sorted(able.values()))}",
+                parameter="servicelist",
+            )
+    return sorted({able[name.lower()] for name in names})
 
 
 def _isolation_method(methods: list[str] | None) -> str:

@@ -1,7 +1,7 @@
 """Public addresses: acquired, reserved, given back. Nothing leads to them yet: no element gives NAT."""
 
 from django.db import transaction
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from apps.accounts.models import Account, Domain, ResourceType
@@ -9,7 +9,8 @@ from apps.accounts.services.limits import LimitManager
 from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Zone
 from apps.network import events
-from apps.network.models import Network, PublicIpAddress
+from apps.network.config import USE_SYSTEM_PUBLIC_IPS
+from apps.network.models import Network, PublicIpAddress, VlanIpRange
 from apps.network.selectors import open_public_ranges
 from apps.network.services.addressing import parse_address
 from apps.network.states import (
@@ -96,11 +97,7 @@ class PublicIpManager:
         owner = resolve_owner(caller, account_name, domain, project=project)
         if address.state != PublicIpState.FREE:
             raise ResourceInUse(f"address {address} is {address.state}; only a free one can be reserved")
-        if (
-            not open_public_ranges(account_id=owner.pk, domain_path=owner.domain.path)
-            .filter(pk=address.ip_range_id)
-            .exists()
-        ):
+        if not _open_to(owner).filter(pk=address.ip_range_id).exists():
             raise InvalidParameter(f"address {address} is kept for others than account {owner}", parameter="id")
         LimitManager().reserve(owner, {ResourceType.PUBLIC_IP: 1})
         PUBLIC_IP_FSM.fire(
@@ -179,7 +176,7 @@ class PublicIpManager:
 
     def _choose(self, owner: Account, zone: Zone, wish: str) -> PublicIpAddress:
         """A free address that ``owner`` may have, locked: those kept for the account come first, then its domains'."""
-        within = open_public_ranges(account_id=owner.pk, domain_path=owner.domain.path).values("pk")
+        within = _open_to(owner).values("pk")
         rows = PublicIpAddress.objects.filter(zone=zone, ip_range__in=within)
         if wish:
             row = rows.filter(address=wish).select_for_update(of=("self",)).first()
@@ -227,6 +224,11 @@ class PublicIpManager:
             description=f"{verb} public address {address}",
             event_type=event,
         )
+
+
+def _open_to(owner: Account) -> QuerySet[VlanIpRange]:
+    common = bool(USE_SYSTEM_PUBLIC_IPS.value(owner.uuid))
+    return open_public_ranges(account_id=owner.pk, domain_path=owner.domain.path, common=common)
 
 
 def give_back(address: PublicIpAddress) -> bool:

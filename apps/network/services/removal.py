@@ -3,7 +3,8 @@
 from django.db.models import Q
 
 from apps.accounts.services.removal import Owners, Stage, register_remover
-from apps.network.models import Network, PublicIpAddress, VlanIpRange
+from apps.network.models import GuestVlanRange, Network, PublicIpAddress, VlanIpRange
+from apps.network.services.guest_vlans import GuestVlanRangeManager
 from apps.network.services.networks import NetworkManager
 from apps.network.services.public_addresses import give_back
 from apps.network.services.public_ranges import PublicRangeManager
@@ -17,6 +18,7 @@ def register() -> None:
     # Those of its networks go with them; what is left is what the account holds beside.
     register_remover(PublicIpAddress, stage=Stage.NETWORKS, remove=free_address)
     register_remover(VlanIpRange, stage=Stage.OTHERS, remove=release_range, where=kept_for, what="the dedication of")
+    register_remover(GuestVlanRange, stage=Stage.OTHERS, remove=release_numbers, what="the dedication of")
 
 
 def of_owners(owners: Owners) -> Q:
@@ -43,3 +45,8 @@ def free_address(row: PublicIpAddress, *, caller: Caller) -> None:
 def release_range(row: VlanIpRange, *, caller: Caller) -> None:
     """Open to everybody again."""
     PublicRangeManager().release(caller=caller, ip_range=row)
+
+
+def release_numbers(row: GuestVlanRange, *, caller: Caller) -> AsyncJob:
+    """Open to everybody again; networks that have one are gone by now."""
+    return GuestVlanRangeManager().release(caller=caller, vlan_range=row)

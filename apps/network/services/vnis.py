@@ -3,6 +3,7 @@
 from apps.network.events import ZONE_VXLAN_ASSIGN, ZONE_VXLAN_RELEASE
 from apps.network.models import Network, NetworkHost, PhysicalNetwork, VnetRange, VniAllocation
 from apps.network.services.addressing import Span
+from apps.network.services.guest_vlans import ensure_not_kept_for_others, spans_for
 from apps.network.services.numbers import insert, take_number
 from cloudstack.framework.errors import InsufficientAddressCapacity, InvalidParameter, ResourceInUse
 from cloudstack.framework.events.bus import publish
@@ -27,12 +28,12 @@ def hold_vni(*, network: Network, requested: int | None = None) -> int:
 
     row = already()
     if row is None and requested is not None:
+        ensure_not_kept_for_others(network, requested)
         row = insert(create, requested)
         if row is None:
             raise ResourceInUse(f"VXLAN number {requested} is in use in this zone; name another one", parameter="vlan")
-    if row is None:
-        spans = [Span(start, end) for start, end in physical.vnet_ranges.values_list("start", "end")]
-        row = take_number(
+    for spans in spans_for(network) if row is None else ():
+        row = row or take_number(
             held=VniAllocation.objects.filter(zone_id=network.zone_id),
             field="vni",
             spans=spans,

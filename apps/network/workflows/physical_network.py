@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from apps.network.models import NetworkServiceProvider, PhysicalNetworkTrafficType
+from apps.network.models import GuestVlanRange, NetworkServiceProvider, PhysicalNetworkTrafficType
 from apps.network.selectors import physical_network_for_job
 from apps.network.services.physical_networks import (
     add_installed_providers,
@@ -63,6 +63,7 @@ class RemovePhysicalNetwork(Step):
             ctx.physical.vnet_ranges.all().delete()
             PhysicalNetworkTrafficType.objects.filter(physical_network=ctx.physical).update(removed=now)
             NetworkServiceProvider.objects.filter(physical_network=ctx.physical).update(removed=now)
+            GuestVlanRange.objects.filter(physical_network=ctx.physical).update(removed=now)
 
 
 @workflow("network.physical_network.delete")
@@ -150,11 +151,11 @@ class SetProviderState(Step):
     title = "Enable or disable the provider"
 
     def do(self, ctx: JobContext) -> None:
-        state = ctx.arguments["state"]
-        if state is None:
-            return
-        with ctx.transaction():
-            NetworkServiceProvider.objects.filter(pk=ctx.row.pk).update(state=state)
+        asked = {name: ctx.arguments.get(name) for name in ("state", "services")}
+        changes = {name: value for name, value in asked.items() if value is not None}
+        if changes:
+            with ctx.transaction():
+                NetworkServiceProvider.objects.filter(pk=ctx.row.pk).update(**changes)
 
 
 @workflow("network.provider.update")
@@ -176,3 +177,23 @@ class RemoveProvider(Step):
 class DeleteProvider(ProviderWorkflow):
     title = "Delete a provider"
     steps = [RemoveProvider]
+
+
+class ReleaseNumbers(Step):
+    title = "Open the numbers to everybody"
+
+    def plan(self, ctx: JobContext) -> str:
+        return f"open numbers {ctx.range} of physical network {ctx.range.physical_network} to everybody"
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            ctx.range.mark_removed()
+
+
+@workflow("network.guest_vlan_range.release")
+class ReleaseGuestVlanRange(Workflow):
+    title = "Release dedicated numbers of guest networks"
+    steps = [ReleaseNumbers]
+
+    def load(self, ctx: JobContext) -> None:
+        ctx.range = GuestVlanRange.all_objects.select_related("physical_network").get(uuid=ctx.arguments["range_uuid"])

@@ -213,5 +213,5 @@ def test_a_page_takes_few_statements(site, statements, command: str) -> None:
     for _ in range(3):
         site.shared_network()
     site.root.call(command)
-    with statements(6):
+    with statements(7):
         site.root.call(command)

@@ -74,7 +74,7 @@ class ListNetworkPermissions(BaseListCmd):
     roles = EVERYONE
     response = NetworkPermissionResponse
     since = "4.17.0"
-    id_filter = ids_filter = keyword = None
+    id_filter = ids_filter = keyword = after = None
 
     network = Ref(
         "networkid",

@@ -5,6 +5,7 @@ from apps.network import events
 from apps.network.api.responses.physical_network import (
     IsolationMethodResponse,
     PhysicalNetworkResponse,
+    TrafficTypeImplementorResponse,
     TrafficTypeResponse,
 )
 from apps.network.models import PhysicalNetwork, PhysicalNetworkTrafficType
@@ -23,6 +24,8 @@ from cloudstack.api import (
     Str,
     SuccessResponse,
 )
+from cloudstack.contracts.network import Service
+from cloudstack.framework.drivers import network_element, network_elements
 
 
 class ListPhysicalNetworks(BaseListCmd):
@@ -204,4 +207,25 @@ class ListNetworkIsolationMethods(BaseListCmd):
             {"name": str(method)}
             for method in IsolationMethod
             if not self.keyword or self.keyword.lower() in method.lower()
+        ]
+
+
+class ListTrafficTypeImplementors(BaseListCmd):
+    """Lists who makes segments for which kind of traffic; other traffic goes over the links of hosts as they are."""
+
+    roles = ROOT
+    response = TrafficTypeImplementorResponse
+    since = "3.0.0"
+    id_filter = ids_filter = None
+
+    traffic_type = Choice("traffictype", TrafficType, help="only for this kind")
+
+    def queryset(self):
+        if self.traffic_type not in (None, TrafficType.GUEST):
+            return []
+        return [
+            {"traffictype": str(TrafficType.GUEST), "traffictypeimplementor": name}
+            for name in network_elements()
+            if Service.CONNECTIVITY in network_element(name).services
+            and (not self.keyword or self.keyword.lower() in name.lower())
         ]

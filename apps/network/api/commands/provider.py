@@ -21,6 +21,7 @@ from cloudstack.api import (
     BaseAsyncCreateCmd,
     BaseListCmd,
     Choice,
+    ListOf,
     Ref,
     Str,
     SuccessResponse,
@@ -56,10 +57,11 @@ class AddNetworkServiceProvider(BaseAsyncCreateCmd):
         "physicalnetworkid", PhysicalNetwork, access=Access.MODIFY, required=True, help="the physical network"
     )
     provider_name = Str("name", required=True, help="name of the element")
+    services = ListOf("servicelist", Str, help="services that it gives there; all that it can if left out")
 
     def execute(self):
         return PhysicalNetworkManager().add_provider(
-            caller=self.caller, physical_network=self.physical_network, name=self.provider_name
+            caller=self.caller, physical_network=self.physical_network, name=self.provider_name, services=self.services
         )
 
 
@@ -80,9 +82,12 @@ class UpdateNetworkServiceProvider(BaseAsyncCmd):
         help="the provider",
     )
     state = Choice("state", ProviderState, help="Enabled, Disabled or Shutdown")
+    services = ListOf("servicelist", Str, help="services that it gives to new networks")
 
     def execute(self):
-        return PhysicalNetworkManager().update_provider(caller=self.caller, provider=self.provider, state=self.state)
+        return PhysicalNetworkManager().update_provider(
+            caller=self.caller, provider=self.provider, state=self.state, services=self.services
+        )
 
 
 class DeleteNetworkServiceProvider(BaseAsyncCmd):
@@ -133,7 +138,7 @@ class ListNetworkProtocols(BaseListCmd):
     roles = EVERYONE
     response = NetworkProtocolResponse
     since = "4.19.0"
-    id_filter = ids_filter = keyword = None
+    id_filter = ids_filter = keyword = after = None
 
     option = Choice("option", ("protocolnumber", "icmptype"), required=True, help="protocolnumber or icmptype")
 

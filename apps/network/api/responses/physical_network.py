@@ -60,7 +60,14 @@ class ProviderResponse(Response):
     state = Field(help="Enabled, Disabled or Shutdown")
     physicalnetworkid = Field("physical_network__uuid")
     canenableindividualservice = Field(compute=lambda row: True, type=BOOL)
-    servicelist = Field(compute=lambda row: services_by(row["name"]), needs=("name",), type=LIST)
+    servicelist = Field(
+        compute=lambda row: [
+            service for service in services_by(row["name"]) if row["services"] is None or service in row["services"]
+        ],
+        needs=("name", "services"),
+        type=LIST,
+        help="services that it gives there",
+    )
 
 
 def services_by(provider: str) -> list[str]:
@@ -76,3 +83,12 @@ class IsolationMethodResponse(Response):
     object_name = "isolationmethod"
 
     name = Field(type=STRING, help="name of the method")
+
+
+class TrafficTypeImplementorResponse(Response):
+    """Who makes the segments of a kind of traffic."""
+
+    object_name = "traffictypeimplementorresponse"
+
+    traffictype = Field(type=STRING, help="kind of traffic")
+    traffictypeimplementor = Field(type=STRING, help="name of the network element")
