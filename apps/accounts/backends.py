@@ -7,7 +7,6 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.accounts.services.login import check_login_text
-from cloudstack.api.addresses import client_address
 
 
 class DomainUserBackend(ModelBackend):
@@ -18,8 +17,7 @@ class DomainUserBackend(ModelBackend):
     ) -> User | None:
         if not username or password is None:
             return None
-        address = client_address(request) if request is not None else ""
-        return check_login_text(login=username, password=password, address=address)
+        return check_login_text(login=username, password=password)
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(user.is_active and user.account.state == "enabled")

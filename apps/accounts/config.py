@@ -7,8 +7,7 @@ INCORRECT_LOGINS_ALLOWED = ConfigKey(
     "incorrect.login.attempts.allowed",
     int,
     5,
-    description="Failed log-ins after which a user is disabled; 0 is no limit. For a root admin the address that they "
-    "come from is shut out instead: for the rest of a minute, or after six times as many for the rest of an hour.",
+    description="Failed log-ins after which a user is disabled (a root admin is shut out for a minute); 0 is no limit.",
     minimum=0,
 )
 API_KEY_ACCESS = ConfigKey(
@@ -31,36 +30,6 @@ REMOVAL_PATIENCE = ConfigKey(
     3600,
     description="Seconds that deleting an account, project or domain waits while nothing of what it owns goes away.",
     minimum=10,
-)
-
-TWO_FACTOR_ENABLED = ConfigKey(
-    "enable.user.2fa",
-    bool,
-    False,
-    description="Whether users may set up a second factor beside their password.",
-    scope=Scope.DOMAIN,
-)
-TWO_FACTOR_MANDATED = ConfigKey(
-    "mandate.user.2fa",
-    bool,
-    False,
-    description="Whether users must have a second factor, where enable.user.2fa lets them; key pairs do not need one.",
-    scope=Scope.DOMAIN,
-)
-TWO_FACTOR_PROVIDER = ConfigKey(
-    "user.2fa.default.provider",
-    str,
-    "totp",
-    description="The second factor of users who choose none: codes of an authenticator app, or a fixed PIN.",
-    scope=Scope.DOMAIN,
-    choices=("totp", "staticpin"),
-)
-TWO_FACTOR_ISSUER = ConfigKey(
-    "user.2fa.issuer",
-    str,
-    "CloudStack",
-    description="Name under which authenticator apps show the codes of this cloud.",
-    scope=Scope.DOMAIN,
 )
 
 _MEANINGS = {
@@ -105,3 +74,34 @@ DOMAIN_LIMITS = {
     )
     for kind, (name, _, of_domain, what) in _MEANINGS.items()
 }
+PROJECT_LIMITS = {
+    kind: ConfigKey(
+        f"max.project.{name}",
+        int,
+        of_project,
+        description=f"How many {what} a project may hold unless it has a limit of its own; -1 is no limit.",
+        category="Project Defaults",
+        minimum=-1,
+    )
+    for kind, (name, of_project, _, what) in _MEANINGS.items()
+    if kind != ResourceType.PROJECT
+}
+USERS_CREATE_PROJECTS = ConfigKey(
+    "allow.user.create.projects",
+    bool,
+    True,
+    description="Whether users who administer nothing may create projects.",
+)
+INVITE_REQUIRED = ConfigKey(
+    "project.invite.required",
+    bool,
+    False,
+    description="Whether accounts and users join a project only after they have accepted an invitation.",
+)
+INVITE_TIMEOUT = ConfigKey(
+    "project.invite.timeout",
+    int,
+    86400,
+    description="Seconds for which an invitation to a project can be answered.",
+    minimum=1,
+)

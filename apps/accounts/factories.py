@@ -2,17 +2,32 @@
 
 import itertools
 import uuid
+from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
-from apps.accounts.models import Account, AccountType, ApiKeyPair, ApiToken, Domain, Role, User
+from apps.accounts.models import (
+    Account,
+    AccountType,
+    ApiKeyPair,
+    ApiToken,
+    Domain,
+    MemberRole,
+    Project,
+    ProjectMember,
+    ProjectRole,
+    ProjectRolePermission,
+    Role,
+    User,
+)
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.role import ROLE_TYPE_NAMES
 from apps.accounts.selectors import caller_of
 from apps.accounts.services.tokens import hash_of
+from apps.accounts.states import ProjectState
 from cloudstack.framework.context import Caller, RoleType
 
 PASSWORD = "correct horse battery"
@@ -123,6 +138,40 @@ class ApiTokenFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"token-{n}")
     token_hash = factory.LazyAttribute(lambda token: hash_of(token.text))
     hint = factory.LazyAttribute(lambda token: token.text[:8])
+
+
+class ProjectFactory(DjangoModelFactory):
+    """An active project without members, in a domain of its own unless one is given."""
+
+    class Meta:
+        model = Project
+
+    name = factory.Sequence(lambda n: f"project-{n}")
+    domain = factory.SubFactory(DomainFactory)
+    account = factory.LazyAttribute(
+        lambda project: AccountFactory(name=f"of {project.name}", domain=project.domain, type=AccountType.PROJECT)
+    )
+    state = ProjectState.ACTIVE
+
+
+def project_of(owner: Account, **fields: Any) -> Project:
+    """An active project that the account administers."""
+    project = ProjectFactory(domain=owner.domain, **fields)
+    ProjectMember.objects.create(project=project, account=owner, role=MemberRole.ADMIN)
+    return project
+
+
+def join_project(project: Project, who: Account | User, *, allow: str = "", deny: str = "") -> ProjectMember:
+    """A regular member; with rules to allow and to deny, separated by blanks, one of a role of its own."""
+    role = None
+    if allow or deny:
+        role = ProjectRole.objects.create(project=project, name=f"role of {who}", version=next(_versions))
+        rules = [*((rule, "allow") for rule in allow.split()), *((rule, "deny") for rule in deny.split())]
+        for position, (rule, permission) in enumerate(rules):
+            ProjectRolePermission.objects.create(role=role, rule=rule, permission=permission, position=position)
+    user = who if isinstance(who, User) else None
+    account = who.account if isinstance(who, User) else who
+    return ProjectMember.objects.create(project=project, account=account, user=user, project_role=role)
 
 
 def caller_for(user: User) -> Caller:

@@ -44,3 +44,37 @@ ROLE_TRANSITIONS = {
     (RoleState.ENABLED, "disable"): RoleState.DISABLED,
     (RoleState.DISABLED, "enable"): RoleState.ENABLED,
 }
+
+
+class ProjectState(models.TextChoices):
+    ACTIVE = "Active", "Active"
+    SUSPENDED = "Suspended", "Suspended"
+    DISABLED = "Disabled", "Disabled"
+
+
+PROJECT_TRANSITIONS = {
+    (ProjectState.DISABLED, "activate"): ProjectState.ACTIVE,
+    (ProjectState.SUSPENDED, "activate"): ProjectState.ACTIVE,
+    (ProjectState.ACTIVE, "activate"): ProjectState.ACTIVE,
+    (ProjectState.ACTIVE, "suspend"): ProjectState.SUSPENDED,
+    (ProjectState.SUSPENDED, "suspend"): ProjectState.SUSPENDED,
+    (ProjectState.ACTIVE, "delete"): ProjectState.DISABLED,
+    (ProjectState.SUSPENDED, "delete"): ProjectState.DISABLED,
+    (ProjectState.DISABLED, "delete"): ProjectState.DISABLED,
+}
+"""A project is disabled until it is made and from when it is deleted; a deletion that failed is tried again, or the
+project is activated."""
+
+
+class InvitationState(models.TextChoices):
+    PENDING = "Pending", "Pending"
+    COMPLETED = "Completed", "Completed"
+    EXPIRED = "Expired", "Expired"
+    DECLINED = "Declined", "Declined"
+
+
+INVITATION_TRANSITIONS = {
+    (InvitationState.PENDING, "accept"): InvitationState.COMPLETED,
+    (InvitationState.PENDING, "decline"): InvitationState.DECLINED,
+    (InvitationState.PENDING, "expire"): InvitationState.EXPIRED,
+}

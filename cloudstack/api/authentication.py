@@ -27,20 +27,7 @@ class LoginResult:
     timezone: str = ""
     """IANA name; empty for none."""
     mark: str = field(default="", repr=False)
-    """What the session keeps and shows to ``logged_in``: it is worth nothing once the password is another."""
-    lacks: str = ""
-    """``verify`` a code of the second factor, ``setup`` of one, or nothing."""
-    second_factor: str = ""
-    """Provider of the second factor in force."""
-    second_factor_issuer: str = ""
-
-
-@dataclass(frozen=True)
-class LoggedIn:
-    """Who stands behind a session, and what it lacks unless a code was given in it: see ``LoginResult.lacks``."""
-
-    caller: Caller
-    lacks: str = ""
+    """What the session keeps and shows to ``caller_by_user``: it is worth nothing once the password is another."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +48,10 @@ class Authenticator(Protocol):
     def caller_by_token(self, token: str) -> Caller | None:
         """Who made the bearer token; None for one that opens nothing."""
 
-    def caller_by_user(self, user_id: int) -> Caller | None:
-        """The caller that a user makes; None when the user may not act any more."""
+    def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
+        """The caller behind a session or token; None when the user may not act any more.
 
-    def logged_in(self, user_id: int, *, mark: str) -> LoggedIn | None:
-        """Who stands behind a session of the command API; None when the user may not act any more.
-
-        ``mark`` is that of the log-in: also None when the password has been changed since.
+        ``mark`` is that of the log-in: with it also None when the password has been changed since.
         """
 
     def login(
@@ -90,6 +74,9 @@ class Authenticator(Protocol):
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         """What the rules of the caller's role, then the command's own ``roles``, say."""
 
+    def acting(self, caller: Caller, command: "type[BaseCmd]") -> Caller:
+        """The caller of ``command``: projects whose role does not allow it are barred. Asked of members only."""
+
 
 _authenticator: Authenticator | None = None
 
@@ -109,3 +96,8 @@ def get() -> Authenticator:
 def is_allowed(caller: Caller, command: "type[BaseCmd]") -> bool:
     """The platform itself may call everything; for others the authenticator decides."""
     return caller.is_system or get().is_allowed(caller, command)
+
+
+def acting(caller: Caller, command: "type[BaseCmd]") -> Caller:
+    """The caller as ``command`` gets him: his roles in projects are applied to what he reaches through them."""
+    return get().acting(caller, command) if caller.memberships else caller

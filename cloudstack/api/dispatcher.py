@@ -50,6 +50,8 @@ def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | 
         raise UnsupportedCommand(
             f"The API [{cls.name}] does not exist or is not available for the account for user id [{user}]."
         )
+    if caller is not None:
+        caller = authentication.acting(caller, cls)
     arguments = Arguments(raw_params)
     try:
         command = bind(cls, arguments, caller)

@@ -68,6 +68,12 @@ class Entity(Generic[M]):
         return [found[uuid] for uuid in wanted]
 
     def _refusal(self, uuid: str, *, caller: Caller, access: Access, parameter: str) -> Exception:
+        if caller.barred and self.scope(caller=caller.unbarred(), access=access).filter(uuid=uuid).exists():
+            return PermissionDenied(
+                f'Your role in the project of {self.noun} "{uuid}" (parameter {parameter}) does not allow this command',
+                parameter=parameter,
+                uuids=((uuid, self.noun),),
+            )
         if access > Access.USE and self.scope(caller=caller, access=Access.USE).filter(uuid=uuid).exists():
             return PermissionDenied(
                 f'You may see {self.noun} "{uuid}" (parameter {parameter}) but not {access.name.lower()} it',

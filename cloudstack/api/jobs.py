@@ -29,13 +29,13 @@ _WIRE_STATUS = {Status.PENDING: 0, Status.RUNNING: 0, Status.SUCCEEDED: 1, Statu
 
 
 def jobs_visible_to(*, caller: Caller, access: Access = Access.USE) -> "QuerySet[AsyncJob]":
-    """Root admins see all jobs, domain admins those of their subtree, users those of their account."""
+    """Root admins see all jobs, domain admins those of their subtree, users those of their account and projects."""
     jobs = AsyncJob.objects.all()
     if caller.is_root_admin:
         return jobs
     if caller.is_domain_admin:
         return jobs.filter(user__account__domain__path__startswith=caller.domain_path)
-    return jobs.filter(account_uuid=caller.account_uuid)
+    return jobs.filter(account_uuid__in=caller.account_uuids)
 
 
 register_entity(AsyncJob, scope=jobs_visible_to, noun="job")

@@ -4,7 +4,7 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 
@@ -15,6 +15,21 @@ class RoleType(IntEnum):
     RESOURCE_ADMIN = 2
     DOMAIN_ADMIN = 3
     USER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A project that the caller is in."""
+
+    project_id: int
+    account_id: int
+    """The project's own account, which owns its things."""
+    account_uuid: str
+    group_id: int
+    is_admin: bool
+    role_id: int = 0
+    """The caller's role in the project; 0 is none."""
+    role_version: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +53,32 @@ class Caller:
     group_id: int = 0
     """Group through which objects are shared with the account (object permissions)."""
     is_system: bool = False
+    memberships: tuple[Membership, ...] = ()
+    """Projects whose things he reaches as if they were his account's."""
+    barred: tuple[Membership, ...] = ()
+    """Projects that he is in, but whose role does not allow him the present command."""
+
+    @property
+    def account_ids(self) -> list[int]:
+        """His account and those of his projects."""
+        return [self.account_id, *(membership.account_id for membership in self.memberships)]
+
+    @property
+    def account_uuids(self) -> list[str]:
+        return [self.account_uuid, *(membership.account_uuid for membership in self.memberships)]
+
+    @property
+    def group_ids(self) -> list[int]:
+        """Groups through which objects are shared with him."""
+        return [self.group_id, *(membership.group_id for membership in self.memberships)]
+
+    def without_projects(self) -> "Caller":
+        """The same caller outside of all projects."""
+        return replace(self, memberships=(), barred=()) if self.memberships or self.barred else self
+
+    def unbarred(self) -> "Caller":
+        """The same caller as if no role of a project kept him from anything."""
+        return replace(self, memberships=self.memberships + self.barred, barred=())
 
     @property
     def is_root_admin(self) -> bool:

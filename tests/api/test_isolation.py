@@ -4,11 +4,18 @@ from collections.abc import Callable
 
 from django.db.models import Model
 
-from apps.accounts.factories import (
-    ApiKeyPairFactory,
-    ApiTokenFactory,
+from apps.accounts.factories import ApiKeyPairFactory, ApiTokenFactory, project_of
+from apps.accounts.models import (
+    Account,
+    ApiKeyPair,
+    ApiToken,
+    Domain,
+    Project,
+    ProjectInvitation,
+    ProjectRole,
+    ProjectRolePermission,
+    User,
 )
-from apps.accounts.models import Account, ApiKeyPair, ApiToken, Domain, User
 from apps.compute.factories import MachineRows, affinity_group, instance_group, service_offering, user_data
 from apps.compute.models import AffinityGroup, InstanceGroup, Nic, UserData, VirtualMachine
 from apps.network.factories import NetworkFactory, public_address
@@ -45,12 +52,28 @@ def further_address(owner: User) -> IpAllocation:
     return hold_address(network=nic.network, holder_uuid=nic.uuid, purpose=IpPurpose.SECONDARY)
 
 
+def role_in_project(owner: User) -> ProjectRole:
+    return ProjectRole.objects.create(project=project_of(owner.account), name="secret")
+
+
+def rule_in_project(owner: User) -> ProjectRolePermission:
+    return ProjectRolePermission.objects.create(role=role_in_project(owner), rule="list*", permission="allow")
+
+
+def invitation(owner: User) -> ProjectInvitation:
+    return ProjectInvitation.objects.create(project=project_of(owner.account), email="guest@example.org")
+
+
 OWNED: dict[type[Model], Callable[[User], Model]] = {
     Domain: lambda owner: owner.domain,
     Account: lambda owner: owner.account,
     User: lambda owner: owner,
     ApiKeyPair: lambda owner: ApiKeyPairFactory(user=owner),
     ApiToken: lambda owner: ApiTokenFactory(user=owner),
+    Project: lambda owner: project_of(owner.account),
+    ProjectRole: role_in_project,
+    ProjectRolePermission: rule_in_project,
+    ProjectInvitation: invitation,
     Network: lambda owner: NetworkFactory(account=owner.account),
     PublicIpAddress: lambda owner: public_address(owner.account),
     Iso: lambda owner: Iso.objects.get(pk=TemplateFactory(account=owner.account, format="ISO").pk),

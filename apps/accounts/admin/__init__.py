@@ -1,5 +1,5 @@
 """The accounts app in the admin."""
 
-from apps.accounts.admin import account, domain, limit, role, user
+from apps.accounts.admin import account, domain, limit, project, role, user
 
-__all__ = ["account", "domain", "limit", "role", "user"]
+__all__ = ["account", "domain", "limit", "project", "role", "user"]

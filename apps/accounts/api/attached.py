@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from django.db.models import Model, QuerySet
 
+from apps.accounts.api.responses.owner import OwnerFields
 from cloudstack.api import LIST, BadValue, BaseListCmd, Field, Loaded, MapList, Response
 from cloudstack.api.fields import FieldType, Item
 from cloudstack.framework.context import Caller
@@ -39,7 +40,7 @@ def given() -> Attachments:
     return _attachments
 
 
-class TagFields(Response):
+class TagFields(OwnerFields):
     """A tag on the wire."""
 
     object_name = "tag"
@@ -48,14 +49,7 @@ class TagFields(Response):
     value = Field(help="its value")
     resourcetype = Field("kind", help="kind of the object that carries it")
     resourceid = Field("object_uuid", type=FieldType.UUID, help="UUID of that object")
-    account = Field("account__name", help="account that the object belongs to")
-    domainid = Field("domain__uuid", type=FieldType.UUID, help="domain of the account")
-    domain = Field("domain__name", help="name of the domain")
-    domainpath = Field(
-        compute=lambda row: ("ROOT" + row["domain__path"]).rstrip("/"),
-        needs=("domain__path",),
-        help="path of the domain",
-    )
+    domainid = Field("domain__uuid", type=FieldType.UUID, help="domain of its owner")
     customer = Field(compute=lambda row: row["customer"] or None, needs=("customer",), help="whom it is kept for")
 
 

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 
 from apps.accounts import selectors
-from apps.accounts.config import API_KEY_ACCESS, TWO_FACTOR_ISSUER
+from apps.accounts.config import API_KEY_ACCESS
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import path_from_text
 from apps.accounts.services.login import check_login, record_login, record_logout
-from apps.accounts.services.role_rules import rules_of
-from apps.accounts.services.second_factor import missing_step
+from apps.accounts.services.role_rules import rules_of, within_projects
 from apps.accounts.services.tokens import hash_of, note_use
-from cloudstack.api.addresses import client_address
-from cloudstack.api.authentication import KeyHolder, LoggedIn, LoginResult
+from cloudstack.api.authentication import KeyHolder, LoginResult
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import PermissionDenied
 
@@ -35,15 +33,8 @@ class AccountsAuthenticator:
         note_use(key, last_used)
         return caller
 
-    def caller_by_user(self, user_id: int) -> Caller | None:
-        return selectors.caller_by_user(user_id=user_id)
-
-    def logged_in(self, user_id: int, *, mark: str) -> LoggedIn | None:
-        found = selectors.logged_in(user_id=user_id, mark=mark)
-        if found is None:
-            return None
-        caller, provider, mandated = found
-        return LoggedIn(caller, missing_step(provider=provider, domain_uuid=caller.domain_uuid, of_user=mandated))
+    def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
+        return selectors.caller_by_user(user_id=user_id, mark=mark)
 
     def login(
         self,
@@ -55,13 +46,7 @@ class AccountsAuthenticator:
         request: HttpRequest | None = None,
     ) -> LoginResult:
         path = path_from_text(domain_path) if domain_path else ROOT_PATH
-        user = check_login(
-            username=username,
-            password=password,
-            domain_path=path,
-            domain_uuid=domain_uuid,
-            address=client_address(request) if request is not None else "",
-        )
+        user = check_login(username=username, password=password, domain_path=path, domain_uuid=domain_uuid)
         if user is None:
             raise PermissionDenied("Failed to authenticate: user name, password or domain is not right")
         record_login(user)
@@ -71,11 +56,6 @@ class AccountsAuthenticator:
             lastname=user.last_name,
             timezone=user.timezone,
             mark=selectors.mark_of_password(user.password),
-            lacks=missing_step(
-                provider=user.second_factor, domain_uuid=user.domain.uuid, of_user=user.second_factor_mandated
-            ),
-            second_factor=user.second_factor,
-            second_factor_issuer=TWO_FACTOR_ISSUER.value(user.domain.uuid),
         )
 
     def logout(self, user_id: int) -> None:
@@ -83,3 +63,6 @@ class AccountsAuthenticator:
 
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         return rules_of(caller.role_id, caller.role_version).allows(command)
+
+    def acting(self, caller: Caller, command: "type[BaseCmd]") -> Caller:
+        return within_projects(caller, command)

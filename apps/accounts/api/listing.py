@@ -1,12 +1,12 @@
-"""Bases of lists of owned things: whose rows are meant by account, domainid, isrecursive and listall."""
+"""Bases of lists of owned things: whose rows are meant by account, domainid, isrecursive, listall and projectid."""
 
+from dataclasses import replace
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from apps.accounts.models import Account, Domain
-from apps.accounts.selectors import accounts_visible_to, domains_beneath, owned_scope
-from apps.accounts.services.ownership import PROJECTS_MISSING
+from apps.accounts.models import Account, Domain, Project
+from apps.accounts.selectors import accounts_visible_to, domains_beneath, of_projects, owned_by, owned_scope
 from cloudstack.api import Access, BaseListCmd, Flag, Ref, Str, entity_for
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
@@ -47,25 +47,65 @@ class AccountScopedListCmd(DomainScopedListCmd):
     """A list of things that accounts own (:class:`apps.accounts.models.OwnedModel`).
 
     ``queryset`` of a subclass returns ``self.owned(Model.objects.all())``. Without listall everyone lists his own
-    account; with it administrators list all within their reach. ``id`` finds anything within reach.
+    account; with it administrators list all within their reach. ``id`` finds anything within reach. What projects own
+    is shown to whoever asks for it by ``projectid`` or ``id``, and to nobody else.
     """
 
     abstract = True
 
     account = Str("account", help="list what this account owns; it is looked for in domainid or else in your domain")
-    project = Str("projectid", help="-1 for the things of all your projects")
+    project = Ref(
+        "projectid",
+        Project,
+        access=Access.OPERATE,
+        select_related=("account",),
+        also=(ALL_PROJECTS,),
+        help="list what this project owns; -1 for the things of all your projects",
+    )
 
     def owned(self, queryset: QuerySet[M], *, shareable: bool | str = False) -> QuerySet[M]:
         """The rows meant, of those that the caller may see. ``shareable`` as in ``owned_scope``."""
-        if self.project:
-            queryset = self._of_projects(queryset)
-        reachable = owned_scope(queryset, caller=self.caller, access=Access.USE, shareable=shareable)
+        self.ensure_one_owner()
+        if isinstance(self.project, Project):
+            # The reference was resolved in the caller's scope.
+            return queryset.filter(account_id=self.project.account_id)
+        reachable = owned_scope(queryset, caller=self.viewer(), access=Access.USE, shareable=shareable)
         if self.account:
             return reachable.filter(account=self._named_account())
+        if self.project is not None:
+            return self._of_projects(reachable)
         if not self.caller.is_admin:
             # Whatever domainid says (it can only be the caller's own domain).
             return reachable
-        return self.in_domains(reachable, own=Q(account_id=self.caller.account_id))
+        return self.without_projects(self.in_domains(reachable, own=Q(account_id=self.caller.account_id)))
+
+    def viewer(self) -> Caller:
+        """The caller as whom the rows are meant: with his projects where he asks for them or names rows, in the place
+        of the project that he names, else by himself."""
+        if isinstance(self.project, Project):
+            project = self.project
+            return replace(
+                self.caller,
+                account_id=project.account_id,
+                account_uuid=str(project.account.uuid),
+                group_id=project.account.group_id,
+                memberships=tuple(one for one in self.caller.memberships if one.project_id == project.pk),
+            )
+        if self.project is not None or self.names_rows():
+            return self.caller
+        return self.caller.without_projects()
+
+    def without_projects(self, queryset: QuerySet[M]) -> QuerySet[M]:
+        """Leave out what projects own, unless it is asked for; what is narrowed to one account needs no look."""
+        wide = self.caller.is_admin and (self.list_all or self.domain is not None)
+        if not wide or self.project is not None or self.names_rows() or self.account:
+            return queryset
+        return queryset.exclude(of_projects())
+
+    def ensure_one_owner(self) -> None:
+        """Raises ``InvalidParameter`` when an account and a project are named together."""
+        if self.account and self.project is not None:
+            raise InvalidParameter("Account and projectId can't be specified together", parameter="projectid")
 
     def _named_account(self) -> Account:
         domain_id = self.domain.pk if self.domain is not None else self.caller.domain_id
@@ -79,13 +119,17 @@ class AccountScopedListCmd(DomainScopedListCmd):
             raise InvalidParameter(f"could not find account {self.account} in domain {where}", parameter="account")
         return account
 
-    def _of_projects(self, queryset: QuerySet[M]) -> QuerySet[M]:
-        if self.account:
-            raise InvalidParameter("Account and projectId can't be specified together", parameter="projectid")
-        if self.project != ALL_PROJECTS:
-            raise InvalidParameter(PROJECTS_MISSING, parameter="projectid")
-        # Nobody is in a project: root admins get project rows only, others (and listall) what is theirs beside.
-        return queryset.none() if self.caller.is_root_admin and not self.list_all else queryset
+    def _of_projects(self, reachable: QuerySet[M]) -> QuerySet[M]:
+        """``projectid=-1``: all projects for root admins, his own for anybody else; listall adds what is no project's.
+
+        Whoever is in no project gets what is his.
+        """
+        if self.list_all:
+            return reachable
+        if self.caller.is_root_admin:
+            return reachable.filter(of_projects())
+        projects = [membership.account_id for membership in self.caller.memberships]
+        return reachable.filter(account_id__in=projects) if projects else reachable.filter(owned_by(self.caller))
 
 
 def own_domain(caller: Caller, *, parameter: str) -> Domain:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.utils.crypto import salted_hmac
 
 from apps.accounts.models.account import Account
 from apps.accounts.models.domain import ROOT_PATH, Domain
@@ -44,10 +43,6 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     is_default = models.BooleanField(default=False, editable=False)
     api_key_access = models.BooleanField(null=True, blank=True)
     """Whether key pairs work; null leaves it to the account."""
-    second_factor = models.CharField(max_length=16, blank=True, default="", editable=False)
-    """Provider of the second factor in force; empty for none. The factor itself is a ``TwoFactor``."""
-    second_factor_mandated = models.BooleanField(default=False)
-    """An administrator wants the user to have one, whatever the domain's setting."""
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -81,11 +76,6 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     def is_staff(self) -> bool:
         """Who may enter the admin; what a restricted one may do there, his Django permissions say."""
         return self.account.role.type == RoleType.ADMIN
-
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Django's sessions end with the password, and also when a second factor comes into force or goes."""
-        stored = f"{self.password}\n{self.second_factor}"
-        return salted_hmac("accounts.admin_session", stored, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.username

@@ -5,14 +5,21 @@ from apps.accounts.selectors.callers import (
     caller_by_token,
     caller_by_user,
     caller_of,
-    logged_in,
     mark_of_password,
     system_caller,
 )
 from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to, roles_visible_to, users_visible_to
+from apps.accounts.selectors.projects import (
+    project_invitations_visible_to,
+    project_role_permissions_visible_to,
+    project_roles_visible_to,
+    projects_visible_to,
+)
 from apps.accounts.selectors.scope import (
     accounts_beneath,
     domains_beneath,
+    of_projects,
+    owned_by,
     owned_scope,
     shared_with,
 )
@@ -24,11 +31,16 @@ __all__ = [
     "caller_by_token",
     "caller_by_user",
     "caller_of",
-    "logged_in",
     "domains_beneath",
     "domains_visible_to",
     "mark_of_password",
+    "of_projects",
+    "owned_by",
     "owned_scope",
+    "project_invitations_visible_to",
+    "project_role_permissions_visible_to",
+    "project_roles_visible_to",
+    "projects_visible_to",
     "roles_visible_to",
     "shared_with",
     "system_caller",

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from apps.accounts.models import ApiKeyPair, ApiToken, User
+from apps.accounts.models import ApiKeyPair, ApiToken, MemberRole, ProjectMember, User
 from apps.accounts.models.api_key import key_state
 from apps.accounts.states import AccountState, RoleState
 from cloudstack.api.addresses import within
 from cloudstack.api.authentication import KeyHolder
-from cloudstack.framework.context import Caller, RoleType
+from cloudstack.framework.context import Caller, Membership, RoleType
 from cloudstack.framework.errors import InternalError
 from cloudstack.framework.statements import Statement
 
@@ -34,11 +36,53 @@ _USER_COLUMNS = {
     "group_id": "account__group_id",
     "is_system": "account__is_system",
 }
-_FIELDS = tuple(_USER_COLUMNS)
+_FIELDS = (*_USER_COLUMNS, "memberships")
 
 
-def _paths(prefix: str) -> tuple[str, ...]:
-    return tuple(prefix + path for path in _USER_COLUMNS.values())
+class _Listed(Subquery):
+    """The rows of a subquery over members as one text, so that they come with the caller's own row."""
+
+    template = (
+        "(SELECT group_concat(number || ':' || owner || ':' || owner_uuid || ':' || shares || ':' || kind || ':' || "
+        "COALESCE(rules, 0) || ':' || COALESCE(rules_version, 0) || ':' || COALESCE(person, 0), ',') "
+        "FROM (%(subquery)s) listed)"
+    )
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = self.template.replace("group_concat(", "string_agg(")
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+def _memberships(prefix: str) -> _Listed:
+    """Those of a user and those of his account."""
+    mine = Q(user_id=OuterRef(f"{prefix}pk")) | Q(user__isnull=True, account_id=OuterRef(f"{prefix}account_id"))
+    return _Listed(
+        ProjectMember.objects.filter(mine, project__removed__isnull=True)
+        .order_by()
+        .values(
+            owner=F("project__account_id"),
+            owner_uuid=F("project__account__uuid"),
+            shares=F("project__account__group_id"),
+            kind=F("role"),
+            rules=F("project_role_id"),
+            rules_version=F("project_role__version"),
+            person=F("user_id"),
+            number=F("project_id"),
+        )
+    )
+
+
+def _membership(text: str) -> tuple[bool, Membership]:
+    """Whether it is the user's own, and what it is."""
+    project, owner, owner_uuid, group, kind, role, version, user = text.split(":")
+    return user != "0", Membership(
+        int(project), int(owner), str(UUID(owner_uuid)), int(group), kind == MemberRole.ADMIN, int(role), int(version)
+    )
+
+
+def _paths(prefix: str) -> tuple[Any, ...]:
+    return (*(prefix + path for path in _USER_COLUMNS.values()), _memberships(prefix))
 
 
 def _admitted(prefix: str = "") -> Q:
@@ -60,6 +104,12 @@ def _caller(values: tuple[Any, ...]) -> Caller:
     for name in ("user_uuid", "account_uuid", "domain_uuid"):
         row[name] = str(row[name])
     row["role_type"] = RoleType(row["role_type"])
+    if row["memberships"]:
+        # What is said of the user comes last and wins over what is said of his account.
+        listed = sorted(map(_membership, row["memberships"].split(",")), key=itemgetter(0))
+        row["memberships"] = tuple({found.project_id: found for _, found in listed}.values())
+    else:
+        row["memberships"] = ()
     return Caller(**row)
 
 
@@ -78,8 +128,7 @@ def _by_token(*, token_hash: str) -> "QuerySet[ApiToken, Any]":
 
 
 def _by_user(*, user: int) -> "QuerySet[User, Any]":
-    users = User.objects.filter(_admitted(), pk=user).order_by()
-    return users.values_list("password", "second_factor", "second_factor_mandated", *_paths(""))
+    return User.objects.filter(_admitted(), pk=user).order_by().values_list("password", *_paths(""))
 
 
 # Every request asks one of them.
@@ -126,24 +175,18 @@ def caller_by_token(*, token_hash: str) -> tuple[Caller, int, datetime | None] |
     return _caller(tuple(values)), key, last_used
 
 
-def caller_by_user(*, user_id: int) -> Caller | None:
-    """The caller that a user makes; None when the user may not act any more."""
-    rows = _BY_USER.rows(user=user_id)
-    return _caller(tuple(rows[0][3:])) if rows else None
+def caller_by_user(*, user_id: int, mark: str | None = None) -> Caller | None:
+    """The caller behind a session or token; None when the user may not act any more.
 
-
-def logged_in(*, user_id: int, mark: str) -> tuple[Caller, str, bool] | None:
-    """The caller behind a session, the provider of his second factor, and whether he is marked to need one.
-
-    None when the user may not act any more, or when the password has been changed since ``mark_of_password``.
+    With ``mark`` (``mark_of_password`` at log-in) also None when the password has been changed since.
     """
     rows = _BY_USER.rows(user=user_id)
     if not rows:
         return None
-    password, provider, mandated, *values = rows[0]
-    if not constant_time_compare(mark, mark_of_password(password)):
+    password, *values = rows[0]
+    if mark is not None and not constant_time_compare(mark, mark_of_password(password)):
         return None
-    return _caller(tuple(values)), provider, mandated
+    return _caller(tuple(values))
 
 
 def mark_of_password(stored: str) -> str:

@@ -1,7 +1,9 @@
 """Limits and counts of one account or domain, all kinds at once."""
 
-from apps.accounts.models import Account, Domain, ResourceCount, ResourceLimit
+from apps.accounts.models import Account, AccountType, Domain, ResourceCount, ResourceLimit
 from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to
+from apps.accounts.selectors.projects import projects_visible_to
+from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 
@@ -18,7 +20,10 @@ def counts(owner: Account | Domain, *, caller: Caller) -> dict[int, int]:
 
 def _owned(owner: Account | Domain, caller: Caller) -> dict[str, int]:
     if isinstance(owner, Account):
-        seen = owner.pk == caller.account_id or accounts_visible_to(caller=caller).filter(pk=owner.pk).exists()
+        if owner.type == AccountType.PROJECT:
+            seen = projects_visible_to(caller=caller, access=Access.OPERATE).filter(account=owner).exists()
+        else:
+            seen = owner.pk == caller.account_id or accounts_visible_to(caller=caller).filter(pk=owner.pk).exists()
         where = {"account_id": owner.pk}
     else:
         seen = domains_visible_to(caller=caller).filter(pk=owner.pk).exists()

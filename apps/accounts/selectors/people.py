@@ -20,11 +20,15 @@ def domains_visible_to(*, caller: Caller, access: Access = Access.USE) -> QueryS
 
 
 def accounts_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Account]:
-    """Accounts within reach. Those of root admins and of the platform are changed by root admins only."""
+    """Accounts within reach. Those of root admins and of the platform are changed by root admins only.
+
+    The accounts of projects are none of them: they are reached as projects.
+    """
+    people = Account.objects.filter(is_system=False).exclude(type=AccountType.PROJECT)
     if caller.is_root_admin:
-        return Account.objects.filter(is_system=False)
+        return people
     if caller.is_domain_admin:
-        accounts = Account.objects.filter(domain__in=domains_beneath(caller.domain_path).values("pk"), is_system=False)
+        accounts = people.filter(domain__in=domains_beneath(caller.domain_path).values("pk"))
         return accounts if access == Access.USE else accounts.exclude(type=AccountType.ADMIN)
     if access == Access.ADMIN:
         return Account.objects.none()

@@ -3,11 +3,11 @@
 from typing import TypeVar
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import BigIntegerField, Model, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 from guardian.models import GroupObjectPermission
 
-from apps.accounts.models import Account, Domain
+from apps.accounts.models import Account, Domain, Project
 from apps.accounts.models.domain import ROOT_PATH
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
@@ -25,16 +25,27 @@ def accounts_beneath(path: str) -> QuerySet[Account]:
     return Account.objects.filter(domain__in=domains_beneath(path).values("pk"))
 
 
-def shared_with(model: type[Model], *, group_id: int, codename: str) -> QuerySet:
-    """Primary keys of the objects of ``model`` shared with an account's group by the permission ``codename``."""
+def shared_with(model: type[Model], *, caller: Caller, codename: str) -> QuerySet:
+    """Primary keys of the objects of ``model`` shared by the permission ``codename`` with the caller's account, or with
+    a project of his."""
     content_type = ContentType.objects.get_for_model(model)
     return (
         GroupObjectPermission.objects.filter(
-            group_id=group_id, content_type=content_type, permission__codename=codename
+            group_id__in=caller.group_ids, content_type=content_type, permission__codename=codename
         )
         .annotate(shared_pk=Cast("object_pk", BigIntegerField()))
         .values("shared_pk")
     )
+
+
+def owned_by(caller: Caller) -> Q:
+    """What the caller's account and his projects own."""
+    return Q(account_id__in=caller.account_ids) if caller.memberships else Q(account_id=caller.account_id)
+
+
+def of_projects() -> Q:
+    """What any project owns."""
+    return Q(Exists(Project.all_objects.filter(account_id=OuterRef("account_id"))))
 
 
 def owned_scope(
@@ -42,17 +53,19 @@ def owned_scope(
 ) -> QuerySet[M]:
     """Rows of an :class:`OwnedModel` that ``caller`` may touch at the level ``access``.
 
-    Root admins reach everything, domain admins their subtree, users their account. With ``shareable``
-    (the codename of an object permission, or True for ``use_<model>``) USE also reaches what others have
-    shared with the caller's account; it stays one statement.
+    Root admins reach everything, domain admins their subtree, users their account, and all what the projects own that
+    they are in. With ``shareable`` (the codename of an object permission, or True for ``use_<model>``) USE also
+    reaches what others have shared with the caller's account; it stays one statement.
     """
     if caller.is_root_admin or (caller.is_domain_admin and caller.domain_path == ROOT_PATH):
         return queryset
     if caller.is_domain_admin:
         mine = Q(domain__in=domains_beneath(caller.domain_path).values("pk"))
+        if caller.memberships:
+            mine |= owned_by(caller)
     else:
-        mine = Q(account_id=caller.account_id)
+        mine = owned_by(caller)
     if shareable and access == Access.USE:
         codename = shareable if isinstance(shareable, str) else f"use_{queryset.model._meta.model_name}"
-        mine |= Q(pk__in=shared_with(queryset.model, group_id=caller.group_id, codename=codename))
+        mine |= Q(pk__in=shared_with(queryset.model, caller=caller, codename=codename))
     return queryset.filter(mine)

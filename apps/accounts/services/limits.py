@@ -8,8 +8,8 @@ from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Greatest
 
 from apps.accounts import events
-from apps.accounts.config import ACCOUNT_LIMITS, DOMAIN_LIMITS
-from apps.accounts.models import Account, AccountType, Domain, ResourceCount, ResourceLimit, ResourceType
+from apps.accounts.config import ACCOUNT_LIMITS, DOMAIN_LIMITS, PROJECT_LIMITS
+from apps.accounts.models import Account, AccountType, Domain, Project, ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.domain import ROOT_PATH, ancestor_paths
 from apps.accounts.models.limit import COUNTED_IN_BYTES, UNLIMITED
 from apps.accounts.services.reach import ensure_reach
@@ -100,6 +100,9 @@ class LimitManager:
                 raise InvalidParameter(f"account {account.name} is a root admin's and has no limits")
             if not caller.is_root_admin and account.pk == caller.account_id:
                 raise PermissionDenied("You cannot change the limits of your own account")
+            if not caller.is_root_admin and not account.domain.path.startswith(caller.domain_path):
+                # A member of the project from elsewhere.
+                raise PermissionDenied("Only an administrator of its domain can change the limits of a project")
         elif domain is not None:
             if domain.path == ROOT_PATH:
                 raise InvalidParameter("the domain ROOT has no limits", parameter="domainid")
@@ -154,13 +157,14 @@ class LimitManager:
             .values_list("pk", "type", "domain_id", "count", "own_limit")
         )
         free = account.type == AccountType.ADMIN or account.is_system
+        holder = holder_of(account)
         counters = [
             _Counter(
                 pk=pk,
                 kind=ResourceType(kind),
                 domain_id=domain_id,
                 count=count,
-                limit=UNLIMITED if free else in_force(ResourceType(kind), own, bool(domain_id)),
+                limit=UNLIMITED if free else in_force(ResourceType(kind), own, Domain if domain_id else holder),
             )
             for pk, kind, domain_id, count, own in rows
             if kind in kinds
@@ -177,18 +181,29 @@ def counters_with_limits(counters: QuerySet[ResourceCount]) -> Iterator[tuple[Re
     for row in rows.order_by("account_id", "domain_id", "type"):
         owner = row.account
         free = owner is not None and (owner.type == AccountType.ADMIN or owner.is_system)
-        yield row, UNLIMITED if free else in_force(ResourceType(row.type), row.own_limit, row.domain_id is not None)
+        holder = holder_of(owner or row.domain)
+        yield row, UNLIMITED if free else in_force(ResourceType(row.type), row.own_limit, holder)
 
 
-def in_force(kind: ResourceType, own: int | None, of_domain: bool) -> int:
+Holder = type[Account] | type[Domain] | type[Project]
+
+
+def holder_of(owner: Account | Domain) -> Holder:
+    """Whose default limits hold for ``owner``."""
+    return Project if isinstance(owner, Account) and owner.type == AccountType.PROJECT else type(owner)
+
+
+def in_force(kind: ResourceType, own: int | None, of: Holder) -> int:
     """The limit that holds, in the unit of counts: the row's ``own`` or the default of the settings."""
-    limit = own if own is not None else default_limit(kind, of_domain=of_domain)
+    limit = own if own is not None else default_limit(kind, of=of)
     return limit * GIB if limit > 0 and kind in COUNTED_IN_BYTES else limit
 
 
-def default_limit(kind: ResourceType, *, of_domain: bool) -> int:
+def default_limit(kind: ResourceType, *, of: Holder) -> int:
     """The limit that the settings give to whoever has none of his own; -1 is none. Storage in GiB."""
-    return int((DOMAIN_LIMITS if of_domain else ACCOUNT_LIMITS)[kind].value())
+    if of is Project and kind not in PROJECT_LIMITS:
+        return 0  # a project has no projects
+    return int({Account: ACCOUNT_LIMITS, Domain: DOMAIN_LIMITS, Project: PROJECT_LIMITS}[of][kind].value())
 
 
 def in_wire_unit(kind: ResourceType, amount: int) -> int:
@@ -244,6 +259,8 @@ def _refusal(account: Account, counter: _Counter, asked: int) -> str:
     if counter.domain_id:
         domain = Domain.objects.get(pk=counter.domain_id)
         whose = f"domain {domain.shown_path} (with all below it)"
+    elif account.type == AccountType.PROJECT:
+        whose = f"project {account.project.name} in domain {account.domain.shown_path}"
     else:
         whose = f"account name={account.name} in domain {account.domain.shown_path}"
     unit = {ResourceType.MEMORY: " MiB"}.get(kind, " GiB" if kind in COUNTED_IN_BYTES else "")

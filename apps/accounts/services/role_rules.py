@@ -2,12 +2,12 @@
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from apps.accounts.models import Permission, Role
-from cloudstack.api.roles import RoleSet
-from cloudstack.framework.context import RoleType
+from apps.accounts.models import Permission, ProjectRole, Role
+from cloudstack.api.roles import EVERYONE, RoleSet
+from cloudstack.framework.context import Caller, Membership, RoleType
 from cloudstack.framework.rehearsal import current
 
 _KEPT = 512
@@ -29,6 +29,8 @@ class RuleList:
     unrestricted: bool
     rules: tuple[tuple[re.Pattern[str], bool], ...]
     decided: dict[str, bool] = field(default_factory=dict)
+    default: RoleSet | None = None
+    """Who may call what no rule speaks of; None leaves it to the command."""
 
     def allows(self, command: Command) -> bool:
         known = self.decided.get(command.name)
@@ -42,10 +44,10 @@ class RuleList:
         for pattern, allowed in self.rules:
             if pattern.fullmatch(command.name):
                 return allowed
-        return self.role_type in command.roles
+        return self.role_type in (command.roles if self.default is None else self.default)
 
 
-_cache: OrderedDict[tuple[int, int], RuleList] = OrderedDict()
+_cache: OrderedDict[tuple[type[Role] | type[ProjectRole], int, int], RuleList] = OrderedDict()
 
 
 def compile_rule(rule: str) -> re.Pattern[str]:
@@ -55,12 +57,31 @@ def compile_rule(rule: str) -> re.Pattern[str]:
 
 def rules_of(role_id: int, version: int) -> RuleList:
     """One statement at first, none after: a change of the rules makes a new version and thus a new key."""
-    key = (role_id, version)
+    return _kept(Role, role_id, version)
+
+
+def within_projects(caller: Caller, command: Command) -> Caller:
+    """``caller`` with the projects barred whose role does not allow him ``command``; their admins may do everything."""
+    barred = tuple(one for one in caller.memberships if not _allowed_in(one, command))
+    if not barred:
+        return caller
+    return replace(caller, memberships=tuple(one for one in caller.memberships if one not in barred), barred=barred)
+
+
+def _allowed_in(membership: Membership, command: Command) -> bool:
+    if membership.is_admin or not membership.role_id:
+        return True
+    return _kept(ProjectRole, membership.role_id, membership.role_version).allows(command)
+
+
+def _kept(model: type[Role] | type[ProjectRole], role_id: int, version: int) -> RuleList:
+    load = _load if model is Role else _load_of_project
     if current() is not None:
-        return _load(role_id)
+        return load(role_id)
+    key = (model, role_id, version)
     found = _cache.get(key)
     if found is None:
-        found = _cache[key] = _load(role_id)
+        found = _cache[key] = load(role_id)
         while len(_cache) > _KEPT:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
@@ -83,3 +104,17 @@ def _load(role_id: int) -> RuleList:
         (compile_rule(rule), permission == Permission.ALLOW) for _, _, rule, permission in rows if rule is not None
     )
     return RuleList(RoleType(kind), unrestricted, rules)
+
+
+def _load_of_project(role_id: int) -> RuleList:
+    rows = ProjectRole.objects.filter(pk=role_id, permissions__isnull=False)
+    rules = rows.order_by("permissions__position", "permissions__pk").values_list(
+        "permissions__rule", "permissions__permission"
+    )
+    # What no rule speaks of is left to the caller's own role.
+    return RuleList(
+        RoleType.USER,
+        False,
+        tuple((compile_rule(rule), permission == Permission.ALLOW) for rule, permission in rules),
+        default=EVERYONE,
+    )

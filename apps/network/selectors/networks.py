@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from apps.accounts.models import Domain
 from apps.accounts.models.domain import ancestor_paths
-from apps.accounts.selectors import domains_beneath, owned_scope, shared_with
+from apps.accounts.selectors import domains_beneath, owned_by, owned_scope, shared_with
 from apps.network.models import Network
 from apps.network.states import AclType
 from cloudstack.api import Access
@@ -33,19 +33,19 @@ def networks_visible_to(*, caller: Caller, access: Access = Access.USE) -> Query
     if access != Access.USE or caller.is_root_admin:
         return owned_scope(networks, caller=caller, access=access)
     if caller.is_domain_admin:
-        mine = Q(domain__in=domains_beneath(caller.domain_path).values("pk"))
+        mine = Q(domain__in=domains_beneath(caller.domain_path).values("pk")) | owned_by(caller)
     else:
-        mine = Q(account_id=caller.account_id)
+        mine = owned_by(caller)
     return networks.filter(mine | _given_to(caller))
 
 
 def networks_of_owner_or_shared(*, caller: Caller) -> QuerySet[Network]:
     """What a list shows without ``listall``: networks of the caller's account, and those it may use besides."""
-    return Network.objects.filter(Q(account_id=caller.account_id) | _given_to(caller))
+    return Network.objects.filter(owned_by(caller) | _given_to(caller))
 
 
 def _given_to(caller: Caller) -> Q:
-    shared = shared_with(Network, group_id=caller.group_id, codename=USE_NETWORK)
+    shared = shared_with(Network, caller=caller, codename=USE_NETWORK)
     return Q(pk__in=shared) | open_to_domain(domain_id=caller.domain_id, domain_path=caller.domain_path)
 
 

@@ -70,7 +70,7 @@ def ensure_of_account(network: Network) -> None:
 def accounts_with_use_of(network: Network) -> QuerySet[Account]:
     """Accounts that the network is shared with."""
     groups = _permissions_on(network).values("group")
-    return Account.objects.filter(group__in=groups).select_related("domain").order_by("pk")
+    return Account.objects.filter(group__in=groups).select_related("domain", "project").order_by("pk")
 
 
 def forget_permissions(network: Network) -> None:
@@ -80,7 +80,7 @@ def forget_permissions(network: Network) -> None:
 
 def find_accounts(*, caller: Caller, network: Network, names: Collection[str], uuids: Collection[str]) -> list[Account]:
     """Accounts by name in the network's domain, and by UUID within the caller's domain (or reach, for admins)."""
-    accounts = Account.objects.select_related("domain", "group").filter(is_system=False)
+    accounts = Account.objects.select_related("domain", "group").filter(is_system=False, project=None)
     wanted = list(accounts.filter(domain=network.domain_id, name__in=names))
     missing = sorted(set(names) - {account.name for account in wanted})
     if missing:

@@ -1,6 +1,6 @@
 """Which events a caller may see."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.accounts.selectors.scope import accounts_beneath
 from cloudstack.api import Access
@@ -9,10 +9,12 @@ from cloudstack.framework.events.models import Event
 
 
 def events_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Event]:
-    """Root admins see all events, domain admins those of accounts in their subtree, users those of their account."""
+    """Root admins see all events, domain admins those of accounts in their subtree, and everybody those of his account
+    and projects."""
     events = Event.objects.all()
     if caller.is_root_admin:
         return events
     if caller.is_domain_admin:
-        return events.filter(account_uuid__in=accounts_beneath(caller.domain_path).values("uuid"))
-    return events.filter(account_uuid=caller.account_uuid)
+        beneath = Q(account_uuid__in=accounts_beneath(caller.domain_path).values("uuid"))
+        return events.filter(beneath | Q(account_uuid__in=caller.account_uuids) if caller.memberships else beneath)
+    return events.filter(account_uuid__in=caller.account_uuids)

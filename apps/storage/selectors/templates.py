@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from guardian.models import GroupObjectPermission
 
 from apps.accounts.models import Account
-from apps.accounts.selectors import owned_scope, shared_with
+from apps.accounts.selectors import owned_by, owned_scope, shared_with
 from apps.infrastructure.models import Zone
 from apps.storage.models import ISO, Iso, Template, TemplateZone
 from apps.storage.states import TemplateState
@@ -37,12 +37,12 @@ def _reach(images: QuerySet[T], caller: Caller, access: Access) -> QuerySet[T]:
 
 
 def _own(caller: Caller) -> Q:
-    return Q(account_id=caller.account_id)
+    return owned_by(caller)
 
 
 def _shared(caller: Caller) -> Q:
-    shared = shared_with(Template, group_id=caller.group_id, codename=USE_TEMPLATE)
-    return Q(pk__in=shared) & ~Q(account_id=caller.account_id)
+    shared = shared_with(Template, caller=caller, codename=USE_TEMPLATE)
+    return Q(pk__in=shared) & ~owned_by(caller)
 
 
 _READY = Q(state=TemplateState.ACTIVE)

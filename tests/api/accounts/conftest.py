@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from django.core.cache import cache
 
 from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, DomainFactory, UserFactory
 from apps.accounts.models import Domain, User
@@ -17,7 +16,6 @@ from cloudstack.testing.api import ApiClient
 def fresh_caches() -> Iterator[None]:
     forget_rules()
     store.forget()
-    cache.clear()
     yield
     forget_rules()
     store.forget()

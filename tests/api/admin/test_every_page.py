@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory
-from apps.accounts.models import RecoveryCode, ResourceLimit, RolePermission, TwoFactor
+from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory, join_project, project_of
+from apps.accounts.models import ProjectInvitation, ResourceLimit, RolePermission
 from apps.compute.factories import ssh_key_pair
 from apps.compute.models import Drive, VirtualMachine
 from apps.metadata.factories import tag
@@ -53,10 +53,6 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         _make("simulator", "Fault", command="StartCommand", value="fail")
         _make("simulator", "Violation", kind="double", text="x")
         _make("simulator", "SimulatedHost", host_uuid=uuid.uuid4(), cpus=1, cpu_mhz=1, memory_mib=1)
-        RecoveryCode.objects.create(
-            factor=TwoFactor.objects.create(user=UserFactory(account=cloud.account), provider="totp", secret="x"),
-            code_hash="x",
-        )
         ApiTokenFactory(user=ApiKeyPairFactory(user=UserFactory(account=cloud.account)).user)
         ssh_key_pair(cloud.account, f"key-{number}")
         ConfigValue.objects.create(name=f"x.{number}", value="1")
@@ -70,6 +66,9 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         tag(cloud.account, "Account", f"key-{number}")
         disc = TemplateFactory(account=cloud.account, format="ISO")
         Drive.objects.create(vm=VirtualMachine.objects.get(uuid=machines[number]), iso=disc)
+        project = project_of(cloud.account)
+        member = join_project(project, UserFactory(account=cloud.account), deny=f"x{number}*")
+        ProjectInvitation.objects.create(project=project, user=member.user)
         UploadTicket.objects.create(template=TemplateFactory(account=cloud.account), expires=timezone.now())
 
 

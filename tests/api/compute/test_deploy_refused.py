@@ -49,7 +49,7 @@ def nothing_left(cloud: Cloud) -> None:
         ({"keypair": "nobody's"}, 'no key pair named "nobody\'s"'),
         ({"keypairs": "mine,other"}, "'other'"),
         ({"account": "seller2"}, "seller2"),
-        ({"projectid": NOBODY}, "rojects"),
+        ({"projectid": NOBODY}, "project"),
         ({"name": "1st"}, "'1st' is no host name"),
         ({"name": "under_score"}, "letters, digits and hyphens"),
         ({"name": "ends-"}, "not ending with a hyphen"),

@@ -7,7 +7,7 @@ from apps.accounts.api.listing import DomainScopedListCmd, own_domain
 from apps.accounts.api.responses.account import AccountResponse
 from apps.accounts.api.responses.figures import FIGURES
 from apps.accounts.api.responses.user import KEY_ACCESS_WORDS, key_access_from
-from apps.accounts.models import Account, AccountType, Domain, Role
+from apps.accounts.models import Account, Domain, Role
 from apps.accounts.selectors import accounts_visible_to
 from apps.accounts.services.accounts import AccountManager, role_for_type
 from apps.accounts.states import AccountState
@@ -46,7 +46,7 @@ class ListAccounts(DomainScopedListCmd):
     cleanup_needed = Flag("iscleanuprequired", lookup="cleanup_needed", help="list those whose deletion came to no end")
 
     def queryset(self) -> QuerySet[Account]:
-        accounts = accounts_visible_to(caller=self.caller).exclude(type=AccountType.PROJECT)
+        accounts = accounts_visible_to(caller=self.caller)
         if self.key_access:
             accounts = accounts.filter(api_key_access=key_access_from(self.key_access))
         if not self.caller.is_admin:

@@ -4,13 +4,12 @@ from typing import Any
 
 from apps.accounts import events
 from apps.accounts.api.responses.limit import ResourceCountResponse, ResourceLimitResponse, owner_of
-from apps.accounts.models import Account, AccountType, Domain, ResourceType
+from apps.accounts.models import Account, AccountType, Domain, Project, ResourceType
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.limit import UNLIMITED
 from apps.accounts.selectors import accounts_visible_to
 from apps.accounts.selectors.limits import counts, own_limits
-from apps.accounts.services.limits import LimitManager, default_limit
-from apps.accounts.services.ownership import PROJECTS_MISSING
+from apps.accounts.services.limits import LimitManager, default_limit, holder_of
 from apps.accounts.services.recounts import RecountManager
 from cloudstack.api import ADMINS, Access, BadValue, BaseCmd, BaseListCmd, Flag, Int, Long, Ref, Str
 from cloudstack.framework.errors import InvalidParameter
@@ -30,12 +29,20 @@ class _OfOwner(BaseCmd):
 
     account_name = Str("account", help="name of the account; without it the domain itself is meant")
     domain = Ref("domainid", Domain, help="the domain, or that of the account; yours if left out")
-    project = Str("projectid", help="projects are not available yet")
+    project = Ref(
+        "projectid",
+        Project,
+        access=Access.OPERATE,
+        select_related=("account__domain", "account__role"),
+        help="the project, instead of an account",
+    )
 
     def owner(self, *, access: Access = Access.USE) -> Account | Domain:
         """Raises ``InvalidParameter`` when there is no such account within reach."""
-        if self.project:
-            raise InvalidParameter(PROJECTS_MISSING, parameter="projectid")
+        if self.project is not None:
+            if self.account_name:
+                raise InvalidParameter("Account and projectId can't be specified together", parameter="projectid")
+            return self.project.account
         accounts = accounts_visible_to(caller=self.caller, access=access).select_related("domain", "role")
         if not self.account_name:
             return self.domain if self.domain is not None else accounts.get(pk=self.caller.account_id)
@@ -72,7 +79,7 @@ class ListResourceLimits(_OfOwner, BaseListCmd):
         return [
             {
                 **owner_of(owner, kind),
-                "max": UNLIMITED if free else own.get(kind, default_limit(kind, of_domain=isinstance(owner, Domain))),
+                "max": UNLIMITED if free else own.get(kind, default_limit(kind, of=holder_of(owner))),
             }
             for kind in kinds
         ]
@@ -89,8 +96,8 @@ class UpdateResourceLimit(_OfOwner):
     maximum = Long("max", default=UNLIMITED, help="the limit; -1 is none. Memory in MiB, storage in GiB")
 
     def execute(self) -> dict[str, Any]:
-        if self.domain is None and not self.account_name:
-            raise InvalidParameter("Give domainid, or account and domainid", parameter="domainid")
+        if self.domain is None and not self.account_name and self.project is None:
+            raise InvalidParameter("Give domainid, account and domainid, or projectid", parameter="domainid")
         owner = self.owner(access=Access.MODIFY)
         kind = ResourceType(self.kind)
         account, domain = (owner, None) if isinstance(owner, Account) else (None, owner)

@@ -11,6 +11,7 @@ class AccountResponse(LimitedResponse):
     object_name = "account"
     model = Account
     owner = "account"
+    holder = Account
     free_path, free_value = "type", int(AccountType.ADMIN)
 
     id = Field("uuid", help="UUID of the account")

@@ -12,6 +12,7 @@ class DomainResponse(LimitedResponse):
     object_name = "domain"
     model = Domain
     owner = "domain"
+    holder = Domain
     free_path, free_value = "path", ROOT_PATH
 
     id = Field("uuid", help="UUID of the domain")

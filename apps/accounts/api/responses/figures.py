@@ -7,7 +7,7 @@ from django.db.models import BigIntegerField, IntegerField, QuerySet, Sum, Value
 
 from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.limit import UNLIMITED
-from apps.accounts.services.limits import default_limit, in_wire_unit
+from apps.accounts.services.limits import Holder, default_limit, in_wire_unit
 from cloudstack.api import LONG, STRING, Response
 from cloudstack.api.fields import Item
 from cloudstack.framework.context import Caller
@@ -58,6 +58,9 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
 
     owner: ClassVar[str]
     """``account`` or ``domain``: whose limits they are."""
+    holder: ClassVar[Holder]
+    key: ClassVar[str] = "id"
+    """Path from the row to that owner's primary key."""
     free_path: ClassVar[str]
     free_value: ClassVar[Any]
     """Rows whose ``free_path`` holds ``free_value`` have no limits. ROOT, is one: it holds what all accounts hold."""
@@ -72,12 +75,12 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
         omit: frozenset[str] = frozenset(),
         jobs: bool = False,
     ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-        columns = ("id", cls.free_path, *extra)
+        columns = (cls.key, cls.free_path, *extra)
         rows = list(super().render_with(queryset, columns, caller=caller, omit=omit, jobs=jobs))
         if rows and not omit >= FIGURES:
             free = {pk for (pk, mark, *_), _ in rows if mark == cls.free_value}
             limits, counts = cls._read([pk for (pk, *_), _ in rows], free)
-            defaults = {kind: default_limit(kind, of_domain=cls.owner == "domain") for kind in WIRE_NAMES}
+            defaults = {kind: default_limit(kind, of=cls.holder) for kind in WIRE_NAMES}
             for (pk, *_), body in rows:
                 body.update(item for item in _shown(pk, pk in free, limits, counts, defaults) if item[0] not in omit)
         return ((values[2:], body) for values, body in rows)

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from apps.accounts.models import Account, Domain, ResourceType
+from apps.accounts.models import Account, AccountType, Domain, ResourceType
 from apps.accounts.models.domain import shown_path
 from cloudstack.api import LONG, STRING, Field, Response
 
 
 class _OfOwner(Response):
     account = Field(type=STRING, help="name of the account, if it is one's")
+    projectid = Field(type=STRING, help="UUID of the project, if it is one's")
+    project = Field(type=STRING, help="name of that project")
     domainid = Field(type=STRING, help="UUID of the domain")
     domain = Field(type=STRING, help="name of the domain")
     domainpath = Field(type=STRING, help="ROOT/sales")
@@ -38,4 +40,13 @@ def owner_of(owner: Account | Domain, kind: ResourceType) -> dict[str, Any]:
         "resourcetype": str(int(kind)),
         "resourcetypename": kind.label,
     }
-    return {"account": owner.name, **body} if isinstance(owner, Account) else body
+    if isinstance(owner, Domain):
+        return body
+    return {**{name: text for name, text in holder_fields(owner).items() if name != "accountid"}, **body}
+
+
+def holder_fields(owner: Account) -> dict[str, str]:
+    """The fields that name an account, or the project whose account it is."""
+    if owner.type == AccountType.PROJECT:
+        return {"projectid": str(owner.project.uuid), "project": owner.project.name}
+    return {"accountid": str(owner.uuid), "account": owner.name}

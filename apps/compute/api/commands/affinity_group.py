@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.owner import project_ref
 from apps.accounts.models import Account, Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
@@ -72,7 +73,7 @@ class CreateAffinityGroup(BaseAsyncCreateCmd):
     description = Str("description", default="", max_length=4096, help="what it is for")
     account = Str("account", help="account that owns it, together with domainid; administrators only")
     domain = Ref("domainid", Domain, help="domain of that account; alone: the domain owns it, where the type allows it")
-    project = Str("projectid", help="project that owns it")
+    project = project_ref("project that owns it")
 
     def execute(self) -> tuple[AffinityGroup, AsyncJob]:
         of_domain = self.domain is not None and not self.account and not self.project
@@ -101,7 +102,7 @@ class DeleteAffinityGroup(BaseAsyncCmd):
     group_name = Str("name", help="name of the group, instead of id")
     account = Str("account", help="account that owns the group with that name, together with domainid")
     domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="project that owns the group with that name")
+    project = project_ref("project that owns the group with that name")
 
     def execute(self) -> AsyncJob:
         if (self.group is None) == (not self.group_name):

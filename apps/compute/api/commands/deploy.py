@@ -3,8 +3,8 @@
 import ipaddress
 from typing import Any
 
-from apps.accounts.models import Account, Domain
-from apps.accounts.services.ownership import resolve_owner
+from apps.accounts.api.owner import OwnedCmd
+from apps.accounts.models import Account
 from apps.compute import events
 from apps.compute.api.commands.guest_access import SetsPassword
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
@@ -37,7 +37,7 @@ from cloudstack.framework.jobs import AsyncJob
 USERDATA_MAX = 1 << 20
 
 
-class DeployVirtualMachine(SetsPassword, BaseAsyncCreateCmd):
+class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     """Creates a virtual machine and, unless startvm is false, starts it."""
 
     response = VirtualMachineResponse
@@ -55,9 +55,6 @@ class DeployVirtualMachine(SetsPassword, BaseAsyncCreateCmd):
     template = Ref("templateid", Template, required=True, select_related=["guest_os"], help="what its root disk holds")
     vm_name = Str("name", max_length=63, help="host name: letters, digits and hyphens")
     display_name = Str("displayname", help="name for people")
-    account = Str("account", help="account that owns it, together with domainid; administrators only")
-    domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="projects are not available yet")
     networks = RefList(
         "networkids", Network, help="networks, comma separated; the first one becomes the default network"
     )
@@ -89,7 +86,7 @@ class DeployVirtualMachine(SetsPassword, BaseAsyncCreateCmd):
     details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
 
     def execute(self) -> tuple[VirtualMachine, AsyncJob]:
-        owner = resolve_owner(self.caller, self.account, self.domain, project=self.project)
+        owner = self.owner()
         names = [*([self.keypair] if self.keypair else []), *(self.keypairs or [])]
         request = DeployRequest(
             owner=owner,

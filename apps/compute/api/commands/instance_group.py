@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.owner import project_ref
 from apps.accounts.models import Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.compute.api.responses.instance_group import InstanceGroupResponse
@@ -30,7 +31,7 @@ class CreateInstanceGroup(BaseCmd):
     group_name = Str("name", required=True, help="its name, once per account")
     account = Str("account", help="account that owns it, together with domainid; administrators only")
     domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="project that owns it")
+    project = project_ref("project that owns it")
 
     def execute(self) -> InstanceGroup:
         owner = resolve_owner(self.caller, self.account, self.domain, project=self.project)

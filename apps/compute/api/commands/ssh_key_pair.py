@@ -5,26 +5,12 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.accounts.api.listing import AccountScopedListCmd
-from apps.accounts.models import Domain
-from apps.accounts.services.ownership import resolve_owner
+from apps.accounts.api.owner import OwnedCmd
 from apps.compute import events
 from apps.compute.api.responses.ssh_key_pair import CreatedSshKeyPairResponse, SshKeyPairResponse
 from apps.compute.models import SshKeyPair
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
-from cloudstack.api import BaseCmd, Ref, Str, SuccessResponse
-
-
-class _OwnedCommand(BaseCmd):
-    """A command on the caller's own things, or those of an account that an administrator names."""
-
-    abstract = True
-
-    account = Str("account", help="account that owns it, together with domainid; administrators only")
-    domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="projects are not available yet")
-
-    def owner(self) -> Any:
-        return resolve_owner(self.caller, self.account, self.domain, project=self.project)
+from cloudstack.api import Str, SuccessResponse
 
 
 class ListSSHKeyPairs(AccountScopedListCmd):
@@ -40,7 +26,7 @@ class ListSSHKeyPairs(AccountScopedListCmd):
         return self.owned(SshKeyPair.objects.all())
 
 
-class CreateSSHKeyPair(_OwnedCommand):
+class CreateSSHKeyPair(OwnedCmd):
     """Makes an SSH key pair and shows its private key, this once."""
 
     name = "createSSHKeyPair"
@@ -54,7 +40,7 @@ class CreateSSHKeyPair(_OwnedCommand):
         return {**SshKeyPairResponse.render_one(pair, caller=self.caller), "privatekey": private_key}
 
 
-class RegisterSSHKeyPair(_OwnedCommand):
+class RegisterSSHKeyPair(OwnedCmd):
     """Registers the public half of an SSH key pair."""
 
     name = "registerSSHKeyPair"
@@ -71,7 +57,7 @@ class RegisterSSHKeyPair(_OwnedCommand):
         )
 
 
-class DeleteSSHKeyPair(_OwnedCommand):
+class DeleteSSHKeyPair(OwnedCmd):
     """Deletes an SSH key pair; machines that have it keep it."""
 
     name = "deleteSSHKeyPair"

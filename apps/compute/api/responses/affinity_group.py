@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from apps.accounts.models.domain import shown_path
+from apps.accounts.api.responses.owner import OwnerFields, owner_at
 from apps.compute.models import AffinityGroup, AffinityMembership
 from apps.compute.selectors import vms_visible_to
 from cloudstack.api import LIST, STRING, Field, Loaded, Response
@@ -19,7 +19,7 @@ def machines_in(keys: list[int], caller: Caller) -> Mapping[int, list[str]]:
     return found
 
 
-class AffinityGroupResponse(Response):
+class AffinityGroupResponse(OwnerFields):
     object_name = "affinitygroup"
     model = AffinityGroup
 
@@ -27,16 +27,8 @@ class AffinityGroupResponse(Response):
     name = Field(help="its name")
     description = Field(help="what it is for")
     type = Field(help="the rule that holds among its machines")
-    account = Field(
-        compute=lambda row: None if row["is_domain_wide"] else row["account__name"],
-        needs=("is_domain_wide", "account__name"),
-        type=STRING,
-        help="account that owns it; left out when it is its domain's",
-    )
-    domainid = Field("domain__uuid", help="domain of the account, or the domain that owns it")
-    domain = Field("domain__name", help="name of the domain")
-    domainpath = Field(
-        compute=lambda row: shown_path(row["domain__path"]), needs=("domain__path",), type=STRING, help="its path"
+    account, projectid, project = owner_at(
+        "account", shown=lambda row: not row["is_domain_wide"], needs=("is_domain_wide",)
     )
     virtualmachineIds = Loaded(machines_in, default=list, type=LIST, help="UUIDs of its machines")
 
@@ -51,7 +43,7 @@ class AffinityGroupOfVmResponse(Response):
     name = Field("group__name", help="its name")
     description = Field("group__description", help="what it is for")
     type = Field("group__type", help="the rule that holds among its machines")
-    account = Field("group__account__name", help="account that owns it")
+    account, projectid, project = owner_at("group__account")
     domainid = Field("group__domain__uuid", help="domain of the account")
     domain = Field("group__domain__name", help="name of the domain")
 

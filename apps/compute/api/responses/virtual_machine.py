@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.accounts.api.attached import Tagged
-from apps.accounts.models.domain import shown_path
+from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.api.responses.affinity_group import AffinityGroupOfVmResponse
 from apps.compute.api.responses.nic import NicResponse
 from apps.compute.models import AffinityMembership, Nic, VirtualMachine
@@ -15,24 +15,15 @@ def _none(row: dict[str, Any]) -> list[Any]:
     return []
 
 
-class VirtualMachineResponse(Tagged):
+class VirtualMachineResponse(OwnerFields, Tagged):
     object_name = "virtualmachine"
     model = VirtualMachine
 
     id = Field("uuid", help="UUID of the machine")
     name = Field(help="host name inside the guest")
     displayname = Field("display_name", help="name for people")
-    account = Field("account__name", help="account that owns it")
     userid = Field("user__uuid", help="user who deployed it")
     username = Field("user__username", help="name of the user who deployed it")
-    domainid = Field("domain__uuid", help="domain of its account")
-    domain = Field("domain__name", help="name of the domain")
-    domainpath = Field(
-        compute=lambda row: shown_path(row["domain__path"]),
-        needs=("domain__path",),
-        type=STRING,
-        help="path of the domain",
-    )
     created = Field(type=DATE, help="when it was deployed")
     lastupdated = Field("updated", type=DATE, help="when its properties were changed last")
     state = Field(help="Starting, Running, Stopping, Stopped, Migrating, Destroyed, Expunging or Error")

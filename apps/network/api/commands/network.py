@@ -3,8 +3,10 @@
 from django.db.models import Q
 
 from apps.accounts.api.attached import TagFilter
-from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.listing import ALL_PROJECTS, AccountScopedListCmd
+from apps.accounts.api.owner import OwnedCmd
 from apps.accounts.models import Domain
+from apps.accounts.selectors import owned_by
 from apps.infrastructure.models import Zone
 from apps.network import events
 from apps.network.api.responses.network import NetworkResponse
@@ -18,7 +20,6 @@ from cloudstack.api import (
     ROOT,
     Access,
     BaseAsyncCmd,
-    BaseCmd,
     Choice,
     Flag,
     Int,
@@ -71,16 +72,21 @@ class ListNetworks(TagFilter, AccountScopedListCmd):
     )
 
     def queryset(self):
-        rows = networks_visible_to(caller=self.caller)
-        mine = Q(account_id=self.caller.account_id)
-        if self.account or self.project:
+        self.ensure_one_owner()
+        viewer = self.viewer()
+        rows = networks_visible_to(caller=viewer)
+        mine = owned_by(viewer)
+        if self.account or self.project == ALL_PROJECTS:
             rows = self.owned(Network.objects.all())
+        elif self.project is not None:
+            rows = networks_of_owner_or_shared(caller=viewer)
         elif self.domain is not None:
             rows = rows.filter(pk__in=self.in_domains(Network.objects.all()).values("pk")) | rows.filter(
                 pk__in=self.in_domains(Network.objects.all(), path="access_domain").values("pk")
             )
         elif self.caller.is_admin and not self.list_all and not self.names_rows():
-            rows = networks_of_owner_or_shared(caller=self.caller)
+            rows = networks_of_owner_or_shared(caller=viewer)
+        rows = self.without_projects(rows)
         if self.network_filter == "account":
             rows = rows.filter(mine, acl_type=AclType.ACCOUNT)
         elif self.network_filter == "domain":
@@ -103,7 +109,7 @@ class ListNetworks(TagFilter, AccountScopedListCmd):
         return rows
 
 
-class CreateNetwork(BaseCmd):
+class CreateNetwork(OwnedCmd):
     """Creates a network. Hosts hear of it when its first machine starts."""
 
     roles = EVERYONE
@@ -114,9 +120,7 @@ class CreateNetwork(BaseCmd):
     offering = Ref("networkofferingid", NetworkOffering, required=True, help="kind of the network")
     zone = Ref("zoneid", Zone, required=True, help="where it shall be")
     physical_network = Ref("physicalnetworkid", PhysicalNetwork, roles=ROOT, help="needed where a zone has several")
-    account = Str("account", help="owner, for administrators")
     domain = Ref("domainid", Domain, help="domain of account, or the one that a shared network is for")
-    project = Str("projectid", help="project that shall own it")
     acl_type = Choice("acltype", AclType, help="Account or Domain; shared networks are for a domain by default")
     subdomain_access = Flag("subdomainaccess", help="whether domains below may use it, too")
     gateway = Str("gateway", default="", help="address of the way out; isolated networks have a default")

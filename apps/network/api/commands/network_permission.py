@@ -1,6 +1,7 @@
 """Commands on who else may use a network."""
 
-from apps.accounts.services.ownership import PROJECTS_MISSING
+from apps.accounts.api.responses.limit import holder_fields
+from apps.accounts.models import Project
 from apps.network.api.responses.network import NetworkPermissionResponse
 from apps.network.models import Network
 from apps.network.services.network_permissions import (
@@ -9,7 +10,7 @@ from apps.network.services.network_permissions import (
     ensure_of_account,
     find_accounts,
 )
-from cloudstack.api import EVERYONE, Access, BaseCmd, BaseListCmd, ListOf, Ref, Str, SuccessResponse, Uuid
+from cloudstack.api import EVERYONE, Access, BaseCmd, BaseListCmd, ListOf, Ref, RefList, Str, SuccessResponse, Uuid
 from cloudstack.framework.errors import InvalidParameter
 
 
@@ -34,16 +35,17 @@ class _OfAccounts(_NetworkPermissionCommand):
 
     accounts = ListOf("accounts", Str, help="names of accounts in the network's domain")
     account_ids = ListOf("accountids", Uuid, help="UUIDs of accounts in your domain, or within your reach as an admin")
-    project_ids = ListOf("projectids", Uuid, help="UUIDs of projects")
+    projects = RefList("projectids", Project, select_related=("account__group",), help="projects within your reach")
 
     def named(self):
-        if self.project_ids:
-            raise InvalidParameter(PROJECTS_MISSING, parameter="projectids")
-        found = find_accounts(
-            caller=self.caller, network=self.network, names=self.accounts or (), uuids=self.account_ids or ()
+        found = list(
+            find_accounts(
+                caller=self.caller, network=self.network, names=self.accounts or (), uuids=self.account_ids or ()
+            )
         )
+        found += [project.account for project in self.projects or ()]
         if not found:
-            raise InvalidParameter("name accounts with accounts or accountids", parameter="accountids")
+            raise InvalidParameter("name accounts with accounts or accountids, or projectids", parameter="accountids")
         return found
 
 
@@ -92,8 +94,7 @@ class ListNetworkPermissions(BaseListCmd):
                 "networkid": str(self.network.uuid),
                 "domainid": str(account.domain.uuid),
                 "domain": account.domain.name,
-                "accountid": str(account.uuid),
-                "account": account.name,
+                **holder_fields(account),
             }
             for account in accounts_with_use_of(self.network)
         ]

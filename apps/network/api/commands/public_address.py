@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.owner import project_ref
 from apps.accounts.models import Domain
 from apps.infrastructure.models import Zone
 from apps.network import events
@@ -93,7 +94,7 @@ class AssociateIpAddress(BaseAsyncCreateCmd):
 
     account = Str("account", help="who shall have it, for administrators")
     domain = Ref("domainid", Domain, help="domain of account")
-    project = Str("projectid", help="project that shall have it")
+    project = project_ref("project that shall have it")
     zone = Ref("zoneid", Zone, help="zone of the address; that of networkid if left out")
     network = Ref(
         "networkid",
@@ -159,7 +160,7 @@ class ReserveIpAddress(BaseCmd):
     address = Ref("id", PublicIpAddress, required=True, help="the free address")
     account = Str("account", help="who it is kept for, for administrators")
     domain = Ref("domainid", Domain, help="domain of account")
-    project = Str("projectid", help="project that it is kept for")
+    project = project_ref("project that it is kept for")
     for_display = Flag("fordisplay", default=True, roles=ROOT, help="whether ordinary users see it")
 
     def execute(self):

@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from apps.accounts.api.owner import project_ref
 from apps.accounts.models import Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Zone
@@ -33,7 +34,7 @@ class ListVlanIpRanges(BaseListCmd):
     )
     account = Str("account", help="public ranges kept for this account of domainid, or else of your domain")
     domain = Ref("domainid", Domain, help="ranges kept for this domain, or of shared networks for it")
-    project = Str("projectid", help="public ranges kept for this project")
+    project = project_ref("public ranges kept for this project")
 
     def queryset(self):
         rows = ip_ranges_visible_to(caller=self.caller)
@@ -66,7 +67,7 @@ class CreateVlanIpRange(BaseCmd):
     vlan = Str("vlan", default="", help="untagged or a VLAN of a public range; that of the network, if given")
     account = Str("account", help="account that a public range is kept for")
     domain = Ref("domainid", Domain, help="domain of account, or the one that a public range is kept for")
-    project = Str("projectid", help="project that a public range is kept for")
+    project = project_ref("project that a public range is kept for")
     for_system_vms = Flag("forsystemvms", default=False, help="keep a public range for the platform's own machines")
 
     def execute(self):
@@ -177,7 +178,7 @@ class DedicatePublicIpRange(BaseCmd):
     ip_range = Ref("id", VlanIpRange, access=Access.MODIFY, required=True, help="the range")
     account = Str("account", help="account of domainid; the whole domain if left out")
     domain = Ref("domainid", Domain, required=True, help="the domain")
-    project = Str("projectid", help="project that the range is for")
+    project = project_ref("project that the range is for")
 
     def execute(self):
         return PublicRangeManager().dedicate(

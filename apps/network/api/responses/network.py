@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.accounts.api.attached import Tagged
+from apps.accounts.api.responses.owner import owner_at
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.service import ServiceResponse, services_loader
 from apps.network.models import Network
@@ -21,16 +22,6 @@ def shown(path: str, **options: Any) -> Field:
 
 def constant(value: Any, **options: Any) -> Field:
     return Field(compute=lambda row: value, **options)
-
-
-def _of_account(path: str, **options: Any) -> Field:
-    """Shown for the network of an account, not for one that is for a domain."""
-    return Field(
-        compute=lambda row: row[path] if row["acl_type"] == AclType.ACCOUNT else None,
-        needs=(path, "acl_type"),
-        type=STRING,
-        **options,
-    )
 
 
 def _of_domain(column: str, present: Callable[[Any], Any] = str, **options: Any) -> Field:
@@ -122,7 +113,9 @@ class NetworkResponse(Tagged):
         needs=("subdomain_access", "acl_type"),
         type=BOOL,
     )
-    account = _of_account("account__name")
+    account, projectid, project = owner_at(
+        "account", shown=lambda row: row["acl_type"] == AclType.ACCOUNT, needs=("acl_type",)
+    )
     domainid = _of_domain("uuid")
     domain = _of_domain("name")
     domainpath = _of_domain("path", shown_path)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.accounts.api.attached import Tagged
+from apps.accounts.api.responses.owner import owner_at
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.network import constant, shown
 from apps.network.models import PublicIpAddress, VlanIpRange
@@ -44,7 +45,7 @@ class VlanIpRangeResponse(Response):
     networkid = Field("network__uuid", help="the shared network that gives the addresses out")
     physicalnetworkid = Field("physical_network__uuid")
     zoneid = Field("physical_network__zone__uuid")
-    account = Field("dedicated_account__name", help="account that the range is kept for")
+    account, projectid, project = owner_at("dedicated_account")
     domainid = _domain("uuid")
     domain = _domain("name")
     domainpath = _domain("path", shown_path)
@@ -69,7 +70,7 @@ class PublicIpResponse(Tagged):
     allocated = Field("allocated", type=DATE, help="when the account got it")
     zoneid = Field("zone__uuid")
     zonename = Field("zone__name")
-    account = Field("account__name", help="account that holds it")
+    account, projectid, project = owner_at("account")
     domainid = Field("domain__uuid")
     domain = Field("domain__name")
     domainpath = Field(

@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.accounts.api.listing import DomainScopedListCmd
-from apps.accounts.models import Account
+from apps.accounts.api.listing import ALL_PROJECTS, DomainScopedListCmd
+from apps.accounts.models import Account, AccountType, Project
 from apps.accounts.selectors.scope import domains_beneath
 from apps.portal.api.responses.event import EventResponse
 from apps.portal.selectors import events_visible_to
@@ -50,6 +50,14 @@ class ListEvents(DomainScopedListCmd):
     resource_type = Str("resourcetype", lookup="resource_type__iexact", help="events about objects of this kind")
     archived = Flag("archived", default=False, help="those put aside instead of the others")
     account = Str("account", help="events of this account; with domainid")
+    project = Ref(
+        "projectid",
+        Project,
+        access=Access.OPERATE,
+        select_related=("account",),
+        also=(ALL_PROJECTS,),
+        help="events of this project; -1 for those of all your projects",
+    )
 
     def queryset(self) -> QuerySet[Event]:
         events = events_visible_to(caller=self.caller).filter(archived=self.archived)
@@ -62,16 +70,33 @@ class ListEvents(DomainScopedListCmd):
 
     def _owned(self, events: QuerySet[Event]) -> QuerySet[Event]:
         accounts = Account.all_objects.all()
+        if self.project is not None:
+            return self._of_projects(events)
         if self.account:
             domain = self.domain.pk if self.domain is not None else self.caller.domain_id
             return events.filter(account_uuid__in=accounts.filter(name=self.account, domain=domain).values("uuid"))
         if self.domain is not None and self.caller.is_admin:
             domains = domains_beneath(self.domain.path) if self.recursive else [self.domain.pk]
             values = domains if isinstance(domains, list) else domains.values("pk")
-            return events.filter(account_uuid__in=accounts.filter(domain__in=values).values("uuid"))
-        if self.caller.is_admin and not self.list_all and not self.names_rows():
-            return events.filter(account_uuid=self.caller.account_uuid)
-        return events
+            return events.filter(
+                account_uuid__in=accounts.filter(domain__in=values).exclude(type=AccountType.PROJECT).values("uuid")
+            )
+        if self.names_rows():
+            return events
+        if self.caller.is_admin and self.list_all:
+            return events.exclude(account_uuid__in=accounts.filter(type=AccountType.PROJECT).values("uuid"))
+        return events.filter(account_uuid=self.caller.account_uuid)
+
+    def _of_projects(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        if self.account:
+            raise InvalidParameter("Account and projectId can't be specified together", parameter="projectid")
+        if isinstance(self.project, Project):
+            return events.filter(account_uuid=self.project.account.uuid)
+        if self.list_all:
+            return events
+        if self.caller.is_root_admin:
+            return events.filter(account_uuid__in=Account.all_objects.filter(type=AccountType.PROJECT).values("uuid"))
+        return events.filter(account_uuid__in=self.caller.account_uuids[1:] or [self.caller.account_uuid])
 
 
 class EventTypeResponse(Response):

@@ -22,7 +22,15 @@ class EventResponse(Response):
     state = Field(help="Created, Scheduled, Started or Completed")
     description = Field(help="what happened, in words")
     username = Field("user__username", help="who caused it")
-    account = Field(expression=_of_account("name"), type=STRING, help="account that it belongs to")
+    account = Field(
+        expression=lambda: Subquery(
+            Account.all_objects.filter(uuid=OuterRef("account_uuid"), project__isnull=True).values("name")[:1]
+        ),
+        type=STRING,
+        help="account that it belongs to, unless it is a project's",
+    )
+    projectid = Field(expression=_of_account("project__uuid"), type=STRING, help="project that it belongs to")
+    project = Field(expression=_of_account("project__name"), type=STRING, help="name of that project")
     domainid = Field(expression=_of_account("domain__uuid"), type=STRING, help="domain of that account")
     domain = Field(expression=_of_account("domain__name"), type=STRING, help="name of that domain")
     resourceid = Field("resource_uuid", type=STRING, help="what it is about")

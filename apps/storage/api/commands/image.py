@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.api.attached import TagFilter
-from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.listing import ALL_PROJECTS, AccountScopedListCmd
 from apps.accounts.models import Account
 from apps.infrastructure.models import Zone
 from apps.storage.models import GuestOs, GuestOsCategory, ImageStore, StoragePool, Template, TemplateZone
@@ -78,16 +78,21 @@ class ListImagesCmd(TagFilter, AccountScopedListCmd):
         if name == "all" and not self.caller.is_admin:
             wire = self.params["image_filter"].wire
             raise PermissionDenied(f"{wire}=all is for administrators only", parameter=wire)
-        rows = by_filter(caller=self.caller, name=name)
-        if self.account and name not in ("featured", "community"):
+        self.ensure_one_owner()
+        rows = by_filter(caller=self.viewer(), name=name)
+        of_everybody = name in ("featured", "community")
+        in_project = self.project is not None and name in ("all", "self", "selfexecutable")
+        if in_project or (self.project == ALL_PROJECTS and not of_everybody):
+            return self.owned(rows)
+        if self.account and not of_everybody:
             owner: Account = self._named_account()
             if name in ("self", "selfexecutable"):
                 rows = by_filter(caller=self.caller, name="all").filter(account=owner)
                 return rows.filter(state=TemplateState.ACTIVE) if name == "selfexecutable" else rows
             return rows.filter(account=owner)
         if name in ("all", *EVERYBODYS) and self.domain is not None:
-            return self.in_domains(rows)
-        return rows
+            rows = self.in_domains(rows)
+        return rows if of_everybody else self.without_projects(rows)
 
     def of_kind(self) -> Q:
         """What tells the images of this list from the others in the same table."""

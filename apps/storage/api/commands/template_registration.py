@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from apps.accounts.models import Account, Domain
-from apps.accounts.services.ownership import resolve_owner
+from apps.accounts.api.owner import OwnedCmd
 from apps.infrastructure.models import Zone
 from apps.storage import events
 from apps.storage.api.refused import Refused, RefusedFlag
@@ -13,7 +12,7 @@ from apps.storage.services.template_request import TemplateRequest
 from apps.storage.services.templates import TemplateManager
 from apps.storage.services.uploads import UploadManager
 from apps.storage.states import TemplateType
-from cloudstack.api import ROOT, BadValue, BaseCmd, Choice, Field, Flag, Int, Map, Ref, RefList, Response, Str
+from cloudstack.api import ROOT, BadValue, Choice, Field, Flag, Int, Map, Ref, RefList, Response, Str
 from cloudstack.framework.errors import InvalidParameter
 
 ALL_ZONES = "-1"
@@ -28,7 +27,7 @@ class IsoFormat(Str):
         return ISO
 
 
-class NewImageCmd(BaseCmd):
+class NewImageCmd(OwnedCmd):
     """What registering and uploading have in common, of templates and of ISOs."""
 
     abstract = True
@@ -40,12 +39,6 @@ class NewImageCmd(BaseCmd):
     public = Flag("ispublic", default=False, help="whether everybody may use it")
     featured = Flag("isfeatured", roles=ROOT, default=False, help="whether it is shown first")
     extractable = Flag("isextractable", default=False, help="whether it can be downloaded")
-    account = Str("account", help="account that owns it, together with domainid; administrators only")
-    domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="projects are not available yet")
-
-    def owner(self) -> Account:
-        return resolve_owner(self.caller, self.account, self.domain, project=self.project)
 
     def request(self, zones: list[Zone], **more: Any) -> TemplateRequest:
         return TemplateRequest(

@@ -4,8 +4,8 @@ from django.db.models import QuerySet
 
 from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
-from apps.accounts.models import Account, Domain
-from apps.accounts.services.ownership import resolve_owner
+from apps.accounts.api.owner import OwnedCmd
+from apps.accounts.models import Account
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage import events
 from apps.storage.api.refused import Refused, RefusedFlag
@@ -74,7 +74,7 @@ class ListVolumesMetrics(ListVolumes):
     response = VolumeMetricsResponse
 
 
-class CreateVolume(BaseAsyncCreateCmd):
+class CreateVolume(OwnedCmd, BaseAsyncCreateCmd):
     """Creates a data disk. It takes room on a pool when it is attached for the first time."""
 
     response = VolumeResponse
@@ -84,9 +84,6 @@ class CreateVolume(BaseAsyncCreateCmd):
     offering = Ref("diskofferingid", DiskOffering, required=True, help="what kind of disk")
     size_gib = Long("size", minimum=1, help="GiB, for a custom disk offering")
     zone = Ref("zoneid", Zone, required=True, help="where it is made")
-    account = Str("account", help="account that owns it, together with domainid; administrators only")
-    domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="projects are not available yet")
     pool = Ref("storageid", StoragePool, help="make it on this pool at once; root admins only")
     displayed = Flag("displayvolume", roles=ROOT, default=True, help="whether users see it")
     min_iops = Long("miniops", minimum=0, help="operations per second at least")
@@ -96,7 +93,7 @@ class CreateVolume(BaseAsyncCreateCmd):
     custom_id = Refused("customid")
 
     def execute(self) -> tuple[Volume, AsyncJob]:
-        owner = resolve_owner(self.caller, self.account, self.domain, project=self.project)
+        owner = self.owner()
         return VolumeManager().create(
             caller=self.caller,
             owner=owner,

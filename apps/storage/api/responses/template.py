@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 
 from apps.accounts.api.attached import Tagged
-from apps.accounts.models.domain import shown_path
+from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import Iso, Template, TemplateStoreRef, TemplateZone
 from apps.storage.states import TemplateState
 from cloudstack.api import BOOL, DATE, INT, LIST, LONG, MAP, STRING, Field, Loaded
@@ -45,7 +45,7 @@ def _downloads(keys: list[int], caller: Caller) -> dict[int, list[dict[str, str]
     return found
 
 
-class TemplateResponse(Tagged):
+class TemplateResponse(OwnerFields, Tagged):
     object_name = "template"
     model = Template
 
@@ -78,13 +78,7 @@ class TemplateResponse(Tagged):
     )
     ostypeid = Field("guest_os__uuid", help="guest operating system")
     ostypename = Field("guest_os__description", help="name of the guest operating system")
-    account = Field("account__name", help="account that owns it")
-    accountid = Field("account__uuid", help="UUID of that account")
-    domainid = Field("domain__uuid", help="domain of its account")
-    domain = Field("domain__name", help="name of the domain")
-    domainpath = Field(
-        compute=lambda row: shown_path(row["domain__path"]), needs=("domain__path",), type=STRING, help="its path"
-    )
+    accountid = Field("account__uuid", help="UUID of the account that owns it")
     size = Field("virtual_size_bytes", type=LONG, help="bytes of the disk that it describes")
     physicalsize = Field("physical_size_bytes", type=LONG, help="bytes of its file")
     userdataid = Field("user_data_link__user_data__uuid", help="user data that its machines get")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.accounts.api.attached import Tagged
-from apps.accounts.models.domain import shown_path
+from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import ISO, Volume
 from apps.storage.states import VolumeState
 from cloudstack.api import BOOL, DATE, INT, LONG, STRING, Field, Response
@@ -35,7 +35,7 @@ def _of_iso(column: str) -> Callable[[Mapping[str, Any]], Any]:
     return read
 
 
-class VolumeResponse(Tagged):
+class VolumeResponse(OwnerFields, Tagged):
     object_name = "volume"
     model = Volume
 
@@ -49,12 +49,6 @@ class VolumeResponse(Tagged):
     created = Field(type=DATE, help="when it was created")
     destroyed = Field(
         compute=lambda row: row["state"] in _GONE, needs=("state",), type=BOOL, help="whether it is destroyed"
-    )
-    account = Field("account__name", help="account that owns it")
-    domainid = Field("domain__uuid", help="domain of its account")
-    domain = Field("domain__name", help="name of the domain")
-    domainpath = Field(
-        compute=lambda row: shown_path(row["domain__path"]), needs=("domain__path",), type=STRING, help="its path"
     )
     zoneid = Field("zone__uuid", help="its zone")
     zonename = Field("zone__name", help="name of its zone")

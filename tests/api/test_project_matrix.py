@@ -1,0 +1,104 @@
+"""What a project owns: every object parameter of every command × every kind of member, made from the registry."""
+
+from typing import Any
+
+import pytest
+from django.db import models
+
+from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, caller_for, join_project, project_of
+from apps.accounts.models import (
+    Account,
+    ApiKeyPair,
+    ApiToken,
+    Domain,
+    Project,
+    ProjectInvitation,
+    ProjectRole,
+    ProjectRolePermission,
+    User,
+)
+from apps.accounts.services.role_rules import forget_rules
+from cloudstack.api import Access, registry
+from cloudstack.api.authentication import acting
+from cloudstack.api.params import Ref
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+from tests.api.test_isolation import OWNED
+from tests.api.test_tenant_matrix import NOBODY, REFERENCES, resolved, same_words
+
+PEOPLE = {Account, ApiKeyPair, ApiToken, Domain, Project, ProjectInvitation, ProjectRole, ProjectRolePermission, User}
+"""What no project owns."""
+MEMBERS = ("project admin", "account", "user", "reader", "barred user")
+OUTSIDERS = ("colleague of the user", "admin of another project", "domain admin elsewhere")
+
+
+class Around:
+    """A project in a domain, everybody who is in it, and some who are not."""
+
+    def __init__(self) -> None:
+        forget_rules()
+        self.domain = DomainFactory()
+        admin, account, user, reader, barred, other = (self._person() for _ in range(6))
+        self.project = project_of(admin.account)
+        join_project(self.project, account.account)
+        join_project(self.project, user)
+        join_project(self.project, reader.account, allow="list* get* query* find*", deny="*")
+        join_project(self.project, barred.account)
+        # What is said of the user wins over what is said of his account.
+        join_project(self.project, barred, deny="*")
+        project_of(other.account)
+        self.users: dict[str, User] = {
+            "project admin": admin,
+            "account": account,
+            "user": user,
+            "reader": reader,
+            "barred user": barred,
+            "colleague of the user": UserFactory(account=user.account),
+            "admin of another project": other,
+            "domain admin elsewhere": UserFactory(account=AccountFactory(domain_admin=True)),
+        }
+        self.things: dict[type[models.Model], Any] = {}
+
+    def _person(self) -> User:
+        user: User = UserFactory(account=AccountFactory(domain=self.domain))
+        return user
+
+    def thing(self, model: type[models.Model]) -> Any:
+        if model not in self.things:
+            self.things[model] = OWNED[model](UserFactory(account=self.project.account))
+        return self.things[model]
+
+
+@pytest.fixture
+def around(db: None) -> Around:
+    return Around()
+
+
+def test_projectid_is_a_reference() -> None:
+    """So that the role in the project is asked for every command that names one."""
+    for command in registry.all():
+        for param in command.params.values():
+            if param.key == "projectid":
+                assert isinstance(param, Ref) and param.model is Project, command.name
+                assert param.access >= Access.OPERATE, command.name
+
+
+@pytest.mark.parametrize("kind", [*MEMBERS, *OUTSIDERS])
+def test_every_reference_of_every_command(around: Around, kind: str) -> None:
+    for command, param in REFERENCES:
+        caller = caller_for(around.users[kind])
+        if param.model in PEOPLE or not registry.allowed(caller, command):
+            continue
+        caller = acting(caller, command)
+        where = f"{kind}: {command.name} {param.wire}"
+        uuid = around.thing(param.model).uuid
+        outcome = resolved(param, uuid, caller)
+        reads = command.name.startswith(("list", "get", "query", "find"))
+        if kind in OUTSIDERS:
+            nothing = resolved(param, NOBODY, caller)
+            assert isinstance(outcome, InvalidParameter) and isinstance(nothing, InvalidParameter), where
+            assert same_words(outcome, uuid) == same_words(nothing, NOBODY), where
+        elif kind == "barred user" or (kind == "reader" and not reads):
+            assert isinstance(outcome, PermissionDenied), f"{where}: {outcome}"
+            assert "Your role in the project" in outcome.message, where
+        else:
+            assert outcome is None, f"{where}: {outcome}"
