@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from apps.accounts.api.owner import project_ref
 from apps.accounts.models import Account, Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
@@ -89,7 +90,7 @@ class _WithOwner(BaseCmd):
 
     account = Str("account", help="account that owns the machine, together with domainid; found by the machine")
     domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="project that owns the machine; found by the machine")
+    project = project_ref("project that owns the machine; found by the machine")
 
     def check_owner(self, vm: VirtualMachine) -> Account:
         """The machine's owner; raises ``InvalidParameter`` when another one is named."""

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.owner import OwnedCmd
 from apps.compute import events
-from apps.compute.api.commands.ssh_key_pair import _OwnedCommand
 from apps.compute.api.responses.user_data import RegisteredUserDataResponse, StoredUserDataResponse
 from apps.compute.models import UserData
 from apps.compute.services.user_data import UserDataManager
@@ -28,7 +28,7 @@ class ListUserData(AccountScopedListCmd):
         return self.owned(UserData.objects.all())
 
 
-class RegisterUserData(_OwnedCommand):
+class RegisterUserData(OwnedCmd):
     """Keeps user data under a name."""
 
     response = RegisteredUserDataResponse
@@ -45,7 +45,7 @@ class RegisterUserData(_OwnedCommand):
         return {"userdata": StoredUserDataResponse.render_one(kept, caller=self.caller)}
 
 
-class DeleteUserData(_OwnedCommand):
+class DeleteUserData(OwnedCmd):
     """Deletes registered user data that no template and no machine refers to."""
 
     response = SuccessResponse
