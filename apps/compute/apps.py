@@ -11,6 +11,7 @@ class ComputeConfig(CloudAppConfig):
     def ready(self) -> None:
         super().ready()
         from apps.compute.services import counting, neighbours, pool_machines, removal
+        from apps.infrastructure.services.dedication import register_strangers
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
             register_machine_counts,
@@ -22,6 +23,7 @@ class ComputeConfig(CloudAppConfig):
 
         counting.register()
         removal.register()
+        register_strangers(neighbours.strangers)
         register_evacuation(neighbours.evacuate)
         register_occupants(neighbours.machines_on)
         register_machine_counts(neighbours.machine_counts)

@@ -19,4 +19,6 @@ HOST_RESOURCE_STATE = event_type("HOST.RESOURCE.STATE", "a host was enabled, dis
 HOST_RECONNECT = event_type("HOST.RECONNECT", "a host is connected anew")
 MAINT_PREPARE = event_type("MAINT.PREPARE", "a host is emptied for maintenance")
 MAINT_CANCEL = event_type("MAINT.CANCEL", "a host comes back from maintenance")
+DEDICATE = event_type("DEDICATE.RESOURCE", "a zone, pod, cluster or host is kept for a domain or account")
+DEDICATE_RELEASE = event_type("DEDICATE.RESOURCE.RELEASE", "a dedicated zone, pod, cluster or host is open for all")
 CAPACITY_DRIFT = event_type("CAPACITY.DRIFT", "counters of promised capacity were wrong and have been put right")

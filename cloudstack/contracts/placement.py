@@ -39,6 +39,10 @@ class PlacementRequest:
     last_host_uuid: str = ""
     affinity: tuple[AffinityRule, ...] = ()
     """The machine's affinity groups."""
+    account_uuid: str = ""
+    """Who owns the machine."""
+    domain_path: str = ""
+    """Where the owner is in the tree of domains: ``/`` for ROOT, ``/sales/`` for a child."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,10 @@ class HostCandidate:
     cpu_mhz: int = 0
     tags: frozenset[str] = frozenset()
     pool_uuids: frozenset[str] = frozenset()
+    kept_for_domain: str = ""
+    """Path of the domain that the host is kept for, itself or with its cluster, pod or zone; empty: for nobody."""
+    kept_for_account: str = ""
+    """UUID of the one account that it is kept for, if it is not for all of the domain and below."""
 
 
 @dataclass(frozen=True, kw_only=True)

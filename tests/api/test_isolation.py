@@ -91,7 +91,8 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
 """What belongs to somebody, and how to make one."""
 
 UNOWNED = {
-    "Cluster", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host", "ImageStore", "NetworkOffering",
+    "Cluster", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host",
+    "ImageStore", "NetworkOffering",
     "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role", "RolePermission",
     "ServiceOffering", "StoragePool", "VlanIpRange", "Zone",
 }  # fmt: skip

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
+from apps.accounts.models import Account, Domain
 from apps.compute.events import VM_MIGRATE
 from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.specs import disk_spec, guest_nics
@@ -40,6 +41,12 @@ def machine_counts(host_pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
     rows = VirtualMachine.objects.filter(host__in=host_pks, state__in=VM_HOLDS_HOST).order_by().values_list("host")
     counted = rows.annotate(running=Count("pk", filter=Q(state=VmState.RUNNING)), held=Count("pk"))
     return {host: (running, held) for host, running, held in counted}
+
+
+def strangers(*, hosts: QuerySet[Host], domain: Domain, account: Account | None) -> int:
+    """Machines on ``hosts`` that do not belong to the account, or without one to the domain or below."""
+    mine = Q(account=account) if account is not None else Q(domain__path__startswith=domain.path)
+    return VirtualMachine.objects.filter(~mine, host__in=hosts, state__in=VM_HOLDS_HOST).count()
 
 
 def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:

@@ -1,9 +1,22 @@
 """Zones, pods and clusters in the admin."""
 
+from functools import partial
+
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.infrastructure.models import Cluster, Pod, Zone
+from apps.accounts.admin.commands import AdminCommand
+from apps.infrastructure.models import Cluster, Dedication, Pod, Zone
+from apps.infrastructure.models.dedication import PLACES
+
+
+def _place(kind: str, dedication: Dedication) -> dict[str, str]:
+    place = getattr(dedication, kind)
+    return {f"{kind}id": str(place.uuid) if place else ""}
+
+
+def _is_of(kind: str, dedication: Dedication) -> bool:
+    return dedication.kind == kind
 
 
 @admin.register(Zone)
@@ -42,4 +55,23 @@ class ClusterAdmin(CloudAdmin):
         ("updateCluster", "Enable selected clusters", {"allocationstate": "Enabled"}),
         ("updateCluster", "Disable selected clusters", {"allocationstate": "Disabled"}),
         ("deleteCluster", "Delete selected clusters without hosts"),
+    ]
+
+
+@admin.register(Dedication)
+class DedicationAdmin(CloudAdmin):
+    list_display = ["uuid", "zone", "pod", "cluster", "host", "domain", "account", "created"]
+    list_filter = ["domain"]
+    list_select_related = ["zone", "pod", "cluster", "host", "domain", "account"]
+    search_fields = ["uuid", "zone__name", "pod__name", "cluster__name", "host__name", "account__name"]
+    commands = [
+        AdminCommand(
+            command=f"releaseDedicated{kind.capitalize()}",
+            label=f"Open the {kind} for everybody",
+            parameter=f"{kind}id",
+            params=partial(_place, kind),
+            suits=partial(_is_of, kind),
+            confirm=True,
+        )
+        for kind in PLACES
     ]

@@ -1,12 +1,13 @@
 """Which infrastructure a caller may name in a command."""
 
-from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.models import Cluster, Dedication, Host, Pod, Zone
 from apps.infrastructure.selectors import (
     clusters_visible_to,
     hosts_visible_to,
     pods_visible_to,
     zones_visible_to,
 )
+from apps.infrastructure.selectors.dedications import dedications_visible_to
 from apps.metadata.kinds import register_kind
 from cloudstack.api import register_entity
 
@@ -14,5 +15,6 @@ register_entity(Zone, scope=zones_visible_to)
 register_entity(Pod, scope=pods_visible_to)
 register_entity(Cluster, scope=clusters_visible_to)
 register_entity(Host, scope=hosts_visible_to)
+register_entity(Dedication, scope=dedications_visible_to)
 
 register_kind(Zone, "Zone", tags=True)

@@ -8,12 +8,14 @@ from django.db.models import Case, CharField, F, FloatField, QuerySet, When
 from django.db.models.functions import Cast, Greatest
 
 from apps.infrastructure.models import Host
+from apps.infrastructure.selectors.dedications import Keeper, keepers_in
 from apps.infrastructure.selectors.overprovisioning import Factors, cpu_limit_mhz, factors, memory_limit_mib
 from apps.infrastructure.states import AllocationState, HostStatus, ManagedState, ResourceState
 from cloudstack.contracts.placement import HostCandidate, PlacementRequest
 from cloudstack.framework.statements import Statement
 
 NONE: frozenset[str] = frozenset()
+NOBODY = Keeper("")
 OPEN = (str(AllocationState.ENABLED),) * 3 + (str(ManagedState.MANAGED),)
 COLUMNS = (
     "pk",
@@ -50,7 +52,9 @@ def candidates_of(
     ``pools_of`` tells which pools the hosts (by primary key) reach; it costs a second statement. ``most``: only so
     many, the machine's last host and the emptiest of those in service first.
     """
-    rows = _rows(request, most)
+    keepers = keepers_in(request.zone_uuid)
+    # Kept hosts come first for their owner, however full they are: then all hosts must be looked at.
+    rows = _rows(request, None if keepers else most)
     pools = pools_of([row[0] for row in rows]) if pools_of else {}
     hypervisor = request.hypervisor
     clusters: dict[int, tuple[dict[str, Any], Factors]] = {}
@@ -60,7 +64,7 @@ def candidates_of(
         cpu_total, cpu_used, memory_total, memory_reserved, memory_used, cluster_id = row[8:14]
         known = clusters.get(cluster_id)
         if known is None:
-            known = clusters[cluster_id] = _of_cluster(*row[14:16], row[16:20])
+            known = clusters[cluster_id] = _of_cluster(request.zone_uuid, keepers, *row[14:16], row[16:20])
         shared, factor = known
         # The initialiser of a frozen dataclass costs as much as the query; filling its dict does not.
         host = object.__new__(HostCandidate)
@@ -80,17 +84,25 @@ def candidates_of(
             tags=frozenset(tags.split(",")) if tags else NONE,
             pool_uuids=pools.get(pk, NONE),
         )
+        if keepers and (keeper := keepers.get(host.uuid)):
+            host.__dict__.update(kept_for_domain=keeper.domain_path, kept_for_account=keeper.account_uuid)
         candidates.append(host)
     return candidates
 
 
-def _of_cluster(cluster_uuid: str, pod_uuid: str, states: tuple[str, ...]) -> tuple[dict[str, Any], Factors]:
+def _of_cluster(
+    zone_uuid: str, keepers: Mapping[str, Keeper], cluster_uuid: str, pod_uuid: str, states: tuple[str, ...]
+) -> tuple[dict[str, Any], Factors]:
     """What all hosts of one cluster have in common."""
-    cluster_uuid = uuid_text(cluster_uuid)
+    cluster_uuid, pod_uuid = uuid_text(cluster_uuid), uuid_text(pod_uuid)
+    # What is kept inside of something that is kept is kept for the same people or fewer.
+    keeper = keepers.get(cluster_uuid) or keepers.get(pod_uuid) or keepers.get(zone_uuid) or NOBODY
     shared = {
         "cluster_uuid": cluster_uuid,
-        "pod_uuid": uuid_text(pod_uuid),
+        "pod_uuid": pod_uuid,
         "cluster_enabled": tuple(states) == OPEN,
+        "kept_for_domain": keeper.domain_path,
+        "kept_for_account": keeper.account_uuid,
     }
     return shared, factors(cluster_uuid)
 

@@ -14,14 +14,18 @@ M = TypeVar("M", bound=Model)
 
 
 def zones_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Zone]:
-    """Operators have all zones; others use the enabled ones, and of dedicated ones those of their domain or above."""
+    """Operators have all zones; others use the enabled ones, and of dedicated ones those of their domain or above.
+
+    A zone that is kept for one account is there for that account alone.
+    """
     zones = Zone.objects.all()
     if caller.is_root_admin:
         return zones
     if access != Access.USE:
         return zones.none()
     open_to_all = Q(domain__isnull=True)
-    mine = Q(domain__path__in=ancestor_paths(caller.domain_path))
+    not_another_account = Q(dedication__account__isnull=True) | Q(dedication__account=caller.account_id)
+    mine = Q(domain__path__in=ancestor_paths(caller.domain_path)) & not_another_account
     return zones.filter(open_to_all | mine, allocation_state=AllocationState.ENABLED)
 
 

@@ -1,5 +1,6 @@
 """The core's host filters. Each answers the reason against a host, without its name, or None."""
 
+from apps.infrastructure.selectors.dedications import Keeper
 from apps.infrastructure.services.affinity_types import AffinityFilter
 from apps.infrastructure.states import HostStatus, ResourceState
 from cloudstack.contracts.placement import HostCandidate, HostFilter, PlacementRequest
@@ -47,6 +48,19 @@ class Allocation:
         if host.resource_state != ENABLED:
             return "disabled" if host.resource_state == "Disabled" else f"in maintenance ({host.resource_state})"
         return None
+
+
+class KeptForOthers:
+    """Dedicated hosts take machines of the domain or account that they are kept for, and of nobody else."""
+
+    name = "dedication"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if not host.kept_for_domain:
+            return None
+        keeper = Keeper(host.kept_for_domain, host.kept_for_account)
+        mine = keeper.admits(domain_path=request.domain_path, account_uuid=request.account_uuid)
+        return None if mine else "kept for another account or domain"
 
 
 class Connection:
@@ -107,7 +121,7 @@ class Pools:
         return f"cannot reach the machine's storage ({', '.join(unseen)})" if unseen else None
 
 
-_ALWAYS = (Hypervisor(), Allocation(), Connection(), Cores(), Room())
+_ALWAYS = (Hypervisor(), Allocation(), KeptForOthers(), Connection(), Cores(), Room())
 _REQUESTED, _TAGS, _POOLS, _AFFINITY = RequestedHost(), Tags(), Pools(), AffinityFilter()
 
 

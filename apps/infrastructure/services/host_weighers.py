@@ -28,6 +28,16 @@ class LastHost:
         return 1.0 if host.uuid == request.last_host_uuid else 0.0
 
 
+class Kept:
+    """A host that is kept for the owner of the machine goes before those that all share."""
+
+    name = "dedication"
+    weight = 8.0
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        return 1.0 if host.kept_for_domain else 0.0
+
+
 class Jitter:
     """Keeps workers that place at the same moment from all choosing one host."""
 
@@ -41,5 +51,5 @@ class Jitter:
 def core_weighers() -> tuple[HostWeigher, ...]:
     """The weighers in force under ``vm.allocation.algorithm``."""
     if ALLOCATION_ALGORITHM.value() == "random":
-        return (FreeMemory(), LastHost(), Jitter())
-    return (FreeMemory(), LastHost())
+        return (FreeMemory(), LastHost(), Kept(), Jitter())
+    return (FreeMemory(), LastHost(), Kept())

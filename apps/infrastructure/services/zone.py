@@ -7,6 +7,7 @@ from django.db import transaction
 from apps.infrastructure.events import ZONE_CREATE, ZONE_DELETE, ZONE_EDIT
 from apps.infrastructure.models import Zone
 from apps.infrastructure.services import guards, validation
+from apps.infrastructure.services.dedication import dedicate_new_zone, open_zone
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.events.bus import publish
@@ -29,18 +30,28 @@ class ZoneManager:
         validation.check(zone)
         zone.save()
         publish(ZONE_CREATE, caller=caller, description=f"zone {zone} created", resource=zone)
+        if zone.domain is not None:
+            dedicate_new_zone(caller=caller, zone=zone, domain=zone.domain)
         return zone
 
     @transaction.atomic
-    def update(self, *, caller: Caller, zone: Zone, **fields: Any) -> Zone:
-        """Change the columns in ``fields``; others stay."""
+    def update(self, *, caller: Caller, zone: Zone, public: bool | None = None, **fields: Any) -> Zone:
+        """Change the columns in ``fields``; others stay. ``public``: a zone that was kept for somebody is open now."""
         zone = Zone.objects.select_for_update().get(pk=zone.pk)
+        if public is False and zone.domain_id is None:
+            raise InvalidParameter(
+                f"zone {zone} is open for everybody; dedicateZone keeps it for a domain", parameter="ispublic"
+            )
+        if public:
+            open_zone(caller=caller, zone=zone)
+            zone.domain = None
         changes = self._cleaned(fields)
         for name, value in changes.items():
             setattr(zone, name, value)
         validation.check(zone)
-        zone.save(update_fields=list(changes))
-        publish(ZONE_EDIT, caller=caller, description=f"zone {zone} changed: {', '.join(changes)}", resource=zone)
+        if changes:
+            zone.save(update_fields=list(changes))
+            publish(ZONE_EDIT, caller=caller, description=f"zone {zone} changed: {', '.join(changes)}", resource=zone)
         return zone
 
     @transaction.atomic

@@ -18,9 +18,10 @@ from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory
 from apps.accounts.models import ProjectInvitation, ResourceLimit, RolePermission
 from apps.compute.factories import ssh_key_pair
 from apps.compute.models import Drive, VirtualMachine
+from apps.infrastructure.models import Dedication
 from apps.metadata.factories import tag
 from apps.storage.factories import TemplateFactory
-from apps.storage.models import UploadTicket
+from apps.storage.models import StoppedForPool, StoragePool, UploadTicket
 from cloudstack.api import registry
 from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
@@ -47,6 +48,10 @@ def path_of(model: type[Model], *parts: Any) -> str:
 @pytest.fixture
 def full(cloud: SimulatedCloud, machines: list[str]) -> None:
     """Two rows more of what a running cloud does not have by itself."""
+    for host in cloud.hosts[:2]:
+        Dedication.objects.create(host=host, domain=cloud.account.domain)
+    for pool in StoragePool.objects.all()[:2]:
+        StoppedForPool.objects.create(pool=pool, machine_uuid=uuid.uuid4())
     job = AsyncJob.objects.order_by("-pk").first()
     for number in range(2):
         # A plugin's models are reached by their labels: only its own tests import it.

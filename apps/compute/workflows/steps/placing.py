@@ -45,6 +45,8 @@ def placement_request(vm: VirtualMachine, **limits: object) -> PlacementRequest:
         host_tags=tags,
         pool_uuids=tuple(sorted(pools)),
         affinity=affinity_rules(vm),
+        account_uuid=str(vm.account.uuid),
+        domain_path=vm.account.domain.path,
         **limits,  # type: ignore[arg-type]
     )
 

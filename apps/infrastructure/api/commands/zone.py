@@ -113,6 +113,7 @@ class UpdateZone(BaseCmd):
     local_storage_enabled = Flag("localstorageenabled", help="volumes on the hosts' own disks")
     sort_key = Int("sortkey", help="place in lists, lowest first")
     details = Map("details", help="options of the operator")
+    public = Flag("ispublic", help="true: open for everybody a zone that was kept for a domain")
 
     def execute(self):
         columns = (
@@ -131,7 +132,7 @@ class UpdateZone(BaseCmd):
         changes = {name: getattr(self, name) for name in columns if self.given(name)}
         if self.given("new_name"):
             changes["name"] = self.new_name
-        return ZoneManager().update(caller=self.caller, zone=self.zone, **changes)
+        return ZoneManager().update(caller=self.caller, zone=self.zone, public=self.public, **changes)
 
     def omitted(self):
         return frozenset({"capacity"})
