@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, F, FloatField, QuerySet, When
+from django.db.models import Case, CharField, Exists, F, FloatField, QuerySet, When
 from django.db.models.functions import Cast, Greatest
 
-from apps.infrastructure.models import Host
+from apps.infrastructure.models import Dedication, Host
 from apps.infrastructure.selectors.dedications import Keeper, keepers_in
 from apps.infrastructure.selectors.overprovisioning import Factors, cpu_limit_mhz, factors, memory_limit_mib
 from apps.infrastructure.states import AllocationState, HostStatus, ManagedState, ResourceState
@@ -38,6 +38,7 @@ COLUMNS = (
     "pod__allocation_state",
     "cluster__allocation_state",
     "cluster__managed_state",
+    "any_kept",
 )
 
 
@@ -50,11 +51,13 @@ def candidates_of(
     """Hosts of the zone and hypervisor asked for, those that cannot serve included: placement says why not.
 
     ``pools_of`` tells which pools the hosts (by primary key) reach; it costs a second statement. ``most``: only so
-    many, the machine's last host and the emptiest of those in service first.
+    many, the machine's last host and the emptiest of those in service first; all where something is dedicated.
     """
-    keepers = keepers_in(request.zone_uuid)
-    # Kept hosts come first for their owner, however full they are: then all hosts must be looked at.
-    rows = _rows(request, None if keepers else most)
+    rows = _rows(request, most)
+    keepers = keepers_in(request.zone_uuid) if rows and rows[0][-1] else {}
+    if keepers and most is not None:
+        # Kept hosts come first for their owner, however full they are.
+        rows = _rows(request, None)
     pools = pools_of([row[0] for row in rows]) if pools_of else {}
     hypervisor = request.hypervisor
     clusters: dict[int, tuple[dict[str, Any], Factors]] = {}
@@ -137,6 +140,7 @@ def _hosts(
         uuid_text=Cast("uuid", CharField()),
         cluster_uuid=Cast("cluster__uuid", CharField()),
         pod_uuid=Cast("pod__uuid", CharField()),
+        any_kept=Exists(Dedication.objects.values("pk")),
     ).values_list(*COLUMNS)
 
 
