@@ -3,9 +3,12 @@
 from typing import Any
 
 from apps.metadata.kinds import kind_named
-from apps.metadata.models import ResourceTag
+from apps.metadata.models import Annotation, ResourceIcon, ResourceTag
 from apps.metadata.models.base import place_of
 from apps.metadata.models.tag import folded
+
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+"""A PNG of one point in base64."""
 
 
 def tag(obj: Any, kind: str, key: str, value: str = "x", *, account: Any = None) -> ResourceTag:
@@ -14,3 +17,13 @@ def tag(obj: Any, kind: str, key: str, value: str = "x", *, account: Any = None)
     return ResourceTag.objects.create(
         **place_of(kind, obj), key=key, folded_key=folded(key), value=value, account=owner, domain=owner.domain
     )
+
+
+def icon(obj: Any, kind: str, image: str = "") -> ResourceIcon:
+    """A picture of one point for ``obj``."""
+    return ResourceIcon.objects.create(**place_of(kind, obj), image=image or DOT)
+
+
+def note(obj: Any, kind: str, text: str, user: Any, *, admins_only: bool = False) -> Annotation:
+    """A note about ``obj``; ``kind`` as annotations name it."""
+    return Annotation.objects.create(**place_of(kind, obj), text=text, user=user, admins_only=admins_only)

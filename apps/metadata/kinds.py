@@ -21,13 +21,19 @@ def _every(obj: Any) -> bool:
 class Kind:
     """A kind of objects as clients name it.
 
-    ``tags`` and the like say what can be attached. ``holds`` tells the objects of this kind from others of the same
+    ``tags`` and ``icon`` say what can be attached. ``note`` is the name that annotations have for the kind (none: there
+    are none), with ``users_note`` users write them too, on their own objects. ``title`` is the column that names an
+    object. ``holds`` tells the objects of this kind from others of the same
     model. ``owner`` is the path from the object to what an account owns, where that is not the object itself.
     """
 
     name: str
     model: type[Model]
     tags: bool = False
+    icon: bool = False
+    note: str = ""
+    users_note: bool = False
+    title: str = "name"
     holds: Callable[[Any], bool] = _every
     owner: str = ""
 
@@ -72,12 +78,25 @@ def kind_named(name: str, *, what: str, parameter: str = "resourcetype") -> Kind
     """The kind that a client names, in any case. Raises ``InvalidParameter``."""
     kind = _kinds.get(name.strip().lower())
     if kind is None or not getattr(kind, what):
-        shown = name if len(name) <= 80 else f"{name[:77]}..."
-        known = ", ".join(kind.name for kind in kinds_with(what))
-        raise InvalidParameter(f"{parameter}={shown}: {what} can be attached to {known}", parameter=parameter)
+        raise _unknown(name, [kind.name for kind in kinds_with(what)], parameter)
     return kind
 
 
-def names_of(model: type[Model]) -> list[str]:
-    """Names of the kinds whose objects are rows of ``model``."""
-    return [kind.name for kind in _kinds.values() if kind.model is model._meta.concrete_model]
+def kind_noted(name: str, *, parameter: str = "entitytype") -> Kind:
+    """The kind by the name that annotations have for it, in any case. Raises ``InvalidParameter``."""
+    wanted = name.strip().upper()
+    for kind in kinds_with("note"):
+        if kind.note == wanted:
+            return kind
+    raise _unknown(name, sorted(kind.note for kind in kinds_with("note")), parameter)
+
+
+def _unknown(name: str, known: list[str], parameter: str) -> InvalidParameter:
+    shown = name if len(name) <= 80 else f"{name[:77]}..."
+    return InvalidParameter(f"{parameter}={shown}: one of {', '.join(known)} is expected", parameter=parameter)
+
+
+def names_of(model: type[Model], named_by: str = "name") -> list[str]:
+    """Names of the kinds whose objects are rows of ``model``: their own, or those that annotations have for them."""
+    names = [getattr(kind, named_by) for kind in _kinds.values() if kind.model is model._meta.concrete_model]
+    return [name for name in names if name]

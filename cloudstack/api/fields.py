@@ -205,7 +205,8 @@ class Field(Item):
     """One value.
 
     ``source`` is an ORM path for ``.values()`` (the wire name if left out). ``expression`` (or a function that
-    gives one) is computed by the database instead. With ``compute`` the value is a function of the row, a
+    gives one) is computed by the database instead; with ``by_role`` the function gets the caller's role type.
+    With ``compute`` the value is a function of the row, a
     mapping of the paths in ``needs``. The type follows the column unless ``type`` names another.
     """
 
@@ -216,11 +217,13 @@ class Field(Item):
         expression: Any = None,
         compute: Callable[[Mapping[str, Any]], Any] | None = None,
         needs: Iterable[str] = (),
+        by_role: bool = False,
         **options: Any,
     ):
         super().__init__(**options)
         self.source = source
         self.expression = expression
+        self.by_role = by_role
         self.compute = compute
         self.needs = tuple(needs)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar
 
@@ -240,6 +241,8 @@ class Response:
             elif isinstance(item, Field):
                 if item.expression is not None:
                     build = item.expression if _is_builder(item.expression) else _always(item.expression)
+                    if item.by_role:
+                        build = partial(item.expression, role_type)
                     expressions.append((item.source, build))
                 form = item.text_form(cls.model)
                 place = index(item.source, form)

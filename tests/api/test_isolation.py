@@ -18,6 +18,8 @@ from apps.accounts.models import (
 )
 from apps.compute.factories import MachineRows, affinity_group, instance_group, service_offering, user_data
 from apps.compute.models import AffinityGroup, InstanceGroup, Nic, UserData, VirtualMachine
+from apps.metadata.factories import note
+from apps.metadata.models import Annotation
 from apps.network.factories import NetworkFactory, public_address
 from apps.network.models import IpAllocation, Network, PublicIpAddress
 from apps.network.services.addresses import hold_address
@@ -85,6 +87,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     AffinityGroup: lambda owner: affinity_group(owner.account),
     InstanceGroup: lambda owner: instance_group(owner.account),
     UserData: lambda owner: user_data(owner.account),
+    Annotation: lambda owner: note(VolumeFactory(account=owner.account), "VOLUME", "secret", owner),
     Event: lambda owner: publish("VM.START", description="x", account_uuid=owner.account.uuid, user_id=owner.pk),
     AsyncJob: lambda owner: AsyncJob.objects.create(name="x", user=owner, account_uuid=owner.account.uuid),
 }

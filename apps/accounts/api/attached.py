@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from django.db.models import Model, QuerySet
 
 from apps.accounts.api.responses.owner import OwnerFields
-from cloudstack.api import LIST, BadValue, BaseListCmd, Field, Loaded, MapList, Response
+from cloudstack.api import BOOL, LIST, BadValue, BaseListCmd, Field, Flag, Loaded, MapList, Response
 from cloudstack.api.fields import FieldType, Item
-from cloudstack.framework.context import Caller
+from cloudstack.framework.context import Caller, RoleType
 
 Pairs = list[tuple[str, str | None]]
 """Keys of tags, each with the value that is meant, or None for any."""
@@ -23,6 +23,9 @@ class Attachments(Protocol):
 
     def tags(self, model: type[Model], keys: Sequence[int], caller: Caller) -> Mapping[int, Any]: ...
     def tagged(self, queryset: "QuerySet[Any]", pairs: Pairs) -> "QuerySet[Any]": ...
+    def icons(self, model: type[Model], keys: Sequence[int], caller: Caller) -> Mapping[int, Any]: ...
+    def annotated(self, model: type[Model], role_type: RoleType) -> Any: ...
+    def last_note(self, model: type[Model], column: str) -> Any: ...
 
 
 _attachments: Attachments | None = None
@@ -72,6 +75,61 @@ class Tagged(Response):
 
 def _load_tags(model: type[Model], keys: list[int], caller: Caller) -> Mapping[int, Any]:
     return given().tags(model, keys, caller)
+
+
+class IconFields(Response):
+    """A picture on the wire."""
+
+    object_name = "icon"
+
+    resourcetype = Field("kind", help="kind of the object that it stands for")
+    resourceid = Field("object_uuid", type=FieldType.UUID, help="UUID of that object")
+    base64image = Field("image", help="the file, PNG, JPEG or GIF, in base64")
+
+
+class Iconed(Response):
+    """Base of responses that show ``icon``; their lists are ``ShowsIcons``."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if cls.model is not None:
+            loader = partial(_load_icons, cls.model)
+            _hang(cls, "icon", Loaded(loader, type=FieldType.OBJECT, response=IconFields, help="its picture"))
+        super().__init_subclass__(**options)
+
+
+def _load_icons(model: type[Model], keys: list[int], caller: Caller) -> Mapping[int, Any]:
+    return given().icons(model, keys, caller)
+
+
+class ShowsIcons(BaseListCmd):
+    """Base of lists whose rows have icons: they are read only for who wants them."""
+
+    abstract = True
+
+    show_icons = Flag("showicon", default=False, help="also show the pictures of the objects")
+
+    def omitted(self) -> frozenset[str]:
+        return super().omitted() if self.show_icons else super().omitted() | {"icon"}
+
+
+class Annotated(Response):
+    """Base of responses that say in ``hasannotations`` whether there are notes that the caller may read."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        if cls.model is not None:
+            exists = partial(_has_notes, cls.model)
+            field = Field(expression=exists, by_role=True, type=BOOL, help="whether there are notes that you may read")
+            _hang(cls, "hasannotations", field)
+        super().__init_subclass__(**options)
+
+
+def _has_notes(model: type[Model], role_type: RoleType) -> Any:
+    return given().annotated(model, role_type)
+
+
+def last_note(model: type[Model], column: str, **options: Any) -> Field:
+    """A field that shows a column of the newest note about an object of ``model``; for operators."""
+    return Field(expression=lambda: given().last_note(model, column), **options)
 
 
 class TagPairs(MapList):

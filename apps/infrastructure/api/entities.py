@@ -17,4 +17,7 @@ register_entity(Cluster, scope=clusters_visible_to)
 register_entity(Host, scope=hosts_visible_to)
 register_entity(Dedication, scope=dedications_visible_to)
 
-register_kind(Zone, "Zone", tags=True)
+register_kind(Zone, "Zone", tags=True, icon=True, note="ZONE")
+register_kind(Pod, "Pod", note="POD")
+register_kind(Cluster, "Cluster", note="CLUSTER")
+register_kind(Host, "Host", note="HOST")

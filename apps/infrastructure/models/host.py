@@ -41,7 +41,6 @@ class Host(CloudModel):
     tags = models.CharField(max_length=1024, blank=True, default="")
     details = models.JSONField(default=dict, blank=True)
     credentials = EncryptedField(null=True, blank=True)
-    annotation = models.CharField(max_length=1024, blank=True, default="")
     last_ping = models.DateTimeField(null=True, blank=True)
     disconnected_at = models.DateTimeField(null=True, blank=True)
     status_reason = models.CharField(max_length=1024, blank=True, default="")

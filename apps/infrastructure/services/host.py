@@ -13,6 +13,8 @@ from apps.infrastructure.services import capacity, evacuation, guards, validatio
 from apps.infrastructure.services.cluster import ClusterManager, known_hypervisor
 from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
 from apps.infrastructure.states import HostStatus, ResourceState
+from apps.metadata.kinds import kind_noted
+from apps.metadata.services.annotations import AnnotationManager
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.events.bus import publish
@@ -90,8 +92,10 @@ class HostManager:
 
     @transaction.atomic
     def update(self, *, caller: Caller, host: Host, enabled: bool | None = None, **fields: Any) -> Host:
-        """Change columns (``name``, ``url``, ``tags``, ``annotation``, ``details``) and enable or disable the host."""
+        """Change columns (``name``, ``url``, ``tags``, ``details``), note something, enable or disable the host."""
         host = Host.objects.select_for_update(of=("self",)).select_related("capacity").get(pk=host.pk)
+        if note := fields.pop("annotation", ""):
+            AnnotationManager().add(caller=caller, kind=kind_noted("HOST"), obj=host, text=note)
         if "tags" in fields:
             fields["tags"] = validation.tags(fields["tags"])
         if "url" in fields:

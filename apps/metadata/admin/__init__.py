@@ -1,5 +1,5 @@
 """The admin: what an operator sees, and the commands that he gives there."""
 
-from apps.metadata.admin import tag
+from apps.metadata.admin import annotation, icon, tag
 
-__all__ = ["tag"]
+__all__ = ["annotation", "icon", "tag"]

@@ -1,5 +1,7 @@
 """Entities of the metadata app."""
 
+from apps.metadata.models.annotation import Annotation
+from apps.metadata.models.icon import ResourceIcon
 from apps.metadata.models.tag import ResourceTag
 
-__all__ = ["ResourceTag"]
+__all__ = ["Annotation", "ResourceIcon", "ResourceTag"]

@@ -1,6 +1,6 @@
 """Base of everything that hangs on an object."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -11,6 +11,9 @@ class AttachedModel(models.Model):
 
     The key is what lists join with, the UUID what clients know; neither ever changes.
     """
+
+    named_by: ClassVar[str] = "name"
+    """Which of the names of a kind ``kind`` is: a field of :class:`apps.metadata.kinds.Kind`."""
 
     kind = models.CharField(max_length=32, editable=False)
     object_id = models.BigIntegerField(editable=False)

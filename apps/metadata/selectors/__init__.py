@@ -1,5 +1,16 @@
 """Reads of what is attached."""
 
+from apps.metadata.selectors.annotations import annotations_visible_to, has_notes, last_note, readable
+from apps.metadata.selectors.icons import icons_of
 from apps.metadata.selectors.tags import tagged, tags_of, tags_visible_to
 
-__all__ = ["tagged", "tags_of", "tags_visible_to"]
+__all__ = [
+    "annotations_visible_to",
+    "has_notes",
+    "icons_of",
+    "last_note",
+    "readable",
+    "tagged",
+    "tags_of",
+    "tags_visible_to",
+]

@@ -1,6 +1,6 @@
 """Tags of objects, and objects by their tags."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -20,10 +20,9 @@ def tags_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[
     return owned_scope(ResourceTag.objects.all(), caller=caller, access=access)
 
 
-def tags_of(model: type[Model], keys: Sequence[int] | None = None) -> QuerySet[ResourceTag]:
-    """Tags of objects of ``model``, of all or of those with these primary keys, by object and key."""
-    tags = ResourceTag.objects.filter(kind__in=names_of(model)).order_by("object_id", "folded_key")
-    return tags if keys is None else tags.filter(object_id__in=keys)
+def tags_of(model: type[Model]) -> QuerySet[ResourceTag]:
+    """Tags of objects of ``model``, by object and key."""
+    return ResourceTag.objects.filter(kind__in=names_of(model)).order_by("object_id", "folded_key")
 
 
 def tagged(queryset: QuerySet[Any], pairs: Iterable[tuple[str, str | None]]) -> QuerySet[Any]:

@@ -28,8 +28,11 @@ def _is_iso(template: Template) -> bool:
     return template.is_iso
 
 
-register_kind(Template, "Template", tags=True, holds=lambda template: not _is_iso(template))
-register_kind(Template, "ISO", tags=True, holds=_is_iso)
-register_kind(Volume, "Volume", tags=True)
-register_kind(DiskOffering, "DiskOffering", tags=True)
-register_kind(StoragePool, "Storage", tags=True)
+_IMAGE = {"tags": True, "icon": True, "users_note": True}
+register_kind(Template, "Template", note="TEMPLATE", holds=lambda template: not _is_iso(template), **_IMAGE)
+register_kind(Template, "ISO", note="ISO", holds=_is_iso, **_IMAGE)
+register_kind(Volume, "Volume", tags=True, note="VOLUME", users_note=True)
+register_kind(DiskOffering, "DiskOffering", tags=True, note="DISK_OFFERING")
+register_kind(StoragePool, "Storage", tags=True, note="PRIMARY_STORAGE")
+register_kind(ImageStore, "ImageStore", note="SECONDARY_STORAGE")
+register_kind(GuestOsCategory, "GuestOsCategory", icon=True)

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory, join_project, project_of
-from apps.accounts.models import ProjectInvitation, ResourceLimit, RolePermission
+from apps.accounts.models import ProjectInvitation, ResourceLimit, RolePermission, User
 from apps.compute.factories import ssh_key_pair
 from apps.compute.models import Drive, VirtualMachine
 from apps.infrastructure.models import Dedication
-from apps.metadata.factories import tag
+from apps.metadata.factories import icon, note, tag
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import StoppedForPool, StoragePool, UploadTicket
 from cloudstack.api import registry
@@ -69,6 +69,8 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
             role_id=cloud.account.role_id, rule=f"x{number}*", permission="allow", position=number
         )
         tag(cloud.account, "Account", f"key-{number}")
+        icon((cloud.account, cloud.account.domain)[number], ("Account", "Domain")[number])
+        note(cloud.zone, "ZONE", "x", User.objects.first())
         disc = TemplateFactory(account=cloud.account, format="ISO")
         Drive.objects.create(vm=VirtualMachine.objects.get(uuid=machines[number]), iso=disc)
         project = project_of(cloud.account)

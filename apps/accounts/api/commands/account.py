@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from apps.accounts import events
+from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import DomainScopedListCmd, own_domain
 from apps.accounts.api.responses.account import AccountResponse
 from apps.accounts.api.responses.figures import FIGURES
@@ -33,7 +34,7 @@ from cloudstack.framework.jobs import AsyncJob
 _WITH_OWNERS = ("domain", "role")
 
 
-class ListAccounts(DomainScopedListCmd):
+class ListAccounts(ShowsIcons, DomainScopedListCmd):
     """Lists accounts: your own, or with listall all that you administer."""
 
     response = AccountResponse
@@ -54,7 +55,7 @@ class ListAccounts(DomainScopedListCmd):
         return self.in_domains(accounts, own=Q(pk=self.caller.account_id))
 
     def omitted(self) -> frozenset[str]:
-        return FIGURES if self.details == ["min"] else frozenset()
+        return super().omitted() | (FIGURES if self.details == ["min"] else frozenset())
 
 
 class CreateAccount(BaseCmd):

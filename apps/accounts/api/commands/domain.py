@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from apps.accounts import events
+from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import own_domain
 from apps.accounts.api.responses.domain import DomainResponse
 from apps.accounts.api.responses.figures import FIGURES
@@ -15,7 +16,6 @@ from cloudstack.api import (
     Access,
     BaseAsyncCmd,
     BaseCmd,
-    BaseListCmd,
     Flag,
     Int,
     ListOf,
@@ -30,7 +30,7 @@ from cloudstack.framework.jobs import AsyncJob
 ROOT_AND_DOMAIN_ADMINS = frozenset({RoleType.ADMIN, RoleType.DOMAIN_ADMIN})
 
 
-class _DomainList(BaseListCmd):
+class _DomainList(ShowsIcons):
     abstract = True
     roles = ADMINS
     response = DomainResponse
@@ -53,7 +53,7 @@ class ListDomains(_DomainList):
         return domains.filter(pk=self.caller.domain_id)
 
     def omitted(self) -> frozenset[str]:
-        return FIGURES if self.details == ["min"] else frozenset()
+        return super().omitted() | (FIGURES if self.details == ["min"] else frozenset())
 
 
 class ListDomainChildren(_DomainList):

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.accounts import events
+from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.api.responses.user import KEY_ACCESS_WORDS, UserResponse, key_access_from
 from apps.accounts.models import ApiKeyPair, Domain, User, UserSource
@@ -33,7 +34,7 @@ from cloudstack.framework.jobs import AsyncJob
 _WITH_OWNERS = ("account__role", "account__domain")
 
 
-class ListUsers(AccountScopedListCmd):
+class ListUsers(ShowsIcons, AccountScopedListCmd):
     """Lists users: those of your account, or with listall all that you administer."""
 
     response = UserResponse

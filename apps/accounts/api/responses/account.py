@@ -1,5 +1,6 @@
 """Accounts as clients see them."""
 
+from apps.accounts.api.attached import Iconed
 from apps.accounts.api.responses.figures import LimitedResponse
 from apps.accounts.api.responses.user import UserResponse, key_access_word, role_type_word
 from apps.accounts.models import Account, AccountType, User
@@ -7,7 +8,11 @@ from apps.accounts.models.domain import shown_path
 from cloudstack.api import ADMINS, MAP, STRING, Children, Field
 
 
-class AccountResponse(LimitedResponse):
+class _UserOfAccount(UserResponse):
+    icon = None
+
+
+class AccountResponse(Iconed, LimitedResponse):
     object_name = "account"
     model = Account
     owner = "account"
@@ -40,4 +45,4 @@ class AccountResponse(LimitedResponse):
         needs=("api_key_access",),
         help="whether key pairs work: ENABLED, DISABLED or INHERIT (from the settings)",
     )
-    user = Children(UserResponse, parent="account_id", queryset=lambda: User.objects.order_by("pk"), help="its users")
+    user = Children(_UserOfAccount, parent="account_id", queryset=lambda: User.objects.order_by("pk"), help="its users")

@@ -2,13 +2,14 @@
 
 from django.db.models import Exists, OuterRef
 
+from apps.accounts.api.attached import Annotated, Iconed
 from apps.accounts.api.responses.figures import LimitedResponse
 from apps.accounts.models import Domain
 from apps.accounts.models.domain import ROOT_PATH, shown_path
 from cloudstack.api import BOOL, STRING, Field
 
 
-class DomainResponse(LimitedResponse):
+class DomainResponse(Iconed, Annotated, LimitedResponse):
     object_name = "domain"
     model = Domain
     owner = "domain"

@@ -4,10 +4,11 @@ from typing import Any
 
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 
+from apps.accounts.api.attached import Iconed
 from apps.accounts.models import ApiKeyPair, User
 from apps.accounts.models.role import ROLE_TYPE_NAMES
 from apps.accounts.services.api_keys import MAIN_FIRST
-from cloudstack.api import ADMINS, BOOL, STRING, Field, Response
+from cloudstack.api import ADMINS, BOOL, STRING, Field
 from cloudstack.framework.context import Caller, RoleType
 
 _ACCESS_WORDS = {True: "ENABLED", False: "DISABLED", None: "INHERIT"}
@@ -33,7 +34,7 @@ def role_type_word(path: str) -> Field:
     )
 
 
-class UserResponse(Response):
+class UserResponse(Iconed):
     object_name = "user"
     model = User
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.accounts.api.attached import TagFilter
+from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
@@ -42,7 +42,7 @@ DETAILS = {
 """Words of ``details`` and the fields that each brings; ``min`` brings none of them, ``all`` all."""
 
 
-class ListVirtualMachines(TagFilter, AccountScopedListCmd):
+class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
     """Lists virtual machines: your own, or with listall all that you administer."""
 
     response = ListedVirtualMachineResponse
@@ -101,7 +101,7 @@ class ListVirtualMachines(TagFilter, AccountScopedListCmd):
         )
 
     def omitted(self) -> frozenset[str]:
-        hidden = frozenset() if self.with_user_data else frozenset({"userdata"})
+        hidden = super().omitted() | (frozenset() if self.with_user_data else frozenset({"userdata"}))
         asked = {word.lower() for word in self.details or ["all"]}
         unknown = asked - {"all", "min", *DETAILS}
         if unknown:

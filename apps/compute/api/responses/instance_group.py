@@ -1,11 +1,12 @@
 """Instance groups on the wire."""
 
+from apps.accounts.api.attached import Annotated
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.models import InstanceGroup
 from cloudstack.api import DATE, Field
 
 
-class InstanceGroupResponse(OwnerFields):
+class InstanceGroupResponse(OwnerFields, Annotated):
     object_name = "instancegroup"
     model = InstanceGroup
 

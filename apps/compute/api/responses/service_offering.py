@@ -4,13 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from apps.accounts.api.attached import Annotated
 from apps.compute.models import ServiceOffering
 from apps.storage.api.responses.kept_for import joined_uuids, with_audience
-from cloudstack.api import BOOL, DATE, INT, MAP, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, INT, MAP, STRING, Field
 from cloudstack.framework.context import Caller
 
 
-class ServiceOfferingResponse(Response):
+class ServiceOfferingResponse(Annotated):
     object_name = "serviceoffering"
     model = ServiceOffering
 

@@ -1,11 +1,12 @@
 """An SSH key pair on the wire."""
 
+from apps.accounts.api.attached import Annotated
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.models import SshKeyPair
 from cloudstack.api import STRING, Field
 
 
-class SshKeyPairResponse(OwnerFields):
+class SshKeyPairResponse(OwnerFields, Annotated):
     object_name = "sshkeypair"
     model = SshKeyPair
 

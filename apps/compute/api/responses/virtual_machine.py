@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.accounts.api.attached import Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.api.responses.affinity_group import AffinityGroupOfVmResponse
 from apps.compute.api.responses.nic import NicResponse
@@ -15,7 +15,7 @@ def _none(row: dict[str, Any]) -> list[Any]:
     return []
 
 
-class VirtualMachineResponse(OwnerFields, Tagged):
+class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
     object_name = "virtualmachine"
     model = VirtualMachine
 

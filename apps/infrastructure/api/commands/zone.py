@@ -1,6 +1,6 @@
 """Commands on zones."""
 
-from apps.accounts.api.attached import TagFilter
+from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.models import Domain
 from apps.infrastructure.api.refused import RefusedFlag
 from apps.infrastructure.api.responses.metrics import ZoneMetricsResponse
@@ -24,7 +24,7 @@ from cloudstack.api import (
 )
 
 
-class ListZones(TagFilter):
+class ListZones(TagFilter, ShowsIcons):
     """Lists the zones that the caller may use."""
 
     roles = EVERYONE
@@ -41,7 +41,7 @@ class ListZones(TagFilter):
         return zones_visible_to(caller=self.caller)
 
     def omitted(self):
-        return frozenset() if self.show_capacities else frozenset({"capacity"})
+        return super().omitted() | (frozenset() if self.show_capacities else frozenset({"capacity"}))
 
 
 class ListZonesMetrics(ListZones):

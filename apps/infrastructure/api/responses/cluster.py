@@ -1,12 +1,13 @@
 """Clusters on the wire."""
 
+from apps.accounts.api.attached import Annotated
 from apps.infrastructure.api.responses.capacity import CapacityResponse, capacity_loader
 from apps.infrastructure.models import Cluster
 from apps.infrastructure.selectors.overprovisioning import factors
-from cloudstack.api import LIST, STRING, Field, Loaded, Response
+from cloudstack.api import LIST, STRING, Field, Loaded
 
 
-class ClusterResponse(Response):
+class ClusterResponse(Annotated):
     """A cluster."""
 
     object_name = "cluster"

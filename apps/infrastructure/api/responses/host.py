@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
+from apps.accounts.api.attached import Annotated, last_note
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors.overprovisioning import cpu_limit_mhz, factors, memory_limit_mib
 from apps.infrastructure.states import HOST_STATUS_TRANSITIONS
-from cloudstack.api import BOOL, FLOAT, INT, LONG, MAP, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, FLOAT, INT, LONG, MAP, STRING, Field
 
 MIB = 1024 * 1024
 CPU = ("cluster__uuid", "capacity__cpu_total_mhz", "capacity__cpu_used_mhz")
@@ -84,7 +85,7 @@ def _events(row: Mapping[str, Any]) -> str:
     return "; ".join(event for (status, event) in HOST_STATUS_TRANSITIONS if status == row["status"])
 
 
-class HostResponse(Response):
+class HostResponse(Annotated):
     """A host, for operators."""
 
     object_name = "host"
@@ -145,7 +146,9 @@ class HostResponse(Response):
     hosttags = Field(**_text("tags"))
     explicithosttags = Field(**_text("tags"))
     istagarule = Field(compute=_never, type=BOOL, help="whether its tags are a rule: never")
-    annotation = Field(**_text("annotation"))
+    annotation = last_note(Host, "text", type=STRING, help="the newest note about it")
+    lastannotated = last_note(Host, "created", type=DATE, help="when that was written")
+    username = last_note(Host, "user__username", type=STRING, help="who wrote that")
     events = Field(compute=_events, needs=("status",), type=STRING, help="what may happen to the connection next")
     hahost = Field(compute=_never, type=BOOL, help="whether it is kept for restarted machines alone: never")
     encryptionsupported = Field(compute=_never, type=BOOL, help="whether it opens encrypted volumes: never")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from apps.accounts.api.attached import Annotated
 from apps.infrastructure.api.responses.capacity import CapacityResponse, capacity_loader
 from apps.infrastructure.models import Pod
-from cloudstack.api import LIST, STRING, Field, Loaded, Response
+from cloudstack.api import LIST, STRING, Field, Loaded
 
 
 def _one(row: Mapping[str, Any], column: str) -> list[str]:
@@ -18,7 +19,7 @@ def _ranges(row: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"startip": row["start_ip"], "endip": row["end_ip"] or row["start_ip"], "gateway": row["gateway"]}]
 
 
-class PodResponse(Response):
+class PodResponse(Annotated):
     """A pod."""
 
     object_name = "pod"

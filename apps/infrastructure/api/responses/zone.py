@@ -1,12 +1,12 @@
 """Zones on the wire."""
 
-from apps.accounts.api.attached import Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged
 from apps.infrastructure.api.responses.capacity import CapacityResponse, capacity_loader
 from apps.infrastructure.models import Zone
 from cloudstack.api import BOOL, LIST, MAP, STRING, Field, Loaded
 
 
-class ZoneResponse(Tagged):
+class ZoneResponse(Tagged, Iconed, Annotated):
     """A zone. What only operators need is left out for others."""
 
     object_name = "zone"

@@ -63,7 +63,8 @@ class ListTags(AccountScopedListCmd):
 
     response = ResourceTagResponse
     keyword_fields = ("key", "value")
-    id_filter = ids_filter = None  # type: ignore[assignment]  # tags have no identifiers
+    # Tags have no identifiers.
+    id_filter = ids_filter = after = None  # type: ignore[assignment]
 
     kind_name = Str("resourcetype", help=KINDS)
     uuid = Uuid("resourceid", lookup="object_uuid", help="tags of the object with this UUID")

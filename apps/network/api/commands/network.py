@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from apps.accounts.api.attached import TagFilter
+from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import ALL_PROJECTS, AccountScopedListCmd
 from apps.accounts.api.owner import OwnedCmd
 from apps.accounts.models import Domain
@@ -33,7 +33,7 @@ from cloudstack.framework.errors import InvalidParameter
 FILTERS = ("account", "domain", "accountdomain", "shared", "all")
 
 
-class ListNetworks(TagFilter, AccountScopedListCmd):
+class ListNetworks(TagFilter, ShowsIcons, AccountScopedListCmd):
     """Lists the networks that the caller owns or may use."""
 
     roles = EVERYONE

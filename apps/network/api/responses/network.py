@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apps.accounts.api.attached import Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged
 from apps.accounts.api.responses.owner import owner_at
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.service import ServiceResponse, services_loader
@@ -44,7 +44,7 @@ def reserved_range(cidr: str, guest_vm_cidr: str) -> str | None:
     return ",".join(f"{dotted(span.first)}-{dotted(span.last)}" for span in rest if len(span))
 
 
-class NetworkResponse(Tagged):
+class NetworkResponse(Tagged, Iconed, Annotated):
     """A guest network. Numbers of segments are the operators' business."""
 
     object_name = "network"

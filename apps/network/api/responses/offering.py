@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from apps.accounts.api.attached import Annotated
 from apps.network.api.responses.network import constant, shown
 from apps.network.api.responses.service import ServiceResponse, services_loader
 from apps.network.models import NetworkOffering
-from cloudstack.api import BOOL, LIST, STRING, Field, Loaded, Response
+from cloudstack.api import BOOL, LIST, STRING, Field, Loaded
 from cloudstack.framework.context import Caller
 
 
@@ -23,7 +24,7 @@ def _joined(field: str, column: str):
     return load
 
 
-class NetworkOfferingResponse(Response):
+class NetworkOfferingResponse(Annotated):
     """A kind of network."""
 
     object_name = "networkoffering"

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apps.accounts.api.attached import Tagged
+from apps.accounts.api.attached import Annotated, Tagged
 from apps.accounts.api.responses.owner import owner_at
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.network import constant, shown
@@ -58,7 +58,7 @@ class VlanIpRangeResponse(Response):
     forsystemvms = Field("for_system_vms", help="whether it is kept for machines of the platform itself")
 
 
-class PublicIpResponse(Tagged):
+class PublicIpResponse(Tagged, Annotated):
     """A public address. No service can be bound to one yet: no network element gives NAT."""
 
     object_name = "ipaddress"

@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 
+from apps.accounts.api.attached import ShowsIcons
 from apps.infrastructure.models import Zone
 from apps.storage.api.responses.guest_os import GuestOsCategoryResponse, GuestOsResponse
 from apps.storage.models import GuestOs, GuestOsCategory
@@ -23,7 +24,7 @@ class ListOsTypes(BaseListCmd):
         return guest_oses_visible_to(caller=self.caller)
 
 
-class ListOsCategories(BaseListCmd):
+class ListOsCategories(ShowsIcons):
     """Lists the families of operating systems."""
 
     response = GuestOsCategoryResponse

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from apps.accounts.api.attached import TagFilter
+from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import ALL_PROJECTS, AccountScopedListCmd
 from apps.accounts.models import Account
 from apps.infrastructure.models import Zone
@@ -38,7 +38,7 @@ EVERYBODYS = ("featured", "community", "executable", "sharedexecutable", "shared
 """Filters that say themselves whose images are meant, so that account and listall do not narrow them."""
 
 
-class ListImagesCmd(TagFilter, AccountScopedListCmd):
+class ListImagesCmd(TagFilter, ShowsIcons, AccountScopedListCmd):
     """Whose images and in what state says the filter that the subclass declares as ``image_filter``."""
 
     abstract = True

@@ -56,7 +56,8 @@ class ListTemplates(ListImagesCmd):
         return ~Q(format=ISO)
 
     def omitted(self) -> frozenset[str]:
-        return frozenset({"downloaddetails", "details"}) if self.details == ["min"] else frozenset()
+        least = frozenset({"downloaddetails", "details"})
+        return super().omitted() | (least if self.details == ["min"] else frozenset())
 
 
 class UpdateTemplate(UpdateImageCmd):

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from apps.accounts.api.attached import Annotated
 from apps.storage.api.responses.kept_for import joined_uuids, with_audience
 from apps.storage.models import DiskOffering
-from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field
 from cloudstack.framework.context import Caller
 
 
@@ -15,7 +16,7 @@ def _storage(row: Mapping[str, Any]) -> str:
     return "local" if row["local_storage"] else "shared"
 
 
-class DiskOfferingResponse(Response):
+class DiskOfferingResponse(Annotated):
     object_name = "diskoffering"
     model = DiskOffering
 

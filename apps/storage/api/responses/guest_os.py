@@ -1,5 +1,6 @@
 """Guest operating systems on the wire."""
 
+from apps.accounts.api.attached import Iconed
 from apps.storage.models import GuestOs, GuestOsCategory
 from cloudstack.api import BOOL, DATE, Field, Response
 
@@ -17,7 +18,7 @@ class GuestOsResponse(Response):
     fordisplay = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
 
 
-class GuestOsCategoryResponse(Response):
+class GuestOsCategoryResponse(Iconed):
     object_name = "oscategory"
     model = GuestOsCategory
 

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from apps.accounts.api.attached import Annotated
 from apps.storage.models import ImageStore
-from cloudstack.api import BOOL, LONG, STRING, Field, Response
+from cloudstack.api import BOOL, LONG, STRING, Field
 
 
 def _scope(row: Mapping[str, Any]) -> str:
     return "ZONE" if row["zone_id"] else "REGION"
 
 
-class ImageStoreResponse(Response):
+class ImageStoreResponse(Annotated):
     object_name = "imagestore"
     model = ImageStore
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from apps.accounts.api.attached import Annotated
 from apps.storage.config import (
     POOL_ALLOCATED_NOTICE,
     POOL_ALLOCATED_THRESHOLD,
@@ -11,7 +12,7 @@ from apps.storage.config import (
     STORAGE_OVERPROVISIONING,
 )
 from apps.storage.models import StoragePool
-from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field
 from cloudstack.framework.configuration import ConfigKey, Scope
 
 
@@ -23,7 +24,7 @@ def _factor(row: Mapping[str, Any]) -> float:
     return _setting(STORAGE_OVERPROVISIONING, row)
 
 
-class StoragePoolResponse(Response):
+class StoragePoolResponse(Annotated):
     object_name = "storagepool"
     model = StoragePool
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from apps.accounts.api.attached import Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import Iso, Template, TemplateStoreRef, TemplateZone
 from apps.storage.states import TemplateState
@@ -45,7 +45,7 @@ def _downloads(keys: list[int], caller: Caller) -> dict[int, list[dict[str, str]
     return found
 
 
-class TemplateResponse(OwnerFields, Tagged):
+class TemplateResponse(OwnerFields, Tagged, Iconed, Annotated):
     object_name = "template"
     model = Template
 

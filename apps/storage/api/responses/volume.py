@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apps.accounts.api.attached import Tagged
+from apps.accounts.api.attached import Annotated, Tagged
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import ISO, Volume
 from apps.storage.states import VolumeState
@@ -35,7 +35,7 @@ def _of_iso(column: str) -> Callable[[Mapping[str, Any]], Any]:
     return read
 
 
-class VolumeResponse(OwnerFields, Tagged):
+class VolumeResponse(OwnerFields, Tagged, Annotated):
     object_name = "volume"
     model = Volume
 

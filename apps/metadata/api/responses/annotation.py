@@ -1,0 +1,37 @@
+"""Notes on the wire."""
+
+from collections import defaultdict
+
+from apps.metadata.kinds import kind_noted
+from apps.metadata.models import Annotation
+from cloudstack.api import STRING, Field, Loaded, Response
+from cloudstack.framework.context import Caller
+
+
+def _names(keys: list[int], caller: Caller) -> dict[int, str]:
+    """What the noted objects are called: one statement for each kind of object on the page."""
+    places: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for key, kind, object_id in Annotation.all_objects.filter(pk__in=keys).values_list("pk", "kind", "object_id"):
+        places[kind][object_id].append(key)
+    names: dict[int, str] = {}
+    for noted, objects in places.items():
+        kind = kind_noted(noted)
+        for object_id, name in kind.model._base_manager.filter(pk__in=objects).values_list("pk", kind.title):
+            names.update(dict.fromkeys(objects[object_id], name))
+    return names
+
+
+class AnnotationResponse(Response):
+    object_name = "annotation"
+    model = Annotation
+
+    id = Field("uuid", help="UUID of the note")
+    entitytype = Field("kind", help="kind of the object: VM, HOST…")
+    entityid = Field("object_uuid", help="UUID of the object")
+    entityname = Loaded(_names, type=STRING, help="what the object is called")
+    annotation = Field("text", help="the note")
+    userid = Field("user__uuid", help="UUID of who wrote it")
+    username = Field("user__username", help="who wrote it")
+    adminsonly = Field("admins_only", help="whether only root admins read it")
+    created = Field(help="when it was written")
+    removed = Field(help="when it was removed")
