@@ -54,16 +54,22 @@ def further_address(owner: User) -> IpAllocation:
     return hold_address(network=nic.network, holder_uuid=nic.uuid, purpose=IpPurpose.SECONDARY)
 
 
+def project(owner: User) -> Project:
+    """The one that a caller made of ``owner`` is in, if there is one already."""
+    return Project.objects.filter(members__account=owner.account).first() or project_of(owner.account)
+
+
 def role_in_project(owner: User) -> ProjectRole:
-    return ProjectRole.objects.create(project=project_of(owner.account), name="secret")
+    return ProjectRole.objects.create(project=project(owner), name=f"secret {owner.username}")
 
 
 def rule_in_project(owner: User) -> ProjectRolePermission:
-    return ProjectRolePermission.objects.create(role=role_in_project(owner), rule="list*", permission="allow")
+    role, _ = ProjectRole.objects.get_or_create(project=project(owner), name=f"narrow {owner.username}")
+    return ProjectRolePermission.objects.create(role=role, rule="list*", permission="allow")
 
 
 def invitation(owner: User) -> ProjectInvitation:
-    return ProjectInvitation.objects.create(project=project_of(owner.account), email="guest@example.org")
+    return ProjectInvitation.objects.create(project=project(owner), email="guest@example.org")
 
 
 OWNED: dict[type[Model], Callable[[User], Model]] = {
@@ -72,7 +78,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     User: lambda owner: owner,
     ApiKeyPair: lambda owner: ApiKeyPairFactory(user=owner),
     ApiToken: lambda owner: ApiTokenFactory(user=owner),
-    Project: lambda owner: project_of(owner.account),
+    Project: project,
     ProjectRole: role_in_project,
     ProjectRolePermission: rule_in_project,
     ProjectInvitation: invitation,

@@ -25,7 +25,7 @@ from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, PermissionDenied
 from tests.api.test_every_command import plausible
-from tests.api.test_isolation import OWNED
+from tests.api.test_isolation import OWNED, project
 
 NOBODY = "99999999-0000-4000-8000-000000000000"
 
@@ -67,8 +67,11 @@ class Surroundings:
         self.owner: User = UserFactory(account=AccountFactory(domain=domain, name="owner"))
 
         def person(**account: Any) -> Caller:
-            return caller_for(UserFactory(account=AccountFactory(**account)))
+            user = UserFactory(account=AccountFactory(**account))
+            project(user)
+            return caller_for(user)
 
+        project(self.owner)
         owner, reader = caller_for(self.owner), roles["Read-Only User - Default"]
         self.callers: dict[str, Caller] = {
             "root admin": person(root_admin=True),

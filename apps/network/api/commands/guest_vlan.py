@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from apps.accounts.api.owner import project_ref
 from apps.accounts.models import Domain
 from apps.accounts.models.domain import shown_path
 from apps.accounts.services.ownership import resolve_owner
@@ -31,7 +32,7 @@ class DedicateGuestVlanRange(BaseCmd):
     vlan_range = Str("vlanrange", required=True, help="first and last number, such as 5000-5099")
     account = Str("account", help="the account, of domainid or else of your domain")
     domain = Ref("domainid", Domain, help="domain of account")
-    project = Str("projectid", help="project that they are for")
+    project = project_ref("project that they are for")
 
     def execute(self):
         return GuestVlanRangeManager().dedicate(
@@ -53,7 +54,7 @@ class ListDedicatedGuestVlanRanges(BaseListCmd):
 
     account = Str("account", help="those of this account of domainid, or else of your domain")
     domain = Ref("domainid", Domain, lookup="domain", help="those of accounts of this domain")
-    project = Str("projectid", help="those of this project")
+    project = project_ref("those of this project")
     vlan_range = Str("guestvlanrange", help="this range, such as 5000-5099")
     physical_network = Ref(
         "physicalnetworkid", PhysicalNetwork, lookup="physical_network", help="those of this physical network"
