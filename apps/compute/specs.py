@@ -26,7 +26,7 @@ def vm_spec(vm: VirtualMachine, bridges: Mapping[str, str]) -> VmSpec:
         cpu_mhz=vm.cpu_mhz,
         memory_mib=vm.memory_mib,
         disks=(*(disk_spec(attachment) for attachment in vm.live_attachments), *_disc_of(vm)),
-        nics=tuple(nic_spec(nic, bridges.get(str(nic.network.uuid), "")) for nic in vm.live_nics),
+        nics=tuple(nic_spec(nic, bridges.get(str(nic.network.uuid), ""), vm) for nic in vm.live_nics),
         seed=seed_spec(vm),
         architecture=vm.template.architecture,
         details={str(key): str(value) for key, value in vm.details.items()},
@@ -95,7 +95,8 @@ def _limits_of(volume: Volume) -> DiskLimits | None:
     return DiskLimits(**found) if any(found.values()) else None
 
 
-def nic_spec(nic: Nic, bridge: str) -> NicSpec:
+def nic_spec(nic: Nic, bridge: str, vm: VirtualMachine) -> NicSpec:
+    """A card of ``vm``, to be plugged into ``bridge``."""
     network = nic.network
     return NicSpec(
         uuid=str(nic.uuid),
@@ -107,7 +108,14 @@ def nic_spec(nic: Nic, bridge: str) -> NicSpec:
         gateway=network.gateway,
         device_id=nic.device_id,
         mtu=network.mtu,
+        rate_mbit=rate_of(nic, vm),
     )
+
+
+def rate_of(nic: Nic, vm: VirtualMachine) -> int:
+    """Mbit/s: the least of what the offerings of the network and, for the default card, of the machine say."""
+    rates = [nic.network.offering.network_rate, vm.service_offering.network_rate_mbps if nic.is_default else None]
+    return min((rate for rate in rates if rate), default=0)
 
 
 def seed_spec(vm: VirtualMachine) -> SeedSpec:

@@ -75,6 +75,8 @@ class NicSpec:
     device_id: int = 0
     model: str = "virtio"
     mtu: int = 1500
+    rate_mbit: int = 0
+    """Most that the guest sends, and that it gets, in Mbit/s; 0 is no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)

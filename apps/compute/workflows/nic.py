@@ -18,7 +18,7 @@ class NicWorkflow(VmWorkflow):
 
     def load(self, ctx: JobContext) -> None:
         super().load(ctx)
-        ctx.nic = Nic.all_objects.select_related("network").get(uuid=ctx.arguments["nic_uuid"])
+        ctx.nic = Nic.all_objects.select_related("network__offering").get(uuid=ctx.arguments["nic_uuid"])
 
 
 def hotplug(ctx: JobContext) -> SupportsNicHotplug:
@@ -44,11 +44,11 @@ class PlugNic(Step):
         network = implement_network(ctx, ctx.nic.network, ctx.vm.host)
         bridge = connect_host(ctx, network, ctx.vm.host)
         prepare_nic(ctx, network, guest_nic(ctx.nic))
-        hotplug(ctx).attach_nic(str(ctx.vm.uuid), nic_spec(ctx.nic, bridge))
+        hotplug(ctx).attach_nic(str(ctx.vm.uuid), nic_spec(ctx.nic, bridge, ctx.vm))
 
     def undo(self, ctx: JobContext) -> None:
         if runs(ctx):
-            hotplug(ctx).detach_nic(str(ctx.vm.uuid), nic_spec(ctx.nic, ""))
+            hotplug(ctx).detach_nic(str(ctx.vm.uuid), nic_spec(ctx.nic, "", ctx.vm))
             undo_implement(ctx, ctx.nic.network)
             release_nic(ctx, ctx.nic.network, guest_nic(ctx.nic))
             leave_host(ctx, ctx.nic, ctx.vm.host)
@@ -60,7 +60,7 @@ class UnplugNic(Step):
     def do(self, ctx: JobContext) -> None:
         if not runs(ctx):
             return
-        hotplug(ctx).detach_nic(str(ctx.vm.uuid), nic_spec(ctx.nic, ""))
+        hotplug(ctx).detach_nic(str(ctx.vm.uuid), nic_spec(ctx.nic, "", ctx.vm))
         release_nic(ctx, ctx.nic.network, guest_nic(ctx.nic))
         leave_host(ctx, ctx.nic, ctx.vm.host)
 

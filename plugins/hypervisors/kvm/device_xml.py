@@ -10,6 +10,9 @@ SEED_SERIAL = "cloudstack-seed"
 DRIVE_SERIAL = "cloudstack-cdrom"
 SEED_DEVICE_ID, DRIVE_DEVICE_ID = 3, 2
 """Positions on the bus of the CD-ROMs, the last two of IDE."""
+KIB_S_OF_MBIT = 128
+"""libvirt counts in KiB/s; this is what clients of the API have always got for 1 Mbit/s."""
+MAX_KIB_S = 2**32 - 1
 _PREFIXES = {"virtio": "vd", "scsi": "sd", "sata": "sd", "ide": "hd"}
 
 
@@ -84,6 +87,10 @@ def nic_element(nic: NicSpec) -> ET.Element:
     ET.SubElement(element, "source", bridge=nic.bridge)
     ET.SubElement(element, "model", type=nic.model)
     ET.SubElement(element, "mtu", size=str(nic.mtu))
+    if nic.rate_mbit:
+        bandwidth = ET.SubElement(element, "bandwidth")
+        for direction in ("inbound", "outbound"):
+            ET.SubElement(bandwidth, direction, average=str(min(nic.rate_mbit * KIB_S_OF_MBIT, MAX_KIB_S)))
     ET.SubElement(element, "alias", name=f"ua-{canonical_uuid(nic.uuid, 'network card')}")
     return element
 

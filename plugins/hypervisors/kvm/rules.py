@@ -96,6 +96,7 @@ def check_nic(nic: NicSpec) -> None:
     refuse_unless(int(nic.mac[:2], 16) % 2 == 0, f"network card {nic.uuid}: {nic.mac} is a group address")
     refuse_unless(bool(_LINK.fullmatch(nic.bridge)), f"network card {nic.uuid}: bridge {nic.bridge!r}")
     refuse_unless(nic.model in NIC_MODELS, f"network card {nic.uuid}: model {nic.model!r}")
+    refuse_unless(nic.rate_mbit >= 0, f"network card {nic.uuid}: {nic.rate_mbit} Mbit/s")
     refuse_unless(68 <= nic.mtu <= 65535, f"network card {nic.uuid}: MTU {nic.mtu}")
 
 

@@ -20,7 +20,13 @@ def disk_facts(disk: DiskSpec) -> dict[str, Any]:
 
 
 def nic_facts(nic: NicSpec) -> dict[str, Any]:
-    return {"mac": nic.mac, "bridge": nic.bridge, "network": nic.network_uuid, "ipv4": nic.ipv4}
+    return {
+        "mac": nic.mac,
+        "bridge": nic.bridge,
+        "network": nic.network_uuid,
+        "ipv4": nic.ipv4,
+        "rate_mbit": nic.rate_mbit,
+    }
 
 
 def check_reachable(host: HostRef, spec: VmSpec) -> None:

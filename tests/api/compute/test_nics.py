@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.compute.models import Nic
+from apps.compute.models import Nic, ServiceOffering
 from apps.network.factories import NetworkFactory
-from apps.network.models import IpAllocation, MacAllocation
+from apps.network.models import IpAllocation, MacAllocation, NetworkOffering
 from cloudstack.testing.api import ApiError
 from plugins.hypervisors.simulator import world
 from tests.support.cloud import check_invariants
@@ -107,3 +107,20 @@ def test_list(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
     assert refusal(cloud.api, "listNics").code == 431
     assert refusal(cloud.lawyer, "listNics", virtualmachineid=vm["id"]).code == 431
     assert cloud.sales_admin.call("listNics", virtualmachineid=vm["id"])["count"] == 2
+
+
+def test_a_card_is_throttled_by_the_offerings_of_network_and_machine(cloud: Cloud) -> None:
+    NetworkOffering.objects.filter(pk=cloud.network.offering_id).update(network_rate=100)
+    ServiceOffering.objects.filter(pk=cloud.offering.pk).update(network_rate_mbps=20)
+    vm, second = cloud.machine(), isolated(cloud)
+    cloud.run(cloud.api.call("addNicToVirtualMachine", virtualmachineid=vm["id"], networkid=second.uuid))
+    ServiceOffering.objects.filter(pk=cloud.offering.pk).update(network_rate_mbps=None)
+    other = cloud.machine()
+
+    def rates(shown: dict) -> list[int]:
+        machine = world.machines().get(vm_uuid=shown["id"])
+        return [card["rate_mbit"] for card in machine.nics.values()]
+
+    # The machine's offering speaks for the default card only.
+    assert rates(vm) == [20, 0]
+    assert rates(other) == [100]

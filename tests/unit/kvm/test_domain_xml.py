@@ -131,6 +131,14 @@ def test_nic(spec, nic):
     assert element.find("mtu").get("size") == "1450"
 
 
+def test_a_card_with_a_rate_is_throttled_both_ways(spec, nic):
+    assert build(spec).find("devices/interface/bandwidth") is None
+    bandwidth = build(replace(spec, nics=(replace(nic, rate_mbit=200),))).find("devices/interface/bandwidth")
+    assert {e.tag: e.get("average") for e in bandwidth} == {"inbound": "25600", "outbound": "25600"}
+    huge = build(replace(spec, nics=(replace(nic, rate_mbit=2**31 - 1),))).find("devices/interface/bandwidth/inbound")
+    assert huge.get("average") == str(2**32 - 1)
+
+
 def test_nics_keep_their_order(spec, nic):
     second = replace(nic, uuid="6a1e3c7b-58f9-4a5d-9c39-7c3c0c0f4a51", mac="02:00:4c:5f:00:02", device_id=1)
     domain = build(replace(spec, nics=(second, nic)))
@@ -258,7 +266,14 @@ def test_a_hopeless_disk_is_refused(spec, disk, nonsense):
 
 @pytest.mark.parametrize(
     "nonsense",
-    [{"mac": "nonsense"}, {"mac": "01:00:5e:00:00:01"}, {"model": "x"}, {"mtu": 10}, {"bridge": "a b"}],
+    [
+        {"mac": "nonsense"},
+        {"mac": "01:00:5e:00:00:01"},
+        {"model": "x"},
+        {"mtu": 10},
+        {"bridge": "a b"},
+        {"rate_mbit": -1},
+    ],
     ids=repr,
 )
 def test_a_hopeless_card_is_refused(spec, nic, nonsense):

@@ -114,7 +114,7 @@ class CreateNetworkOffering(BaseCmd):
         default=OfferingAvailability.OPTIONAL,
         help="Optional, Required or Unavailable",
     )
-    network_rate = Int("networkrate", minimum=0, help="Mbit/s")
+    network_rate = Int("networkrate", minimum=0, help="most that a card sends and gets, in Mbit/s")
     tags = Str("tags", default="", help="tags that the physical network must have, separated by commas")
     domains = RefList("domainid", Domain, help="only for these domains")
     zones = RefList("zoneid", Zone, help="only for these zones")

@@ -43,7 +43,7 @@ class NetworkOfferingResponse(Annotated):
     conservemode = Field("conserve_mode")
     ispersistent = Field("is_persistent")
     egressdefaultpolicy = Field("egress_default_policy")
-    networkrate = Field("network_rate", help="Mbit/s")
+    networkrate = Field("network_rate", help="most that a card in its networks sends and gets, in Mbit/s")
     tags = shown("tags", admin_only=True)
     forvpc = constant(False, type=BOOL)
     internetprotocol = constant("IPv4", type=STRING)
