@@ -30,6 +30,19 @@ from cloudstack.api import (
 )
 from cloudstack.framework.errors import InvalidParameter
 
+REFUSED = (
+    "vpc",
+    "acl",
+    "ipv6_cidr",
+    "ipv6_gateway",
+    "ipv6_start",
+    "ipv6_end",
+    "private_vlan",
+    "tied_to",
+    "source_nat",
+    "cidr_size",
+)
+"""Parameters of createNetwork that, left unread, would give the caller another network than the one asked for."""
 FILTERS = ("account", "domain", "accountdomain", "shared", "all")
 
 
@@ -136,12 +149,20 @@ class CreateNetwork(OwnedCmd):
     display = Flag("displaynetwork", default=True, roles=ROOT, help="whether ordinary users see it")
     external_id = Str("externalid", default="", help="name of the network in a system outside, for your records")
     vpc = Str("vpcid", help="refused: there are no VPCs yet")
+    acl = Str("aclid", help="refused: there are no VPCs yet")
     ipv6_cidr = Str("ip6cidr", help="refused: there is no IPv6 yet")
+    ipv6_gateway = Str("ip6gateway", help="refused: there is no IPv6 yet")
+    ipv6_start = Str("startipv6", help="refused: there is no IPv6 yet")
+    ipv6_end = Str("endipv6", help="refused: there is no IPv6 yet")
+    private_vlan = Str("isolatedpvlan", help="refused: there are no private VLANs")
+    tied_to = Str("associatednetworkid", help="refused: networks are not tied to others")
+    source_nat = Str("sourcenatipaddress", help="refused: there is no way out of isolated networks yet")
+    cidr_size = Int("cidrsize", help="refused: guests are not routed")
 
     def execute(self):
-        for name, given in (("vpcid", self.vpc), ("ip6cidr", self.ipv6_cidr)):
-            # Left unread, they would give the caller another network than the one asked for.
-            if given:
+        for attr in REFUSED:
+            if getattr(self, attr):
+                name = self.params[attr].wire
                 raise InvalidParameter(f"{name} is not available in this version; leave it away", parameter=name)
         return NetworkManager().create(
             caller=self.caller,
