@@ -40,6 +40,7 @@ class AddAddress(NicWorkflow):
 
 class ForgetAddress(Step):
     title = "Give the address back"
+    irreversible = "The address may go to others."
 
     def plan(self, ctx: JobContext) -> str:
         return f"give a further address of the card {ctx.nic} back to network {ctx.nic.network}"

@@ -44,6 +44,7 @@ class AssociateAddress(AddressWorkflow):
 
 class GiveBack(Step):
     title = "Give the address back"
+    irreversible = "The address may go to others."
 
     def plan(self, ctx: JobContext) -> str:
         return f"give public address {ctx.address} back"
