@@ -32,6 +32,36 @@ REMOVAL_PATIENCE = ConfigKey(
     minimum=10,
 )
 
+TWO_FACTOR_ENABLED = ConfigKey(
+    "enable.user.2fa",
+    bool,
+    False,
+    description="Whether users may set up a second factor beside their password.",
+    scope=Scope.DOMAIN,
+)
+TWO_FACTOR_MANDATED = ConfigKey(
+    "mandate.user.2fa",
+    bool,
+    False,
+    description="Whether users must have a second factor, where enable.user.2fa lets them; key pairs do not need one.",
+    scope=Scope.DOMAIN,
+)
+TWO_FACTOR_PROVIDER = ConfigKey(
+    "user.2fa.default.provider",
+    str,
+    "totp",
+    description="The second factor of users who choose none: codes of an authenticator app, or a fixed PIN.",
+    scope=Scope.DOMAIN,
+    choices=("totp", "staticpin"),
+)
+TWO_FACTOR_ISSUER = ConfigKey(
+    "user.2fa.issuer",
+    str,
+    "CloudStack",
+    description="Name under which authenticator apps show the codes of this cloud.",
+    scope=Scope.DOMAIN,
+)
+
 _MEANINGS = {
     ResourceType.USER_VM: ("user.vms", 20, 40, "virtual machines"),
     ResourceType.PUBLIC_IP: ("public.ips", 20, 40, "public IP addresses"),

@@ -27,7 +27,20 @@ class LoginResult:
     timezone: str = ""
     """IANA name; empty for none."""
     mark: str = field(default="", repr=False)
-    """What the session keeps and shows to ``caller_by_user``: it is worth nothing once the password is another."""
+    """What the session keeps and shows to ``logged_in``: it is worth nothing once the password is another."""
+    lacks: str = ""
+    """``verify`` a code of the second factor, ``setup`` of one, or nothing."""
+    second_factor: str = ""
+    """Provider of the second factor in force."""
+    second_factor_issuer: str = ""
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """Who stands behind a session, and what it lacks unless a code was given in it: see ``LoginResult.lacks``."""
+
+    caller: Caller
+    lacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,13 @@ class Authenticator(Protocol):
     def caller_by_token(self, token: str) -> Caller | None:
         """Who made the bearer token; None for one that opens nothing."""
 
-    def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
-        """The caller behind a session or token; None when the user may not act any more.
+    def caller_by_user(self, user_id: int) -> Caller | None:
+        """The caller that a user makes; None when the user may not act any more."""
 
-        ``mark`` is that of the log-in: with it also None when the password has been changed since.
+    def logged_in(self, user_id: int, *, mark: str) -> LoggedIn | None:
+        """Who stands behind a session of the command API; None when the user may not act any more.
+
+        ``mark`` is that of the log-in: also None when the password has been changed since.
         """
 
     def login(

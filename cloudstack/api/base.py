@@ -79,6 +79,11 @@ class BaseCmd:
     """Who may call it when no rule of the caller's role says otherwise."""
     anonymous: ClassVar[bool] = False
     """Whether it may be called without credentials (``caller`` is None then)."""
+    before_second_factor: ClassVar[str] = ""
+    """Whether a session may call it before the second factor is proved: ``always``, or while one is yet to be set up
+    (``setup``)."""
+    proves_second_factor: ClassVar[bool] = False
+    """Whether a session in which it succeeded has proved the second factor."""
     response: ClassVar[type[Response]] = SuccessResponse
     envelope: ClassVar[str] = ""
     object_name: ClassVar[str] = ""

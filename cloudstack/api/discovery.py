@@ -30,6 +30,7 @@ class ApiDiscoveryResponse(Response):
 class ListApis(BaseCmd):
     """Lists the commands that the caller may use, with their parameters and answers."""
 
+    before_second_factor = "always"
     response = ApiDiscoveryResponse
     object_name = "api"
     list_shaped = True

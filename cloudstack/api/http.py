@@ -76,6 +76,8 @@ def client_api(request: HttpRequest) -> HttpResponse:
                 with calling(caller, correlation):
                     result = dispatch(command, params, caller)
                 body, replayed = result.body, result.replayed
+                if result.command.proves_second_factor:
+                    session.note_second_factor(request)
             known = caller is not None or opened is not None
             response = _rendered(params, registry.get(command).envelope, body, authenticated=known)
         except Exception as error:
@@ -94,9 +96,7 @@ def client_api(request: HttpRequest) -> HttpResponse:
         response["X-Description"] = re.sub(r"[^\x20-\x7e]+", " ", failure)[:500]
     if opened is not None:
         session.set_cookies(request, response, opened)
-    elif params.get("command") == session.Logout.name or (
-        response.status_code == 401 and session.SESSION_COOKIE in request.COOKIES
-    ):
+    elif params.get("command") == session.Logout.name or _session_has_ended(request, response.status_code):
         session.drop_cookies(response)
     return response
 
@@ -147,7 +147,7 @@ def authenticate(request: HttpRequest, params: dict[str, str], command: str) -> 
     anonymous = known is not None and known.anonymous
     if session.SESSION_COOKIE in request.COOKIES:
         try:
-            return session.caller_of(request, params)
+            return session.caller_of(request, params, known)
         except Unauthorized:
             # A browser brings the cookie of a session that is over to the page on which one logs in anew.
             if not anonymous:
@@ -206,6 +206,13 @@ def _at_the_door(
     bound = bind(_DOOR_COMMANDS[command], params, None)
     assert isinstance(bound, session.Login)  # noqa: S101 - for the type checker
     return session.login(request, bound)
+
+
+def _session_has_ended(request: HttpRequest, status: int) -> bool:
+    """Whether the answer takes the cookies away. A wrong code of the second factor (511) may be tried again."""
+    if session.SESSION_COOKIE not in request.COOKIES:
+        return False
+    return status == 401 or (status == 511 and not session.is_open(request))
 
 
 def _rendered(params: dict[str, str], envelope: str, body: dict[str, Any], *, authenticated: bool) -> HttpResponse:

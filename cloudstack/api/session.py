@@ -24,7 +24,7 @@ from cloudstack.api.fields import INT, Field
 from cloudstack.api.params import Secret, Str, Uuid
 from cloudstack.api.responses import Response
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import CloudError, InvalidParameter, MethodNotAllowed, Unauthorized
+from cloudstack.framework.errors import CloudError, InvalidParameter, MethodNotAllowed, SecondFactorNeeded, Unauthorized
 
 SESSION_COOKIE = "JSESSIONID"
 KEY_COOKIE = "sessionkey"
@@ -34,6 +34,13 @@ TOUCH_EVERY_S = 60
 """A session's last use is written at most this often, or ten times in its time-out, not with every call."""
 
 _USER, _KEY, _SEEN, _MARK = "api_user", "api_session_key", "api_seen", "api_mark"
+_PROVED = "api_second_factor"
+_FIRST_STEP = {
+    "verify": "a second factor is in force for you and not proved yet in this session; log in and call "
+    "validateUserTwoFactorAuthenticationCode before anything else",
+    "setup": "a second factor is mandated for you; log in, call setupUserTwoFactorAuthentication and then "
+    "validateUserTwoFactorAuthenticationCode before anything else",
+}
 
 
 class LoginResponse(Response):
@@ -53,6 +60,8 @@ class LoginResponse(Response):
     sessionkey = Field(help="value of the parameter sessionkey of all later calls")
     is2faenabled = Field(help="whether the user needs a second factor")
     is2faverified = Field(help="whether the second factor was given")
+    providerfor2fa = Field(help="the second factor in force: totp or staticpin; left out until one is set up")
+    issuerfor2fa = Field(help="name under which authenticator apps show the codes")
 
 
 class LogoutResponse(Response):
@@ -96,10 +105,11 @@ def store(key: str | None = None) -> SessionBase:
     return session
 
 
-def caller_of(request: HttpRequest, params: dict[str, str]) -> Caller:
+def caller_of(request: HttpRequest, params: dict[str, str], command: type[BaseCmd] | None) -> Caller:
     """Who is logged in. Cookie and parameter must both hold the session key (or what the setting says), else it dies.
 
-    Raises ``Unauthorized``.
+    It dies too with a command that has to wait for the second factor. Raises ``Unauthorized`` and
+    ``SecondFactorNeeded``.
     """
     session = _session_of(request)
     if session is None:
@@ -117,15 +127,36 @@ def caller_of(request: HttpRequest, params: dict[str, str]) -> Caller:
         case _:
             matches = by_parameter and by_cookie
     mark = session.get(_MARK, "")
-    caller = authentication.get().caller_by_user(session[_USER], mark=mark) if matches else None
-    if caller is None:
+    found = authentication.get().logged_in(session[_USER], mark=mark) if matches else None
+    if found is None:
         session.flush()
         raise Unauthorized(REFUSAL)
+    if found.lacks and not session.get(_PROVED) and not _may_come_first(command, found.lacks):
+        session.flush()
+        raise SecondFactorNeeded(f"The request is not carried out: {_FIRST_STEP[found.lacks]}. The session has ended")
     if time.time() - session[_SEEN] > min(TOUCH_EVERY_S, _timeout_s() / 10):
         session[_SEEN] = int(time.time())
         session.set_expiry(_timeout_s())
         session.save()
-    return caller
+    return found.caller
+
+
+def is_open(request: HttpRequest) -> bool:
+    """Whether the request belongs to a session that goes on."""
+    return _session_of(request) is not None
+
+
+def note_second_factor(request: HttpRequest) -> None:
+    """Keep in the session of the request, if it has one, that the second factor is proved."""
+    session = _session_of(request)
+    if session is not None:
+        session[_PROVED] = True
+        session.save()
+
+
+def _may_come_first(command: type[BaseCmd] | None, lacks: str) -> bool:
+    # Who has a factor must prove that one: to set up another would be a way around it.
+    return command is not None and command.before_second_factor in ("always", lacks)
 
 
 def login(request: HttpRequest, command: Login) -> tuple[dict[str, Any], SessionBase]:
@@ -164,8 +195,10 @@ def login(request: HttpRequest, command: Login) -> tuple[dict[str, Any], Session
         "timezoneoffset": offset_hours(result.timezone) if result.timezone else None,
         "registered": "false",
         "sessionkey": session[_KEY],
-        "is2faenabled": "false",
-        "is2faverified": "true",
+        "is2faenabled": "true" if result.lacks else "false",
+        "is2faverified": "false" if result.lacks else "true",
+        "providerfor2fa": result.second_factor or None,
+        "issuerfor2fa": result.second_factor_issuer if result.lacks else None,
     }
     return {name: value for name, value in body.items() if value is not None}, session
 

@@ -88,6 +88,12 @@ class RequestLimitExceeded(CloudError):
         """Whole seconds after which another try may succeed."""
 
 
+class SecondFactorNeeded(CloudError):
+    """The second factor of the user is not proved."""
+
+    code, cs_code = 511, 4295
+
+
 class InternalError(CloudError):
     """Something broke inside the platform."""
 

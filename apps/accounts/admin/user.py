@@ -7,8 +7,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 
-from apps.accounts.admin.base import AdminCommand, CloudAdmin, admin_caller, badge
-from apps.accounts.models import ApiKeyPair, ApiToken, User
+from apps.accounts.admin.base import AdminCommand, CloudAdmin, CloudInline, admin_caller, badge
+from apps.accounts.models import ApiKeyPair, ApiToken, RecoveryCode, TwoFactor, User
 from apps.accounts.models.api_key import key_state
 from apps.accounts.services.users import UserManager
 from cloudstack.framework.context import calling, current_caller
@@ -40,6 +40,14 @@ class UserAdmin(CloudAdmin):
         ("enableUser", "Enable"),
         ("lockUser", "Lock"),
         ("disableUser", "Disable"),
+        AdminCommand(
+            command="setupUserTwoFactorAuthentication",
+            label="Take away the second factor",
+            parameter="userid",
+            fixed={"enable": "false"},
+            confirm=True,
+            suits=lambda user: bool(user.second_factor),
+        ),
         ("deleteUser", "Delete"),
     )
     change_form_template = "admin/accounts/user/change_form.html"
@@ -69,6 +77,31 @@ class _PasswordView(DjangoUserAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
+
+
+class RecoveryCodeInline(CloudInline):
+    model = RecoveryCode
+    fields = ("created", "used")
+
+
+@admin.register(TwoFactor)
+class TwoFactorAdmin(CloudAdmin):
+    list_display = ("user", "provider", "confirmed", "failures", "last_failure", "created")
+    list_filter = ("provider",)
+    search_fields = ("user__username", "user__account__name", "uuid")
+    list_select_related = ("user",)
+    fields = ("uuid", "user", "provider", "confirmed", "failures", "last_failure", "created")
+    inlines = (RecoveryCodeInline,)
+    has_job_panels = False
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(CloudAdmin):
+    list_display = ("factor", "created", "used")
+    search_fields = ("factor__user__username",)
+    list_select_related = ("factor__user",)
+    fields = ("uuid", "factor", "created", "used")
+    has_job_panels = False
 
 
 @admin.register(ApiKeyPair)

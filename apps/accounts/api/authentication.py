@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 
 from apps.accounts import selectors
-from apps.accounts.config import API_KEY_ACCESS
+from apps.accounts.config import API_KEY_ACCESS, TWO_FACTOR_ISSUER
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import path_from_text
 from apps.accounts.services.login import check_login, record_login, record_logout
 from apps.accounts.services.role_rules import rules_of, within_projects
+from apps.accounts.services.second_factor import missing_step
 from apps.accounts.services.tokens import hash_of, note_use
-from cloudstack.api.authentication import KeyHolder, LoginResult
+from cloudstack.api.authentication import KeyHolder, LoggedIn, LoginResult
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import PermissionDenied
 
@@ -33,8 +34,15 @@ class AccountsAuthenticator:
         note_use(key, last_used)
         return caller
 
-    def caller_by_user(self, user_id: int, *, mark: str | None = None) -> Caller | None:
-        return selectors.caller_by_user(user_id=user_id, mark=mark)
+    def caller_by_user(self, user_id: int) -> Caller | None:
+        return selectors.caller_by_user(user_id=user_id)
+
+    def logged_in(self, user_id: int, *, mark: str) -> LoggedIn | None:
+        found = selectors.logged_in(user_id=user_id, mark=mark)
+        if found is None:
+            return None
+        caller, provider, mandated = found
+        return LoggedIn(caller, missing_step(provider=provider, domain_uuid=caller.domain_uuid, of_user=mandated))
 
     def login(
         self,
@@ -56,6 +64,11 @@ class AccountsAuthenticator:
             lastname=user.last_name,
             timezone=user.timezone,
             mark=selectors.mark_of_password(user.password),
+            lacks=missing_step(
+                provider=user.second_factor, domain_uuid=user.domain.uuid, of_user=user.second_factor_mandated
+            ),
+            second_factor=user.second_factor,
+            second_factor_issuer=TWO_FACTOR_ISSUER.value(user.domain.uuid),
         )
 
     def logout(self, user_id: int) -> None:

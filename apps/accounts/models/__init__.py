@@ -14,6 +14,7 @@ from apps.accounts.models.project import (
     ProjectRolePermission,
 )
 from apps.accounts.models.role import Permission, Role, RolePermission
+from apps.accounts.models.two_factor import RecoveryCode, TwoFactor, TwoFactorProvider
 from apps.accounts.models.user import User, UserSource
 
 __all__ = [
@@ -30,11 +31,14 @@ __all__ = [
     "ProjectMember",
     "ProjectRole",
     "ProjectRolePermission",
+    "RecoveryCode",
     "ResourceCount",
     "ResourceLimit",
     "ResourceType",
     "Role",
     "RolePermission",
+    "TwoFactor",
+    "TwoFactorProvider",
     "User",
     "UserSource",
 ]

@@ -43,6 +43,10 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     is_default = models.BooleanField(default=False, editable=False)
     api_key_access = models.BooleanField(null=True, blank=True)
     """Whether key pairs work; null leaves it to the account."""
+    second_factor = models.CharField(max_length=16, blank=True, default="", editable=False)
+    """Provider of the second factor in force; empty for none. The factor itself is a ``TwoFactor``."""
+    second_factor_mandated = models.BooleanField(default=False)
+    """An administrator wants the user to have one, whatever the domain's setting."""
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -5,6 +5,7 @@ from apps.accounts.selectors.callers import (
     caller_by_token,
     caller_by_user,
     caller_of,
+    logged_in,
     mark_of_password,
     system_caller,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "caller_by_token",
     "caller_by_user",
     "caller_of",
+    "logged_in",
     "domains_beneath",
     "domains_visible_to",
     "mark_of_password",

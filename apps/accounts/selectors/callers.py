@@ -128,7 +128,8 @@ def _by_token(*, token_hash: str) -> "QuerySet[ApiToken, Any]":
 
 
 def _by_user(*, user: int) -> "QuerySet[User, Any]":
-    return User.objects.filter(_admitted(), pk=user).order_by().values_list("password", *_paths(""))
+    users = User.objects.filter(_admitted(), pk=user).order_by()
+    return users.values_list("password", "second_factor", "second_factor_mandated", *_paths(""))
 
 
 # Every request asks one of them.
@@ -175,18 +176,24 @@ def caller_by_token(*, token_hash: str) -> tuple[Caller, int, datetime | None] |
     return _caller(tuple(values)), key, last_used
 
 
-def caller_by_user(*, user_id: int, mark: str | None = None) -> Caller | None:
-    """The caller behind a session or token; None when the user may not act any more.
+def caller_by_user(*, user_id: int) -> Caller | None:
+    """The caller that a user makes; None when the user may not act any more."""
+    rows = _BY_USER.rows(user=user_id)
+    return _caller(tuple(rows[0][3:])) if rows else None
 
-    With ``mark`` (``mark_of_password`` at log-in) also None when the password has been changed since.
+
+def logged_in(*, user_id: int, mark: str) -> tuple[Caller, str, bool] | None:
+    """The caller behind a session, the provider of his second factor, and whether he is marked to need one.
+
+    None when the user may not act any more, or when the password has been changed since ``mark_of_password``.
     """
     rows = _BY_USER.rows(user=user_id)
     if not rows:
         return None
-    password, *values = rows[0]
-    if mark is not None and not constant_time_compare(mark, mark_of_password(password)):
+    password, provider, mandated, *values = rows[0]
+    if not constant_time_compare(mark, mark_of_password(password)):
         return None
-    return _caller(tuple(values))
+    return _caller(tuple(values)), provider, mandated
 
 
 def mark_of_password(stored: str) -> str:

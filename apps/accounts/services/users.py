@@ -7,7 +7,8 @@ from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError, transaction
 
 from apps.accounts import events
-from apps.accounts.models import Account, User
+from apps.accounts.config import TWO_FACTOR_ENABLED
+from apps.accounts.models import Account, TwoFactor, User
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.names import ensure_email, ensure_name
 from apps.accounts.services.reach import ensure_reach
@@ -18,7 +19,8 @@ from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
-_PLAIN = ("email", "first_name", "last_name", "timezone", "username", "api_key_access")
+_PLAIN = ("email", "first_name", "last_name", "timezone", "username", "api_key_access", "second_factor_mandated")
+_FOR_ADMINISTRATORS = frozenset({"username", "api_key_access", "second_factor_mandated"})
 
 
 class UserManager:
@@ -68,7 +70,7 @@ class UserManager:
         secret_key: str | None = None,
         **changes: Any,
     ) -> User:
-        """Change what ``changes`` names (email, first_name, last_name, timezone, username, api_key_access).
+        """Change what ``changes`` names: email, first_name, last_name, timezone, username and others of ``_PLAIN``.
 
         Users change their own names, mail and password (giving the present one); the rest is for administrators.
         """
@@ -76,8 +78,15 @@ class UserManager:
         unknown = changes.keys() - set(_PLAIN)
         if unknown:
             raise TypeError(f"users have no {', '.join(sorted(unknown))}")
-        if not caller.is_admin and changes.keys() & {"username", "api_key_access"}:
-            raise PermissionDenied("Only an administrator can change the username or the access by key pairs")
+        if not caller.is_admin and changes.keys() & _FOR_ADMINISTRATORS:
+            raise PermissionDenied(
+                "Only an administrator can change the username, the access by key pairs or mandate a second factor"
+            )
+        if changes.get("second_factor_mandated") and not TWO_FACTOR_ENABLED.value(user.account.domain.uuid):
+            raise InvalidParameter(
+                f"the user could not set up a second factor: {TWO_FACTOR_ENABLED.name} is off in the domain",
+                parameter="mandate2fa",
+            )
         if "email" in changes:
             changes["email"] = ensure_email(changes["email"])
         if "timezone" in changes:
@@ -159,6 +168,7 @@ def remove_user(user: User) -> None:
     """Close the row with its key pairs and its share in the account's group."""
     ApiKeyManager().remove_all(user)
     TokenManager().remove_all(user)
+    TwoFactor.objects.filter(user=user).delete()
     user.groups.clear()
     user.mark_removed()
 

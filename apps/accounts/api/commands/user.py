@@ -21,6 +21,7 @@ from cloudstack.api import (
     BaseAsyncCmd,
     BaseCmd,
     Choice,
+    Flag,
     Int,
     Ref,
     Secret,
@@ -127,6 +128,7 @@ class UpdateUser(_OneUser):
     key_access = Choice("apikeyaccess", KEY_ACCESS_WORDS, help="whether key pairs work: ENABLED, DISABLED, INHERIT")
     timezone = Str("timezone", help="as in Europe/Berlin")
     username = Str("username", help="new name to log in with")
+    mandate_2fa = Flag("mandate2fa", help="whether the user must have a second factor, where the domain lets users")
 
     def execute(self) -> User:
         changes: dict[str, Any] = {
@@ -136,6 +138,8 @@ class UpdateUser(_OneUser):
         }
         if self.key_access:
             changes["api_key_access"] = key_access_from(self.key_access)
+        if self.mandate_2fa is not None:
+            changes["second_factor_mandated"] = self.mandate_2fa
         return UserManager().update(
             caller=self.caller,
             user=self.user,

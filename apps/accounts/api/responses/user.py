@@ -8,7 +8,9 @@ from apps.accounts.api.attached import Iconed
 from apps.accounts.models import ApiKeyPair, User
 from apps.accounts.models.role import ROLE_TYPE_NAMES
 from apps.accounts.services.api_keys import MAIN_FIRST
+from apps.accounts.services.second_factor import is_mandated
 from cloudstack.api import ADMINS, BOOL, STRING, Field
+from cloudstack.api.fields import uuid_text
 from cloudstack.framework.context import Caller, RoleType
 
 _ACCESS_WORDS = {True: "ENABLED", False: "DISABLED", None: "INHERIT"}
@@ -65,8 +67,20 @@ class UserResponse(Iconed):
     )
     iscallerchilddomain = Field("below_caller", type=BOOL, help="whether the user's domain lies below yours")
     isdefault = Field("is_default", help="whether the user came with the installation")
-    is2faenabled = Field(compute=lambda row: False, type=BOOL, help="a second factor is not available yet")
-    is2famandated = Field(compute=lambda row: False, type=BOOL, help="a second factor is not available yet")
+    is2faenabled = Field(
+        compute=lambda row: bool(row["second_factor"]),
+        needs=("second_factor",),
+        type=BOOL,
+        help="whether a second factor of the user is in force",
+    )
+    is2famandated = Field(
+        compute=lambda row: is_mandated(
+            domain_uuid=uuid_text(row["domain__uuid"]), of_user=row["second_factor_mandated"]
+        ),
+        needs=("domain__uuid", "second_factor_mandated"),
+        type=BOOL,
+        help="whether the user must have a second factor",
+    )
     apikeyaccess = Field(
         compute=lambda row: key_access_word(row["api_key_access"]),
         needs=("api_key_access",),
