@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from apps.accounts.models import User
 from apps.accounts.services.login import check_login_text
+from cloudstack.api.addresses import client_address
 
 
 class DomainUserBackend(ModelBackend):
@@ -17,7 +18,8 @@ class DomainUserBackend(ModelBackend):
     ) -> User | None:
         if not username or password is None:
             return None
-        return check_login_text(login=username, password=password)
+        address = client_address(request) if request is not None else ""
+        return check_login_text(login=username, password=password, address=address)
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(user.is_active and user.account.state == "enabled")

@@ -7,7 +7,8 @@ INCORRECT_LOGINS_ALLOWED = ConfigKey(
     "incorrect.login.attempts.allowed",
     int,
     5,
-    description="Failed log-ins after which a user is disabled (a root admin is shut out for a minute); 0 is no limit.",
+    description="Failed log-ins after which a user is disabled; 0 is no limit. For a root admin the address that they "
+    "come from is shut out instead: for the rest of a minute, or after six times as many for the rest of an hour.",
     minimum=0,
 )
 API_KEY_ACCESS = ConfigKey(

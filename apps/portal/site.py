@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
 ORDER = (
     "compute",
@@ -44,6 +47,14 @@ class CloudAdminSite(AdminSite):
         more = overview_context(request) if request.user.is_superuser else {}
         return super().index(request, {**more, **(extra_context or {})})
 
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Password first, then the code of the second factor where the user needs one."""
+        from apps.portal.pages.second_factor import sign_in
+
+        return sign_in(self, request, extra_context or {})
+
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """One's own password, set through the manager like every other."""
         from apps.portal.pages.password import change_own_password
@@ -51,12 +62,13 @@ class CloudAdminSite(AdminSite):
         return change_own_password(self, request, extra_context or {})
 
     def get_urls(self) -> list[Any]:
-        from apps.portal.pages import plugins, schedule, settings
+        from apps.portal.pages import plugins, schedule, second_factor, settings
 
         return [
             path("settings/", self.admin_view(settings.all_settings), name="cloud_settings"),
             path("settings/<str:name>/", self.admin_view(settings.one_setting), name="cloud_setting"),
             path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
+            path("second-factor/", second_factor.SecondFactorPage(self), name="second_factor"),
             path("plugins/", self.admin_view(plugins.plugins), name="cloud_plugins"),
             *super().get_urls(),
         ]

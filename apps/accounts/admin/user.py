@@ -81,7 +81,7 @@ class _PasswordView(DjangoUserAdmin):
 
 class RecoveryCodeInline(CloudInline):
     model = RecoveryCode
-    fields = ("created", "used")
+    fields = readonly_fields = ("created", "used")
 
 
 @admin.register(TwoFactor)

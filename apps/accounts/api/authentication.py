@@ -12,6 +12,7 @@ from apps.accounts.services.login import check_login, record_login, record_logou
 from apps.accounts.services.role_rules import rules_of, within_projects
 from apps.accounts.services.second_factor import missing_step
 from apps.accounts.services.tokens import hash_of, note_use
+from cloudstack.api.addresses import client_address
 from cloudstack.api.authentication import KeyHolder, LoggedIn, LoginResult
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import PermissionDenied
@@ -54,7 +55,13 @@ class AccountsAuthenticator:
         request: HttpRequest | None = None,
     ) -> LoginResult:
         path = path_from_text(domain_path) if domain_path else ROOT_PATH
-        user = check_login(username=username, password=password, domain_path=path, domain_uuid=domain_uuid)
+        user = check_login(
+            username=username,
+            password=password,
+            domain_path=path,
+            domain_uuid=domain_uuid,
+            address=client_address(request) if request is not None else "",
+        )
         if user is None:
             raise PermissionDenied("Failed to authenticate: user name, password or domain is not right")
         record_login(user)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from apps.accounts.models.account import Account
 from apps.accounts.models.domain import ROOT_PATH, Domain
@@ -80,6 +81,11 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     def is_staff(self) -> bool:
         """Who may enter the admin; what a restricted one may do there, his Django permissions say."""
         return self.account.role.type == RoleType.ADMIN
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's sessions end with the password, and also when a second factor comes into force or goes."""
+        stored = f"{self.password}\n{self.second_factor}"
+        return salted_hmac("accounts.admin_session", stored, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.username

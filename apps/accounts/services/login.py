@@ -1,6 +1,6 @@
 """Passwords: one check for the API's log-in, the admin's form and everything else that asks for one."""
 
-from datetime import timedelta
+import ipaddress
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
@@ -14,21 +14,30 @@ from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import split_login
 from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.states import AccountState, RoleState
+from cloudstack.framework import counting
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.errors import StaleState
 from cloudstack.framework.events.bus import publish
 
-SHUT_OUT = timedelta(minutes=1)
-"""How long a root admin waits after too many failures: disabling him would hand the cloud to whoever guesses."""
+SHUT_OUTS = ((60, 1), (3600, 6))
+"""For root admins, whom nobody may lock out of their cloud: (seconds, times the setting). So many failures from one
+address in such a stretch of time, and for the rest of it passwords from there are not looked at."""
+IPV6_NETWORK = 64
+"""Bits of an IPv6 address that count as one: whoever has an address has all of its network."""
 
 
 def check_login(
-    *, username: str, password: str, domain_path: str = ROOT_PATH, domain_uuid: str | None = None
+    *,
+    username: str,
+    password: str,
+    domain_path: str = ROOT_PATH,
+    domain_uuid: str | None = None,
+    address: str = "",
 ) -> User | None:
     """The user if name and password are right and user, account and role are enabled, else None.
 
-    It takes as long for an unknown user as for a wrong password. Failures are counted; too many of them
-    disable the user (a root admin waits a minute). Call it outside a transaction: a rollback would forget them.
+    It takes as long for an unknown user as for a wrong password. Failures are counted; too many of them disable the
+    user, or shut out ``address`` for a root admin. Call it outside a transaction: a rollback would forget them.
     """
     where = {"domain__uuid": domain_uuid} if domain_uuid else {"domain__path": domain_path}
     user = (
@@ -36,11 +45,11 @@ def check_login(
         .filter(username=username, domain__removed__isnull=True, account__is_system=False, **where)
         .first()
     )
-    if user is None:
+    if user is None or _is_shut_out(user, address):
         make_password(password)
         return None
     if not check_password(password, user.password, setter=lambda raw: _rehash(user, raw)):
-        _count_failure(user)
+        _count_failure(user, address)
         return None
     if not _admitted(user):
         return None
@@ -50,13 +59,13 @@ def check_login(
     return user
 
 
-def check_login_text(*, login: str, password: str) -> User | None:
+def check_login_text(*, login: str, password: str, address: str = "") -> User | None:
     """As :func:`check_login` for one text: ``user`` (of ROOT) or ``user@domain/path``."""
     name, path = split_login(login)
     if path != ROOT_PATH and User.objects.filter(username=login, domain__path=ROOT_PATH).exists():
         # A mail address may be a name in ROOT.
         name, path = login, ROOT_PATH
-    return check_login(username=name, password=password, domain_path=path)
+    return check_login(username=name, password=password, domain_path=path, address=address)
 
 
 def record_login(user: User) -> None:
@@ -88,30 +97,39 @@ def record_logout(user_id: int) -> None:
 def _admitted(user: User) -> bool:
     if user.state != AccountState.ENABLED or user.account.state != AccountState.ENABLED:
         return False
-    if user.account.removed is not None or user.account.role.state != RoleState.ENABLED:
-        return False
-    allowed = INCORRECT_LOGINS_ALLOWED.value()
-    waiting = (
-        allowed > 0
-        and user.incorrect_logins >= allowed
-        and user.last_incorrect_login is not None
-        and timezone.now() - user.last_incorrect_login < SHUT_OUT
-    )
-    return not waiting
+    return user.account.removed is None and user.account.role.state == RoleState.ENABLED
 
 
-def _count_failure(user: User) -> None:
+def _count_failure(user: User, address: str) -> None:
     User.objects.filter(pk=user.pk, incorrect_logins__lt=32767).update(
         incorrect_logins=F("incorrect_logins") + 1, last_incorrect_login=timezone.now()
     )
+    if user.account.role.type == RoleType.ADMIN:
+        for length_s, _ in SHUT_OUTS:
+            counting.add(_attempts(user, address), length_s)
+        return
     allowed = INCORRECT_LOGINS_ALLOWED.value()
     user.refresh_from_db(fields=["incorrect_logins", "state"])
-    too_many = allowed > 0 and user.incorrect_logins >= allowed
-    if too_many and user.state == AccountState.ENABLED and user.account.role.type != RoleType.ADMIN:
+    if allowed > 0 and user.incorrect_logins >= allowed and user.state == AccountState.ENABLED:
         try:
             USER_FSM.fire(user, "disable")
         except StaleState:
             return  # somebody else was quicker
+
+
+def _is_shut_out(user: User, address: str) -> bool:
+    """Attempts while shut out are not counted: whoever goes on guessing does not make it longer."""
+    allowed = INCORRECT_LOGINS_ALLOWED.value()
+    if allowed == 0 or user.account.role.type != RoleType.ADMIN:
+        return False
+    attempts = _attempts(user, address)
+    return any(counting.so_far(attempts, length_s)[0] >= allowed * times for length_s, times in SHUT_OUTS)
+
+
+def _attempts(user: User, address: str) -> str:
+    if ":" in address:
+        address = str(ipaddress.ip_network((address.partition("%")[0], IPV6_NETWORK), strict=False))
+    return f"login:{user.pk}:{address}"
 
 
 def _rehash(user: User, password: str) -> None:

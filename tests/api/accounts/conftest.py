@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.core.cache import cache
 
 from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, DomainFactory, UserFactory
 from apps.accounts.models import Domain, User
@@ -16,6 +17,7 @@ from cloudstack.testing.api import ApiClient
 def fresh_caches() -> Iterator[None]:
     forget_rules()
     store.forget()
+    cache.clear()
     yield
     forget_rules()
     store.forget()

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory, join_project, project_of
-from apps.accounts.models import ProjectInvitation, ResourceLimit, RolePermission, User
+from apps.accounts.models import ProjectInvitation, RecoveryCode, ResourceLimit, RolePermission, TwoFactor, User
 from apps.compute.factories import ssh_key_pair
 from apps.compute.models import Drive, VirtualMachine
 from apps.infrastructure.models import Dedication
@@ -58,6 +58,10 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         _make("simulator", "Fault", command="StartCommand", value="fail")
         _make("simulator", "Violation", kind="double", text="x")
         _make("simulator", "SimulatedHost", host_uuid=uuid.uuid4(), cpus=1, cpu_mhz=1, memory_mib=1)
+        RecoveryCode.objects.create(
+            factor=TwoFactor.objects.create(user=UserFactory(account=cloud.account), provider="totp", secret="x"),
+            code_hash="x",
+        )
         ApiTokenFactory(user=ApiKeyPairFactory(user=UserFactory(account=cloud.account)).user)
         ssh_key_pair(cloud.account, f"key-{number}")
         ConfigValue.objects.create(name=f"x.{number}", value="1")
