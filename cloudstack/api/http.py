@@ -18,7 +18,7 @@ from cloudstack.api.dispatcher import bind, dispatch
 from cloudstack.api.envelopes import envelope_of
 from cloudstack.api.errors import presentable, problem_of
 from cloudstack.api.options import IDEMPOTENCY_KEY
-from cloudstack.framework.context import Caller, calling
+from cloudstack.framework.context import Caller, calling, coming_from
 from cloudstack.framework.errors import (
     BadRequest,
     CloudError,
@@ -59,7 +59,7 @@ def client_api(request: HttpRequest) -> HttpResponse:
     opened: SessionBase | None = None
     failure, replayed = "", False
     shown: CloudError | None = None
-    with calling(None, correlation):
+    with calling(None, correlation), coming_from(client_address(request)):
         try:
             params = query(request)
             params = {**form(request), **params}

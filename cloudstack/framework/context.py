@@ -95,6 +95,7 @@ class Caller:
 
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 _correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
+_source_address: ContextVar[str] = ContextVar("source_address", default="")
 
 
 def current_caller() -> Caller | None:
@@ -104,6 +105,21 @@ def current_caller() -> Caller | None:
 
 def correlation_id() -> str:
     return _correlation_id.get()
+
+
+def source_address() -> str:
+    """Where the request came from; empty outside of requests."""
+    return _source_address.get()
+
+
+@contextlib.contextmanager
+def coming_from(address: str) -> Iterator[None]:
+    """Everything inside happens for a request from ``address``."""
+    token = _source_address.set(address)
+    try:
+        yield
+    finally:
+        _source_address.reset(token)
 
 
 @contextlib.contextmanager

@@ -105,9 +105,9 @@ AUTHENTICATION_BACKENDS = [
 GUARDIAN_RAISE_403 = True
 ANONYMOUS_USER_NAME = None
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "apps.accounts.password_rules.PolicyValidator"},
+    {"NAME": "apps.accounts.password_rules.CommonValidator"},
+    {"NAME": "apps.accounts.password_rules.HistoryValidator"},
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -35,7 +35,7 @@ class UserAdmin(CloudAdmin):
     search_fields = ("username", "first_name", "last_name", "email", "uuid", "account__name")
     ordering = ("domain__path", "username")
     list_select_related = ("account", "domain")
-    exclude = ("password", "user_permissions", "groups")
+    exclude = ("password", "password_history", "reset_token_hash", "user_permissions", "groups")
     commands = (
         ("enableUser", "Enable"),
         ("lockUser", "Lock"),

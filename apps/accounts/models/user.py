@@ -48,6 +48,11 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     """Provider of the second factor in force; empty for none. The factor itself is a ``TwoFactor``."""
     second_factor_mandated = models.BooleanField(default=False)
     """An administrator wants the user to have one, whatever the domain's setting."""
+    password_history = models.JSONField(default=list, blank=True, editable=False)
+    """Hashes of former passwords, the newest first, as many as the setting asks for."""
+    reset_token_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    """Of the token that was mailed to somebody who has forgotten the password; empty for none."""
+    reset_token_expires = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

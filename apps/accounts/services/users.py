@@ -11,6 +11,7 @@ from apps.accounts.config import TWO_FACTOR_ENABLED
 from apps.accounts.models import Account, TwoFactor, User
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.names import ensure_email, ensure_name
+from apps.accounts.services.passwords import set_password
 from apps.accounts.services.reach import ensure_reach
 from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.services.tokens import TokenManager
@@ -52,7 +53,7 @@ class UserManager:
             timezone=ensure_timezone(timezone),
             **({"uuid": uuid} if uuid else {}),
         )
-        user.set_password(ensure_password(password))
+        set_password(user, password)
         self._save_new_name(user)
         user.groups.add(account.group_id)
         publish(events.USER_CREATE, caller=caller, description=f"user {user.username} created", resource=user)
@@ -95,21 +96,22 @@ class UserManager:
             changes["username"] = ensure_name(changes["username"], parameter="username", what="a user's name")
         for name, value in changes.items():
             setattr(user, name, value)
+        written = list(changes)
         if password is not None:
-            self._change_password(caller, user, password, current_password)
-        self._save_new_name(user, update_fields=[*changes, "password"])
+            written += self._change_password(caller, user, password, current_password)
+        self._save_new_name(user, update_fields=written)
         if api_key is not None or secret_key is not None:
             ApiKeyManager().set_pair(caller=caller, user=user, api_key=api_key or "", secret_key=secret_key or "")
         publish(events.USER_UPDATE, caller=caller, description=f"user {user.username} changed", resource=user)
         return user
 
-    def _change_password(self, caller: Caller, user: User, password: str, current: str | None) -> None:
+    def _change_password(self, caller: Caller, user: User, password: str, current: str | None) -> list[str]:
         if not caller.is_admin:
             if not current:
                 raise InvalidParameter("To set a new password give your present one too", parameter="currentpassword")
             if not check_password(current, user.password):
                 raise InvalidParameter("currentpassword is not the present password", parameter="currentpassword")
-        user.set_password(ensure_password(password))
+        return set_password(user, password)
 
     def _save_new_name(self, user: User, update_fields: list[str] | None = None) -> None:
         taken = User.objects.filter(domain_id=user.domain_id, username=user.username).exclude(pk=user.pk)
@@ -171,12 +173,6 @@ def remove_user(user: User) -> None:
     TwoFactor.objects.filter(user=user).delete()
     user.groups.clear()
     user.mark_removed()
-
-
-def ensure_password(password: str) -> str:
-    if not password:
-        raise InvalidParameter("the password cannot be empty", parameter="password")
-    return password
 
 
 def ensure_timezone(name: str) -> str:

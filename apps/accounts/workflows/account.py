@@ -5,6 +5,7 @@ import math
 from apps.accounts.models import Account, User
 from apps.accounts.services.accounts import owners_of
 from apps.accounts.services.closing import close_accounts
+from apps.accounts.services.password_reset import mail_link_for_job
 from apps.accounts.services.state_machines import ACCOUNT_FSM, USER_FSM
 from apps.accounts.states import AccountState
 from apps.accounts.workflows.removal import REMOVAL_STEPS, late_arrivals, remove_the_rest
@@ -91,3 +92,19 @@ class DeleteAccount(Workflow):
             ACCOUNT_FSM.fire(ctx.account, "enable", cleanup_needed=False)
             if before == AccountState.LOCKED:
                 ACCOUNT_FSM.fire(ctx.account, "lock")
+
+
+class MailResetLink(Step):
+    title = "Mail the link, if there is such a user"
+
+    def plan(self, ctx: JobContext) -> str:
+        return "mail a link for a new password to the user's address, if there is such a user"
+
+    def do(self, ctx: JobContext) -> None:
+        mail_link_for_job(user_id=ctx.arguments["user_id"])
+
+
+@workflow("accounts.user.mail_reset_link")
+class MailPasswordResetLink(Workflow):
+    title = "Mail a link for a new password"
+    steps = [MailResetLink]

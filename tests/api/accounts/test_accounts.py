@@ -10,7 +10,7 @@ from cloudstack.framework.events.models import Event
 from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
 
-PERSON = {"email": "ada@example.org", "firstname": "Ada", "lastname": "L", "password": "s3cret"}
+PERSON = {"email": "ada@example.org", "firstname": "Ada", "lastname": "L", "password": "s3cret-words"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_an_account_opens_with_its_first_user(root, tenants):
     assert [user["username"] for user in account["user"]] == ["ada"]
     assert (account["vmlimit"], account["vmtotal"], account["vmavailable"]) == ("20", 0, "20")
     user = User.objects.get(username="ada")
-    assert user.check_password("s3cret")
+    assert user.check_password("s3cret-words")
     assert list(user.groups.all()) == [Account.objects.get(uuid=account["id"]).group]
     assert set(Event.objects.values_list("type", flat=True)) >= {"ACCOUNT.CREATE", "USER.CREATE"}
 

@@ -64,7 +64,7 @@ def test_a_rule_does_not_open_other_tenants(root, role, clerk, tenants):
     assert refused(clerk, "updateResourceLimit", resourcetype=0, max=-1, domainid=tenants.sales.uuid) == 531
     assert refused(clerk, "createRole", name="mine", type="Admin") == 531
     assert refused(clerk, "createDomain", name="mine") == 531
-    person = {"email": "a@b.example", "firstname": "a", "lastname": "b", "password": "p", "username": "n"}
+    person = {"email": "a@b.example", "firstname": "a", "lastname": "b", "password": "a password", "username": "n"}
     assert refused(clerk, "createAccount", roleid=role["id"], **person) == 531
     assert refused(clerk, "createUser", account="lawyer", domainid=tenants.sales.uuid, **person) == 431
     assert refused(clerk, "updateResourceCount", domainid=tenants.sales.uuid) == 531
@@ -136,7 +136,7 @@ def test_read_only_admins_read_and_do_nothing_else(client_of, tenants):
     for command, params in (
         ("createDomain", {"name": "x"}),
         ("getUserKeys", {"id": tenants.seller.uuid}),
-        ("updateUser", {"id": tenants.seller.uuid, "password": "mine"}),
+        ("updateUser", {"id": tenants.seller.uuid, "password": "mine at last"}),
         ("registerUserKeys", {"id": tenants.seller.uuid}),
     ):
         assert refused(reader, command, **params) == 432, command

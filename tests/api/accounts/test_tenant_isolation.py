@@ -116,7 +116,7 @@ def test_an_admin_below_root_does_not_touch_root_admins(tenants, client_of):
 
 
 def test_a_domain_admin_cannot_give_away_more_than_he_has(root, sales_admin, tenants):
-    person = {"email": "x@y.example", "firstname": "a", "lastname": "b", "password": "p"}
+    person = {"email": "x@y.example", "firstname": "a", "lastname": "b", "password": "a password"}
     with pytest.raises(ApiError) as admin:
         sales_admin.call("createAccount", username="x1", accounttype=1, **person)
     assert admin.value.code in (431, 531)
@@ -134,7 +134,7 @@ def test_a_domain_admin_cannot_give_away_more_than_he_has(root, sales_admin, ten
     for command, params in (
         ("createUser", {"account": "seller", "username": "x3", **person}),
         ("registerUserKeys", {"id": tenants.seller.uuid}),
-        ("updateUser", {"id": tenants.seller.uuid, "password": "mine now"}),
+        ("updateUser", {"id": tenants.seller.uuid, "password": "mine at last"}),
     ):
         with pytest.raises(ApiError) as refused:
             sales_admin.call(command, **params)

@@ -9,7 +9,7 @@ from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.testing.api import ApiClient, ApiError
 from cloudstack.testing.jobs import run_jobs
 
-PERSON = {"email": "ada@example.org", "firstname": "Ada", "lastname": "L", "password": "s3cret"}
+PERSON = {"email": "ada@example.org", "firstname": "Ada", "lastname": "L", "password": "s3cret-words"}
 
 
 def test_a_user_joins_an_account(sales_admin, tenants):
@@ -81,10 +81,10 @@ def test_an_administrator_sets_the_pair_a_client_brings(root, seller, tenants):
 def test_users_give_their_present_password_to_change_it(seller, tenants):
     for params in ({}, {"currentpassword": "wrong"}):
         with pytest.raises(ApiError) as refused:
-            seller.call("updateUser", id=tenants.seller.uuid, password="new one", **params)
+            seller.call("updateUser", id=tenants.seller.uuid, password="a new one", **params)
         assert refused.value.code == 431
-    seller.call("updateUser", id=tenants.seller.uuid, password="new one", currentpassword=PASSWORD)
-    assert User.objects.get(pk=tenants.seller.pk).check_password("new one")
+    seller.call("updateUser", id=tenants.seller.uuid, password="a new one", currentpassword=PASSWORD)
+    assert User.objects.get(pk=tenants.seller.pk).check_password("a new one")
 
 
 def test_users_do_not_rename_themselves(seller, tenants):
