@@ -33,7 +33,5 @@ register_entity(PublicIpAddress, scope=public_ips_visible_to, noun="ip address")
 register_entity(GuestVlanRange, scope=guest_vlan_ranges_visible_to)
 
 register_kind(Network, "Network", tags=True, icon=True, note="NETWORK", users_note=True)
-register_kind(
-    PublicIpAddress, "PublicIpAddress", tags=True, note="PUBLIC_IP_ADDRESS", users_note=True, title="address"
-)
+register_kind(PublicIpAddress, "PublicIpAddress", tags=True, note="PUBLIC_IP_ADDRESS", users_note=True, title="address")
 register_kind(NetworkOffering, "NetworkOffering", note="NETWORK_OFFERING")
