@@ -154,10 +154,18 @@ UPLOAD_VALIDITY = ConfigKey(
     description="Minutes for which the address that an image is uploaded to can be used.",
     category="Templates",
 )
+DOWNLOAD_VALIDITY = ConfigKey(
+    "extract.url.expiration.interval",
+    int,
+    14400,
+    minimum=60,
+    description="Seconds for which the address of a download can be used.",
+    category="Templates",
+)
 ENDPOINT_URL = ConfigKey(
     "endpoint.url",
     str,
     f"http://localhost:{os.environ.get('PORT', '8000')}/client/api",
-    description="Address of the API as clients reach it; upload addresses are made from it.",
+    description="Address of the API as clients reach it; addresses of uploads and downloads are made from it.",
     category="Advanced",
 )

@@ -10,15 +10,17 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.states import HostStatus
 from apps.storage.config import CLEANUP_INTERVAL, VOLUME_EXPUNGE_DELAY
 from apps.storage.events import VOLUME_DELETE
-from apps.storage.models import ImageStore, PoolHost, StoragePool, Template, TemplatePoolRef, Volume
+from apps.storage.models import DownloadTicket, ImageStore, PoolHost, StoragePool, Template, TemplatePoolRef, Volume
 from apps.storage.selectors import hosts_of_pool
 from apps.storage.services import allocation, staging
 from apps.storage.services.uploads import abandon_expired
+from apps.storage.specs import image_store_ref
 from apps.storage.states import PoolState, VolumeState
 from apps.storage.workflows.add_pool import note_facts
 from apps.storage.workflows.image_store import refresh_store
 from apps.storage.workflows.steps import driver_for
 from cloudstack.contracts.errors import DriverError
+from cloudstack.framework.drivers import image_store_driver
 from cloudstack.framework.errors import CloudError
 from cloudstack.framework.jobs import AsyncJob, dispatch
 from cloudstack.framework.scheduler import scheduled
@@ -86,8 +88,26 @@ def clean_up() -> None:
     for template in gone:
         _once("storage.template.evict", template, template_uuid=str(template.uuid))
     abandon_expired()
+    _close_downloads()
     _clear_staging()
     allocation.recount()
+
+
+def _close_downloads() -> None:
+    """Forgets addresses that have expired, and deletes what was copied for them; a store that is away waits."""
+    expired = DownloadTicket.objects.filter(expires__lt=timezone.now()).select_related("store__zone", "image")
+    live = AsyncJob.objects.filter(name="storage.volume.extract", status__in=AsyncJob.LIVE)
+    busy = {arguments["ticket_uuid"] for arguments in live.values_list("arguments", flat=True)}
+    for ticket in expired:
+        if str(ticket.uuid) in busy:
+            continue
+        try:
+            if ticket.image is None:
+                image_store_driver(image_store_ref(ticket.store)).delete(ticket.key)
+        except (DriverError, CloudError) as error:
+            log.warning("a copy for a download in %s is not deleted yet: %s", ticket.store.name, error)
+            continue
+        ticket.delete()
 
 
 def _clear_staging() -> None:

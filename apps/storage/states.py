@@ -96,6 +96,11 @@ class TemplateType(TextChoices):
     USER = "USER", "Of a user"
     BUILTIN = "BUILTIN", "Comes with the cloud"
     SYSTEM = "SYSTEM", "Of the platform"
+    VOLUME = "VOLUME", "Data of a volume on its way to a pool"
+
+
+SHOWN_TYPES = (TemplateType.USER, TemplateType.BUILTIN, TemplateType.SYSTEM)
+"""The types that are templates to users."""
 
 
 class StoreState(TextChoices):

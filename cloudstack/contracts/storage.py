@@ -97,6 +97,35 @@ class PrimaryStorageDriver(Protocol):
         """Also deletes a cached template; absent is fine."""
 
 
+@runtime_checkable
+class SupportsVolumeCopies(Protocol):
+    """Copies of volumes that stand by themselves, made by the storage; and the files of volumes, out and in."""
+
+    def volume_path(self, uuid: str, format: str = "qcow2") -> str:
+        """Where the volume of this UUID lies, or would lie."""
+
+    def copy_volume(self, volume: VolumeSpec, source: PoolRef, path: str) -> VolumeFacts:
+        """Make ``volume`` of all that ``path`` holds, which lies in a pool that the host also sees.
+
+        No running machine may use ``path``. Whatever lies under this UUID, such as a copy that broke off, gives way.
+        """
+
+    def open_volume(self, path: str) -> BinaryIO:
+        """The file of a volume, to read; ``NotFound`` without it."""
+
+    def import_volume(self, volume: VolumeSpec, image: TemplateSpec, source: BinaryIO) -> VolumeFacts:
+        """Make ``volume`` of an image's file, and grow it to its size. Does not read ``source`` if it is there."""
+
+
+@runtime_checkable
+class SupportsVolumeCheck(Protocol):
+    def check_volume(self, path: str, *, repair: str = "") -> Mapping[str, str]:
+        """Look for errors in the data of a volume that no running machine uses, and say what was found.
+
+        ``repair`` is ``leaks`` (room that is lost) or ``all``. ``NotFound`` without the volume.
+        """
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageStoreRef:
     """An image store as drivers see it."""

@@ -28,6 +28,7 @@ from cloudstack.contracts.hypervisor import (
     SupportsStatistics,
     VmSpec,
 )
+from cloudstack.testing.abilities import able
 
 
 class HypervisorConformance:
@@ -321,13 +322,6 @@ class HypervisorConformance:
     def _other(self, driver: HypervisorDriver) -> Any:
         able(driver, SupportsLiveMigration)
         return self.make_target()
-
-
-def able(driver: Any, ability: Any) -> Any:
-    """The driver as one that has ``ability``; the test is skipped when it has not."""
-    if not isinstance(driver, ability):
-        pytest.skip(f"{type(driver).__name__} has not {ability.__name__}")
-    return driver
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float) -> None:

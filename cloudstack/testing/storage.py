@@ -10,7 +10,15 @@ from uuid import uuid4
 import pytest
 
 from cloudstack.contracts.errors import DriverError, InvalidSpec, NotFound
-from cloudstack.contracts.storage import PrimaryStorageDriver, TemplateSpec, VolumeFacts, VolumeSpec
+from cloudstack.contracts.storage import (
+    PrimaryStorageDriver,
+    SupportsVolumeCheck,
+    SupportsVolumeCopies,
+    TemplateSpec,
+    VolumeFacts,
+    VolumeSpec,
+)
+from cloudstack.testing.abilities import able
 
 MIB = 1024 * 1024
 WAYS_OUT = ("../escape", "../../../../etc/passwd", "/etc/passwd", "a/b", "..", "", "x\0y", "x\ny")
@@ -207,6 +215,61 @@ class PrimaryStorageConformance:
         driver.delete_volume(volume.path)
         driver.delete_volume(volume.path)
         assert driver.volume_facts(volume.path) is None
+
+    # -- copies ----------------------------------------------------------------------------------
+
+    def test_a_copy_stands_by_itself(self, driver: PrimaryStorageDriver, template: tuple[TemplateSpec, str]) -> None:
+        copier = able(driver, SupportsVolumeCopies)
+        size = template[0].virtual_size_bytes * 2
+        clone = driver.create_volume(replace(self._volume(size), template_path=template[1]))
+        spec = self._volume(size)
+        try:
+            for _ in range(2):
+                copy = copier.copy_volume(spec, driver.pool, clone.path)
+                assert (copy.path, copy.size_bytes) == (copier.volume_path(spec.uuid), size)
+            driver.delete_volume(clone.path)
+            facts = driver.volume_facts(copy.path)
+            assert facts is not None and facts.size_bytes == size
+            with copier.open_volume(copy.path) as source:
+                assert source.read(64)
+        finally:
+            driver.delete_volume(clone.path)
+            driver.delete_volume(copier.volume_path(spec.uuid))
+
+    def test_an_image_becomes_a_volume(self, driver: PrimaryStorageDriver) -> None:
+        copier = able(driver, SupportsVolumeCopies)
+        image, content = self.make_template()
+        spec = self._volume(image.virtual_size_bytes * 2)
+        path = copier.volume_path(spec.uuid)
+        try:
+            first = copier.import_volume(spec, image, io.BytesIO(content))
+            assert (first.path, first.size_bytes) == (path, spec.size_bytes)
+            again = copier.import_volume(spec, image, UntouchableSource())  # type: ignore[arg-type]
+            assert again.size_bytes == spec.size_bytes
+        finally:
+            driver.delete_volume(path)
+
+    def test_what_is_not_there_is_neither_copied_nor_read(self, driver: PrimaryStorageDriver) -> None:
+        copier = able(driver, SupportsVolumeCopies)
+        absent = copier.volume_path(str(uuid4()))
+        with pytest.raises(NotFound):
+            copier.copy_volume(self._volume(), driver.pool, absent)
+        with pytest.raises(NotFound):
+            copier.open_volume(absent)
+        for way_out in ("/etc/passwd", "../../etc/passwd"):
+            with pytest.raises(InvalidSpec):
+                copier.open_volume(way_out)
+            with pytest.raises(InvalidSpec):
+                copier.copy_volume(self._volume(), driver.pool, way_out)
+
+    def test_a_sound_volume_is_checked(self, driver: PrimaryStorageDriver, volume: VolumeFacts) -> None:
+        checker = able(driver, SupportsVolumeCheck)
+        found = checker.check_volume(volume.path)
+        assert found["check-errors"] == "0"
+        assert checker.check_volume(volume.path, repair="leaks")["check-errors"] == "0"
+        driver.delete_volume(volume.path)
+        with pytest.raises(NotFound):
+            checker.check_volume(volume.path)
 
     # -- ways out of the pool --------------------------------------------------------------------
 

@@ -3,7 +3,15 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin, CloudInline
-from apps.storage.models import Iso, Template, TemplatePoolRef, TemplateStoreRef, TemplateZone, UploadTicket
+from apps.storage.models import (
+    DownloadTicket,
+    Iso,
+    Template,
+    TemplatePoolRef,
+    TemplateStoreRef,
+    TemplateZone,
+    UploadTicket,
+)
 
 
 class StoreRefInline(CloudInline):
@@ -67,6 +75,15 @@ class TemplatePoolRefAdmin(CloudAdmin):
     list_filter = ["state", "pool"]
     list_select_related = ["template", "pool"]
     search_fields = ["template__name", "template__uuid", "pool__name"]
+
+
+@admin.register(DownloadTicket)
+class DownloadTicketAdmin(CloudAdmin):
+    list_display = ["image", "volume", "store", "ready", "expires", "created"]
+    list_select_related = ["image", "volume", "store"]
+    search_fields = ["image__name", "volume__name", "image__uuid", "volume__uuid"]
+    exclude = ["uuid"]
+    has_job_panels = False
 
 
 @admin.register(UploadTicket)

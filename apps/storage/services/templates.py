@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,20 @@ from apps.accounts.services.limits import LimitManager
 from apps.infrastructure.models import Zone
 from apps.storage import events
 from apps.storage.checksum import parse_checksum
-from apps.storage.models import ISO, GuestOs, ImageStore, Template, TemplateStoreRef, TemplateZone
+from apps.storage.models import (
+    ISO,
+    GuestOs,
+    ImageStore,
+    StoragePool,
+    Template,
+    TemplateStoreRef,
+    TemplateZone,
+    Volume,
+)
+from apps.storage.selectors import ready_in_zone
 from apps.storage.services import staging
 from apps.storage.services.attachments import machines_with
+from apps.storage.services.downloads import locks_of_idle
 from apps.storage.services.state_machines import TEMPLATE_FSM
 from apps.storage.services.template_request import (
     TemplateRequest,
@@ -25,7 +36,7 @@ from apps.storage.services.template_request import (
     known_hypervisor,
     stores_for,
 )
-from apps.storage.states import TemplateState, TemplateType
+from apps.storage.states import PoolState, StoreState, TemplateState, TemplateType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
@@ -73,6 +84,90 @@ class TemplateManager:
         """The file is complete in the staging folder: check it and put it away."""
         TEMPLATE_FSM.fire(template, "upload_received")
         return self._bring(caller, template, "upload")
+
+    @transaction.atomic
+    def create_from_volume(
+        self, *, caller: Caller, request: TemplateRequest, volume: Volume
+    ) -> tuple[Template, AsyncJob]:
+        """A template of what a volume holds. Raises ``ResourceInUse`` while a machine runs with it."""
+        locks = locks_of_idle(volume, "made a template")
+        pool = volume.pool
+        if pool is None:
+            raise InvalidParameter(f"volume {volume} is on no pool", parameter="volumeid")
+        request = replace(request, zones=[volume.zone], hypervisor=pool.hypervisor, format=volume.format, store=None)
+        template = self._new(caller, request, TemplateState.CREATING, source_template=volume.template)
+        job = dispatch(
+            "storage.template.create",
+            caller=caller,
+            exclusive=[*locks, f"template:{template.uuid}"],
+            resource=template,
+            arguments={"template_uuid": str(template.uuid), "volume_uuid": str(volume.uuid), "source": "volume"},
+            description=f"making template {template.name} of volume {volume.name}",
+            event_type=events.TEMPLATE_CREATE,
+        )
+        return template, job
+
+    @transaction.atomic
+    def prepare(self, *, caller: Caller, template: Template, zone: Zone, pool: StoragePool | None = None) -> AsyncJob:
+        """Copy a template to ``pool``, or to every pool of ``zone`` whose hosts run it, before it is needed."""
+        if not ready_in_zone(template, zone):
+            raise InvalidParameter(f"template {template} is not ready for use in zone {zone}", parameter="templateid")
+        pools = StoragePool.objects.filter(zone=zone, state=PoolState.UP, hypervisor=template.hypervisor)
+        if pool is not None:
+            pools = pools.filter(pk=pool.pk)
+        uuids = [str(uuid) for uuid in pools.order_by("pk").values_list("uuid", flat=True)]
+        if not uuids:
+            raise InvalidParameter(
+                f"no storage pool of zone {zone} that is Up is for {template.hypervisor}",
+                parameter="storageid" if pool is not None else "zoneid",
+            )
+        return dispatch(
+            "storage.template.prepare",
+            caller=caller,
+            shared=[f"template:{template.uuid}"],
+            resource=template,
+            arguments={"template_uuid": str(template.uuid), "pool_uuids": uuids},
+            description=f"copying template {template.name} to {len(uuids)} pools",
+        )
+
+    @transaction.atomic
+    def copy(
+        self, *, caller: Caller, template: Template, zones: Sequence[Zone], source: Zone | None = None
+    ) -> AsyncJob:
+        """Bring an image that is ready to further zones; what they have already is left alone.
+
+        The copies count against the owner's secondary storage. Raises ``InvalidParameter``, ``LimitExceeded``.
+        """
+        what = noun(template)
+        if template.state != TemplateState.ACTIVE:
+            raise InvalidParameter(f"{what} {template} is {template.state}, not ready for use", parameter="id")
+        if template.is_cross_zone:
+            raise InvalidParameter(f"{what} {template} is in every zone already", parameter="destzoneids")
+        there = set(template.template_zones.values_list("zone", flat=True))
+        if source is not None and source.pk not in there:
+            raise InvalidParameter(f"{what} {template} is not in zone {source}", parameter="sourcezoneid")
+        wanted = [zone for zone in zones if zone.pk not in there]
+        if not wanted:
+            raise InvalidParameter(f"{what} {template} is in all these zones already", parameter="destzoneids")
+        stores = stores_for(TemplateRequest(owner=template.account, name=template.name, format="", zones=wanted))
+        held = set(template.store_refs.exclude(state=StoreState.DESTROYED).values_list("store", flat=True))
+        new = [store for store in stores if store.pk not in held]
+        amount = template.physical_size_bytes * len(new)
+        LimitManager().reserve(template.account, {ResourceType.SECONDARY_STORAGE: amount})
+        TemplateStoreRef.objects.bulk_create(TemplateStoreRef(template=template, store=store) for store in new)
+        return dispatch(
+            "storage.template.copy",
+            caller=caller,
+            exclusive=[f"template:{template.uuid}"],
+            resource=template,
+            arguments={
+                "template_uuid": str(template.uuid),
+                "zone_uuids": [str(zone.uuid) for zone in wanted],
+                "store_uuids": [str(store.uuid) for store in new],
+            },
+            description=f"copying {what} {template.name} to {', '.join(str(zone) for zone in wanted)}",
+            event_type=events.ISO_COPY if template.is_iso else events.TEMPLATE_COPY,
+        )
 
     @transaction.atomic
     def update(

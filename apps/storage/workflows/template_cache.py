@@ -93,14 +93,17 @@ def _claim(ctx: JobContext, ref: TemplatePoolRef, event: str, *, reserve: bool) 
 
 def _copy(ctx: JobContext, template: Template, pool: StoragePool, host: Host) -> str:
     ctx.progress(0, f"copying template {template.name} to pool {pool.name}")
-    with _open_master(template, pool) as source:
+    with open_master(template, pool) as source:
         return storage_driver(pool_ref(pool), host_ref(host)).cache_template(template_spec(template), source)
 
 
-def _open_master(template: Template, pool: StoragePool) -> BinaryIO:
+def open_master(template: Template, pool: StoragePool | None = None) -> BinaryIO:
     """The file in an image store, that of the pool's zone before others."""
     refs = TemplateStoreRef.objects.filter(template=template, state=StoreState.READY, store__removed__isnull=True)
-    found = sorted(refs.select_related("store__zone"), key=lambda ref: (ref.store.zone_id != pool.zone_id, ref.pk))
+    found = sorted(
+        refs.select_related("store__zone"),
+        key=lambda ref: (pool is not None and ref.store.zone_id != pool.zone_id, ref.pk),
+    )
     if not found:
         raise ResourceUnavailable(f"no image store holds template {template.name}")
     return image_store_driver(image_store_ref(found[0].store)).open(str(template.uuid))

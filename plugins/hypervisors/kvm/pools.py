@@ -1,13 +1,15 @@
 """libvirt's directory pools: make one usable, look volumes up, send bytes into them."""
 
+import contextlib
+import io
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import libvirt
 
-from plugins.hypervisors.kvm.errors import NO_POOL, NO_VOLUME
+from plugins.hypervisors.kvm.errors import NO_POOL, NO_VOLUME, translate
 from plugins.hypervisors.kvm.parsing import parse
 
 T = TypeVar("T")
@@ -160,3 +162,35 @@ def download(conn: libvirt.virConnect, volume: libvirt.virStorageVol) -> bytes:
         stream.abort()
         raise
     return bytes(content)
+
+
+class Download(io.RawIOBase):
+    """The bytes of a volume, read through libvirt as they are asked for."""
+
+    def __init__(self, conn: libvirt.virConnect, volume: libvirt.virStorageVol, doing: str):
+        self._stream: libvirt.virStream | None = conn.newStream(0)
+        self._doing = doing
+        volume.download(self._stream, 0, 0, 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._stream is None:
+            return 0
+        try:
+            chunk = self._stream.recv(len(buffer))
+            if not chunk:
+                self._stream.finish()
+                self._stream = None
+        except libvirt.libvirtError as error:
+            raise translate(error, self._doing) from error
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        if not self.closed and self._stream is not None:
+            with contextlib.suppress(libvirt.libvirtError):
+                self._stream.abort()
+            self._stream = None
+        super().close()

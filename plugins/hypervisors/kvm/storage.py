@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from io import BufferedReader
 from typing import BinaryIO
 
 import libvirt
@@ -73,17 +74,21 @@ class DirectoryPoolDriver:
         places, so neither needs to know of the other.
         """
         name = f"template-{canonical_uuid(template.uuid, 'template')}.{_kind(template.format, IMAGE_FORMATS)}"
-        refuse_unless(template.physical_size_bytes > 0, f"template {template.name}: its file is empty")
         with session(self.host, f"copy template {template.name} into pool {self.pool.name}") as conn:
-            pool = self._active(conn)
-            volume = pools.find_volume(pool, name)
-            if volume is None:
-                # Declared as raw and empty: the file then grows with what is written and shows its progress.
-                volume = self._create(pool, pools.volume_xml(name, 0, "raw", allocation=0), name)
-            if _file_size(volume) != template.physical_size_bytes:
-                _fill(conn, volume, template, source)
-                pools.when_idle(lambda: pool.refresh(0))
+            self._receive(conn, name, template, source)
             return self._path(name)
+
+    def _receive(self, conn: libvirt.virConnect, name: str, image: TemplateSpec, source: BinaryIO) -> None:
+        """Have the image's file in the pool under ``name``."""
+        refuse_unless(image.physical_size_bytes > 0, f"template {image.name}: its file is empty")
+        pool = self._active(conn)
+        volume = pools.find_volume(pool, name)
+        if volume is None:
+            # Declared as raw and empty: the file then grows with what is written and shows its progress.
+            volume = self._create(pool, pools.volume_xml(name, 0, "raw", allocation=0), name)
+        if _file_size(volume) != image.physical_size_bytes:
+            _fill(conn, volume, image, source)
+            pools.when_idle(lambda: pool.refresh(0))
 
     def create_volume(self, volume: VolumeSpec) -> VolumeFacts:
         uuid = canonical_uuid(volume.uuid, "volume")
@@ -123,6 +128,45 @@ class DirectoryPoolDriver:
             if size_bytes > size:
                 pools.when_idle(lambda: volume.resize(size_bytes, 0))
             return self._facts_of(volume, name)
+
+    def volume_path(self, uuid: str, format: str = "qcow2") -> str:
+        return self._path(f"{canonical_uuid(uuid, 'volume')}.{_kind(format)}")
+
+    def copy_volume(self, volume: VolumeSpec, source: PoolRef, path: str) -> VolumeFacts:
+        """libvirt has QEMU write the copy, which then stands on no template."""
+        name = self._file_name(self.volume_path(volume.uuid, volume.format))
+        other = DirectoryPoolDriver(source, self.host)
+        origin_name = other._file_name(path)
+        refuse_unless((source.uuid, origin_name) != (self.pool.uuid, name), f"volume {volume.uuid} is its own copy")
+        with session(self.host, f"copy volume {path} to {name}") as conn:
+            origin = pools.find_volume(other._active(conn), origin_name)
+            if origin is None:
+                raise NotFound(f"volume {path} is not in pool {source.name}")
+            pool = self._active(conn)
+            pools.delete_volume(pool, name)
+            xml = pools.volume_xml(name, origin.info()[1], _kind(volume.format))
+            copy = pools.when_idle(lambda: pool.createXMLFrom(xml, origin, 0))
+            return self._facts_of(copy, name)
+
+    def open_volume(self, path: str) -> BinaryIO:
+        name = self._file_name(path)
+        with session(self.host, f"read volume {path}") as conn:
+            volume = pools.find_volume(self._active(conn), name)
+            if volume is None:
+                raise NotFound(f"volume {path} is not in pool {self.pool.name}")
+            return BufferedReader(
+                pools.Download(conn, volume, f"{self.host.name}: read volume {path}"), pools.CHUNK_BYTES
+            )
+
+    def import_volume(self, volume: VolumeSpec, image: TemplateSpec, source: BinaryIO) -> VolumeFacts:
+        path = self.volume_path(volume.uuid, image.format)
+        name = self._file_name(path)
+        with session(self.host, f"make volume {volume.uuid} of an image") as conn:
+            made = pools.find_volume(self._active(conn), name)
+            # A file of another length may be whole and have grown since; an unfinished one is shorter.
+            if made is None or _file_size(made) < image.physical_size_bytes:
+                self._receive(conn, name, image, source)
+        return self.resize_volume(path, max(volume.size_bytes, image.virtual_size_bytes))
 
     def delete_volume(self, path: str) -> None:
         name = self._file_name(path)

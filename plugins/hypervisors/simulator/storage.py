@@ -1,6 +1,8 @@
 """Primary storage in a table: one row a volume or cached template."""
 
+import io
 import re
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -68,6 +70,42 @@ class SimulatorStorageDriver:
         if facts is None:
             raise NotFound(f"{path} was deleted meanwhile")
         return facts
+
+    def volume_path(self, uuid: str, format: str = "qcow2") -> str:
+        return self._path_of(uuid, "volume")
+
+    @verb("copy_volume")
+    def copy_volume(self, volume: VolumeSpec, source: PoolRef, path: str) -> VolumeFacts:
+        origin = SimulatorStorageDriver(source, self.host)._read(path)
+        if origin is None:
+            raise NotFound(f"there is no volume {path} in pool {source.name}")
+        target = self.volume_path(volume.uuid)
+        self._rows(target).delete()
+        self._add(volume.uuid, target, origin.size_bytes, volume.format)
+        return self._facts_of(origin.size_bytes, volume.format, target, False)
+
+    @verb("open_volume")
+    def open_volume(self, path: str) -> BinaryIO:
+        self._inside(path)
+        if self._read(path) is None:
+            raise NotFound(f"there is no volume {path} in pool {self.pool.name}")
+        return io.BytesIO(b"simulated volume " + path.encode())
+
+    @verb("import_volume")
+    def import_volume(self, volume: VolumeSpec, image: TemplateSpec, source: BinaryIO) -> VolumeFacts:
+        path = self.volume_path(volume.uuid)
+        self._add(volume.uuid, path, max(volume.size_bytes, image.virtual_size_bytes), image.format)
+        facts = self._read(path)
+        if facts is None:
+            raise NotFound(f"{path} was deleted meanwhile")
+        return facts
+
+    @verb("check_volume")
+    def check_volume(self, path: str, *, repair: str = "") -> Mapping[str, str]:
+        facts = self.volume_facts(path)
+        if facts is None:
+            raise NotFound(f"there is no volume {path} in pool {self.pool.name}")
+        return {"check-errors": "0", "format": facts.format, "image-end-offset": str(facts.allocated_bytes)}
 
     @verb("delete_volume")
     def delete_volume(self, path: str) -> None:

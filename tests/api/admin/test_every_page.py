@@ -21,7 +21,7 @@ from apps.compute.models import Drive, VirtualMachine
 from apps.infrastructure.models import Dedication
 from apps.metadata.factories import icon, note, tag
 from apps.storage.factories import TemplateFactory
-from apps.storage.models import StoppedForPool, StoragePool, UploadTicket
+from apps.storage.models import DownloadTicket, ImageStore, StoppedForPool, StoragePool, UploadTicket
 from cloudstack.api import registry
 from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
@@ -80,6 +80,9 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         project = project_of(cloud.account)
         member = join_project(project, UserFactory(account=cloud.account), deny=f"x{number}*")
         ProjectInvitation.objects.create(project=project, user=member.user)
+        DownloadTicket.objects.create(
+            image=disc, store=ImageStore.objects.get(), file_name="x.iso", expires=timezone.now()
+        )
         UploadTicket.objects.create(template=TemplateFactory(account=cloud.account), expires=timezone.now())
 
 

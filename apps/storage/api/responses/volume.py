@@ -94,7 +94,12 @@ class VolumeResponse(OwnerFields, Tagged, Annotated):
     )
     miniops = Field("min_iops", type=LONG, help="operations per second at least")
     maxiops = Field("max_iops", type=LONG, help="operations per second at most")
-    isextractable = Field(compute=lambda row: False, type=BOOL, help="whether it can be downloaded")
+    isextractable = Field(
+        compute=lambda row: row["template__uuid"] is None or bool(row["template__is_extractable"]),
+        needs=("template__uuid", "template__is_extractable"),
+        type=BOOL,
+        help="whether it can be downloaded",
+    )
     supportsstoragesnapshot = Field(compute=lambda row: False, type=BOOL, help="whether its storage makes snapshots")
     displayvolume = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
     deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")
