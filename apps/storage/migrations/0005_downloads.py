@@ -7,32 +7,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('storage', '0004_drive'),
+        ("storage", "0004_drive"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='template',
-            name='type',
-            field=models.CharField(choices=[('USER', 'Of a user'), ('BUILTIN', 'Comes with the cloud'), ('SYSTEM', 'Of the platform'), ('VOLUME', 'Data of a volume on its way to a pool')], default='USER', max_length=16),
+            model_name="template",
+            name="type",
+            field=models.CharField(
+                choices=[
+                    ("USER", "Of a user"),
+                    ("BUILTIN", "Comes with the cloud"),
+                    ("SYSTEM", "Of the platform"),
+                    ("VOLUME", "Data of a volume on its way to a pool"),
+                ],
+                default="USER",
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
-            name='DownloadTicket',
+            name="DownloadTicket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('file_name', models.CharField(max_length=300)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires', models.DateTimeField()),
-                ('ready', models.BooleanField(default=False, editable=False)),
-                ('image', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='download_tickets', to='storage.template')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='download_tickets', to='storage.imagestore')),
-                ('volume', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='download_tickets', to='storage.volume')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("file_name", models.CharField(max_length=300)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("expires", models.DateTimeField()),
+                ("ready", models.BooleanField(default=False, editable=False)),
+                (
+                    "image",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="download_tickets",
+                        to="storage.template",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="download_tickets",
+                        to="storage.imagestore",
+                    ),
+                ),
+                (
+                    "volume",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="download_tickets",
+                        to="storage.volume",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['expires'], name='download_ticket_expires')],
+                "indexes": [models.Index(fields=["expires"], name="download_ticket_expires")],
             },
         ),
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
 
-from apps.accounts.models import Account
+from apps.accounts.models import Account, Project
 from apps.storage.config import USERS_SHARE_TEMPLATES
 from apps.storage.events import ISO_UPDATE, TEMPLATE_UPDATE
 from apps.storage.models import Template
@@ -28,6 +28,7 @@ class SharingManager:
         image: Template,
         operation: str | None = None,
         account_names: Sequence[str] = (),
+        projects: Sequence[Project] = (),
         is_public: bool | None = None,
         is_featured: bool | None = None,
         is_extractable: bool | None = None,
@@ -36,13 +37,13 @@ class SharingManager:
 
         Accounts are those of the caller's domain. Raises ``InvalidParameter`` for a name that is none of them.
         """
-        if account_names and operation not in ("add", "remove"):
-            raise InvalidParameter("accounts goes with op=add or op=remove", parameter="op")
-        if operation in ("add", "remove") and not account_names:
-            raise InvalidParameter(f"op={operation} goes with accounts", parameter="accounts")
+        if (account_names or projects) and operation not in ("add", "remove"):
+            raise InvalidParameter("accounts and projectids go with op=add or op=remove", parameter="op")
+        if operation in ("add", "remove") and not (account_names or projects):
+            raise InvalidParameter(f"op={operation} goes with accounts or projectids", parameter="accounts")
         if is_public and not caller.is_admin and not USERS_SHARE_TEMPLATES.value(image.account.uuid):
             raise PermissionDenied("You may not make templates public", parameter="ispublic")
-        accounts = _named(caller, account_names)
+        accounts = [*_named(caller, account_names), *(project.account for project in projects)]
         changes: dict[str, Any] = {"is_public": is_public, "is_featured": is_featured, "is_extractable": is_extractable}
         if operation == "reset":
             accounts = list(accounts_using(image).select_related("group"))
@@ -70,7 +71,9 @@ class SharingManager:
 
 
 def _named(caller: Caller, names: Sequence[str]) -> list[Account]:
-    found = Account.objects.select_related("group").filter(domain_id=caller.domain_id, name__in=names)
+    found = Account.objects.select_related("group").filter(
+        domain_id=caller.domain_id, name__in=names, project__isnull=True
+    )
     by_name = {account.name: account for account in found}
     for name in names:
         if name not in by_name:

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from apps.accounts.factories import join_project, project_of
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import Iso, Template
 from cloudstack.framework.jobs import AsyncJob
@@ -160,3 +161,18 @@ def test_only_operators_feature_and_open_for_download(cloud) -> None:
         client.call("updateIsoPermissions", id=disc.uuid, isfeatured=True, isextractable=True)
         disc.refresh_from_db()
         assert (disc.is_featured, disc.is_extractable) == (expected, expected)
+
+
+def test_an_image_is_shared_with_a_project(cloud, refusal) -> None:
+    disc, project = iso("disc", account=cloud.lawyer_account), project_of(cloud.lawyer_account)
+    member = cloud.colleague_of(cloud.lawyer_account)
+    join_project(project, member)
+    cloud.lawyer.call("updateIsoPermissions", id=disc.uuid, op="add", projectids=project.uuid)
+    told = cloud.lawyer.call("listIsoPermissions", id=disc.uuid)["templatepermission"]
+    assert (told["account"], told["projectids"]) == ([], [str(project.uuid)])
+    shown = cloud.client(member).items("listIsos", isofilter="shared", projectid=project.uuid)
+    assert [row["name"] for row in shown] == ["disc"]
+    foreign = project_of(cloud.seller_account)
+    assert refusal(cloud.lawyer, "updateIsoPermissions", id=disc.uuid, op="add", projectids=foreign.uuid).code == 431
+    cloud.lawyer.call("updateIsoPermissions", id=disc.uuid, op="reset")
+    assert cloud.client(member).items("listIsos", isofilter="shared", projectid=project.uuid) == []

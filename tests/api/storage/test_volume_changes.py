@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from apps.accounts.factories import project_of
 from apps.accounts.models import ResourceCount, ResourceType
 from apps.accounts.services.limits import LimitManager
 from apps.storage.factories import DiskOfferingFactory, VolumeFactory
@@ -128,3 +129,12 @@ def test_offerings_of_an_account(cloud, refusal) -> None:
         assert {o["name"] for o in cloud.root.items("listDiskOfferings", **meant)} == names
     assert refusal(cloud.root, "listDiskOfferings", account="nobody").code == 431
     assert DiskOffering.objects.count() == 2
+
+
+def test_a_volume_is_given_to_a_project(cloud, refusal) -> None:
+    volume, project = ready(cloud), project_of(cloud.seller_account)
+    assert refusal(cloud.root, "assignVolume", volumeid=volume).code == 431
+    shown = cloud.root.call("assignVolume", volumeid=volume, projectid=project.uuid)["volume"]
+    assert shown["projectid"] == str(project.uuid)
+    assert [row["id"] for row in cloud.seller.items("listVolumes", projectid=project.uuid)] == [volume]
+    assert (counted(cloud.seller_account), counted(project.account)) == ((0, 0), (1, 2 * GIB))

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import ALL_PROJECTS, AccountScopedListCmd
-from apps.accounts.models import Account
+from apps.accounts.models import Account, Project
 from apps.infrastructure.models import Zone
 from apps.storage.models import GuestOs, GuestOsCategory, ImageStore, StoragePool, Template, TemplateZone
 from apps.storage.selectors import accounts_using
@@ -27,6 +27,7 @@ from cloudstack.api import (
     ListOf,
     Map,
     Ref,
+    RefList,
     Response,
     Str,
     SuccessResponse,
@@ -165,6 +166,7 @@ class UpdateImagePermissionsCmd(BaseCmd):
     abstract = True
 
     accounts = ListOf("accounts", Str, help="names of accounts of your domain; with op")
+    projects = RefList("projectids", Project, select_related=["account__group"], help="projects; with op")
     operation = Choice("op", ("add", "remove", "reset"), help="add or remove the accounts, or reset to nobody")
     public = Flag("ispublic", help="whether everybody may use it")
     featured = Flag("isfeatured", roles=ROOT, help="whether it is shown first; root admins only")
@@ -176,6 +178,7 @@ class UpdateImagePermissionsCmd(BaseCmd):
             image=self.image,
             operation=self.operation,
             account_names=self.accounts or (),
+            projects=self.projects or (),
             is_public=self.public,
             is_featured=self.featured,
             is_extractable=self.extractable,
@@ -189,6 +192,7 @@ class ImagePermissionsResponse(Response):
     ispublic = Field(type=BOOL, help="whether everybody may use it")
     domainid = Field(help="domain of its account")
     account = Field(type=LIST, help="names of the accounts that it is shared with")
+    projectids = Field(type=LIST, help="UUIDs of the projects that it is shared with")
 
 
 class ListImagePermissionsCmd(BaseCmd):
@@ -199,9 +203,11 @@ class ListImagePermissionsCmd(BaseCmd):
 
     def execute(self) -> dict[str, Any]:
         image: Template = self.image
+        users = list(accounts_using(image).values_list("name", "project__uuid"))
         return {
             "id": str(image.uuid),
             "ispublic": image.is_public,
             "domainid": str(image.domain.uuid),
-            "account": list(accounts_using(image).values_list("name", flat=True)),
+            "account": [name for name, project in users if project is None],
+            "projectids": [str(project) for _, project in users if project is not None],
         }

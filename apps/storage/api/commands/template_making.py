@@ -1,7 +1,6 @@
 """Commands that make templates of volumes, and bring images to zones and pools."""
 
-from apps.accounts.models import Domain
-from apps.accounts.services.ownership import resolve_owner
+from apps.accounts.api.owner import OwnedCmd
 from apps.infrastructure.models import Zone
 from apps.storage import events
 from apps.storage.api.commands.template import TemplateRef
@@ -27,7 +26,7 @@ from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs import AsyncJob
 
 
-class CreateTemplate(BaseAsyncCreateCmd):
+class CreateTemplate(OwnedCmd, BaseAsyncCreateCmd):
     """Makes a template of a volume that no running machine uses."""
 
     response = TemplateResponse
@@ -57,9 +56,6 @@ class CreateTemplate(BaseAsyncCreateCmd):
     tag = Str("templatetag", roles=ROOT, help="tag of the hosts that run it")
     details = Map("details", help="options of its machines")
     zone = Ref("zoneid", Zone, help="zone of the volume; others are reached by copyTemplate")
-    account = Str("account", help="account that owns it, together with domainid; administrators only")
-    domain = Ref("domainid", Domain, help="domain of that account")
-    project = Str("projectid", help="projects are not available yet")
 
     def execute(self) -> tuple[Template, AsyncJob]:
         if self.volume is None:
@@ -68,7 +64,7 @@ class CreateTemplate(BaseAsyncCreateCmd):
             raise InvalidParameter(f"volume {self.volume} is not in zone {self.zone}", parameter="zoneid")
         origin = self.volume.template
         request = TemplateRequest(
-            owner=resolve_owner(self.caller, self.account, self.domain, project=self.project),
+            owner=self.owner(),
             name=self.image_name,
             display_text=self.display_text or "",
             format="",

@@ -4,8 +4,9 @@ from django.db.models import QuerySet
 
 from apps.accounts.api.attached import TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
-from apps.accounts.api.owner import OwnedCmd
+from apps.accounts.api.owner import OwnedCmd, project_ref
 from apps.accounts.models import Account
+from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage import events
 from apps.storage.api.refused import Refused, RefusedFlag
@@ -27,6 +28,7 @@ from cloudstack.api import (
     Uuid,
 )
 from cloudstack.api.listing import Page
+from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs import AsyncJob
 
 VOLUME = ["account__domain", "zone", "pool", "disk_offering"]
@@ -227,10 +229,14 @@ class AssignVolume(BaseCmd):
     response = VolumeResponse
 
     volume = Ref("volumeid", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
-    account = Ref("accountid", Account, select_related=["domain"], required=True, help="its new owner")
+    account = Ref("accountid", Account, select_related=["domain"], help="its new owner")
+    project = project_ref("the project that it shall belong to; not together with an account")
 
     def execute(self) -> Volume:
-        return VolumeManager().assign(caller=self.caller, volume=self.volume, account=self.account)
+        if (self.account is None) == (self.project is None):
+            raise InvalidParameter("give accountid or projectid", parameter="accountid")
+        account = self.account or resolve_owner(self.caller, project=self.project)
+        return VolumeManager().assign(caller=self.caller, volume=self.volume, account=account)
 
 
 class GetPathForVolume(BaseCmd):
