@@ -1,6 +1,6 @@
 """Settings of accounts: default limits, keys and log-in."""
 
-from apps.accounts.models.limit import ResourceType
+from apps.accounts.models.limit import MAX_TAG, ResourceType
 from cloudstack.framework.configuration import ConfigKey, Scope
 
 INCORRECT_LOGINS_ALLOWED = ConfigKey(
@@ -82,6 +82,33 @@ _MEANINGS = {
     ResourceType.OBJECT_STORAGE: ("object.storage", 400, 800, "GiB of objects"),
     ResourceType.GPU: ("gpus", 20, 40, "GPUs"),
 }
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """A comma list, as settings write it."""
+    return tuple(dict.fromkeys(word for word in (part.strip() for part in text.split(",")) if word))
+
+
+def _check_tags(text: str) -> None:
+    for word in words_of(text):
+        if len(word) > MAX_TAG:
+            raise ValueError(f"the tag {word[:20]}… has {len(word)} letters; {MAX_TAG} are possible")
+
+
+HOST_TAGS = ConfigKey(
+    "resource.limitation.host.tags",
+    str,
+    "",
+    description="Host tags, separated by commas, by which machines, CPUs and memory are limited beside their totals.",
+    check=_check_tags,
+)
+STORAGE_TAGS = ConfigKey(
+    "resource.limitation.storage.tags",
+    str,
+    "",
+    description="Storage tags, separated by commas, by which volumes and their size are limited beside their totals.",
+    check=_check_tags,
+)
 
 ACCOUNT_LIMITS = {
     kind: ConfigKey(

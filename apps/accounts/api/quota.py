@@ -5,7 +5,8 @@ from typing import Any
 from apps.accounts.models import ResourceCount, ResourceType
 from apps.accounts.models.limit import UNLIMITED
 from apps.accounts.selectors import accounts_visible_to, domains_visible_to
-from apps.accounts.services.limits import counters_with_limits, in_wire_unit
+from apps.accounts.services.limit_rules import in_wire_unit
+from apps.accounts.services.limits import counters_with_limits
 from cloudstack.api.planning import register_section
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller

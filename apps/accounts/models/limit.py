@@ -6,6 +6,7 @@ from apps.accounts.models.account import Account
 from apps.accounts.models.domain import Domain
 
 UNLIMITED = -1
+MAX_TAG = 64
 
 
 class ResourceType(models.IntegerChoices):
@@ -47,15 +48,21 @@ class _PerOwner(models.Model):
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     domain = models.ForeignKey(Domain, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     type = models.PositiveSmallIntegerField(choices=ResourceType)
+    tag = models.CharField(max_length=MAX_TAG, blank=True, default="")
+    """Only what carries this host or storage tag; empty is all of the type."""
 
     class Meta:
         abstract = True
         constraints = [
             models.UniqueConstraint(
-                fields=("account", "type"), condition=models.Q(account__isnull=False), name="%(class)s_once_per_account"
+                fields=("account", "type", "tag"),
+                condition=models.Q(account__isnull=False),
+                name="%(class)s_once_per_account",
             ),
             models.UniqueConstraint(
-                fields=("domain", "type"), condition=models.Q(domain__isnull=False), name="%(class)s_once_per_domain"
+                fields=("domain", "type", "tag"),
+                condition=models.Q(domain__isnull=False),
+                name="%(class)s_once_per_domain",
             ),
             models.CheckConstraint(
                 condition=models.Q(account__isnull=True) ^ models.Q(domain__isnull=True), name="%(class)s_has_one_owner"
@@ -63,7 +70,8 @@ class _PerOwner(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_type_display()} of {self.account or self.domain}"
+        tag = f" with tag {self.tag}" if self.tag else ""
+        return f"{self.get_type_display()}{tag} of {self.account or self.domain}"
 
 
 class ResourceLimit(_PerOwner):

@@ -8,14 +8,16 @@ from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 
 
-def own_limits(owner: Account | Domain, *, caller: Caller) -> dict[int, int]:
-    """Type → limit, for those that differ from the defaults. Raises ``InvalidParameter`` when out of sight."""
-    return dict(ResourceLimit.objects.filter(**_owned(owner, caller)).values_list("type", "max"))
+def own_limits(owner: Account | Domain, *, caller: Caller) -> dict[tuple[int, str], int]:
+    """(type, tag) → limit, for those that differ from the defaults. Raises ``InvalidParameter`` when out of sight."""
+    rows = ResourceLimit.objects.filter(**_owned(owner, caller)).values_list("type", "tag", "max")
+    return {(kind, tag): maximum for kind, tag, maximum in rows}
 
 
-def counts(owner: Account | Domain, *, caller: Caller) -> dict[int, int]:
-    """Type → count. Raises ``InvalidParameter`` when the owner is out of the caller's sight."""
-    return dict(ResourceCount.objects.filter(**_owned(owner, caller)).values_list("type", "count"))
+def counts(owner: Account | Domain, *, caller: Caller) -> dict[tuple[int, str], int]:
+    """(type, tag) → count. Raises ``InvalidParameter`` when the owner is out of the caller's sight."""
+    rows = ResourceCount.objects.filter(**_owned(owner, caller)).values_list("type", "tag", "count")
+    return {(kind, tag): count for kind, tag, count in rows}
 
 
 def _owned(owner: Account | Domain, caller: Caller) -> dict[str, int]:

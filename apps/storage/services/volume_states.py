@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import ResourceType
-from apps.accounts.services.limits import Amounts, LimitManager
+from apps.accounts.services.limit_rules import Amounts, by_tags
+from apps.accounts.services.limits import LimitManager
 from apps.storage.models import Volume
 from apps.storage.services.state_machines import VOLUME_FSM
 

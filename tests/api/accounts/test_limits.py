@@ -7,7 +7,8 @@ from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, 
 from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.services import counting
 from apps.accounts.services.counting import recount_all_for_job, register_counter
-from apps.accounts.services.limits import GIB, LimitManager
+from apps.accounts.services.limit_rules import GIB
+from apps.accounts.services.limits import LimitManager
 from cloudstack.framework.configuration import ConfigKey, store
 from cloudstack.framework.configuration.service import ConfigurationManager
 from cloudstack.framework.errors import LimitExceeded

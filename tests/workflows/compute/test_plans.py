@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.accounts.models import ResourceCount, ResourceType
-from apps.accounts.services.limits import in_wire_unit
+from apps.accounts.services.limit_rules import in_wire_unit
 from apps.accounts.services.role_rules import forget_rules
 from apps.compute.models import VirtualMachine
 from apps.storage.models import Volume

@@ -4,12 +4,13 @@ from typing import Any
 
 from apps.accounts import events
 from apps.accounts.api.responses.limit import ResourceCountResponse, ResourceLimitResponse, owner_of
-from apps.accounts.models import Account, AccountType, Domain, Project, ResourceType
-from apps.accounts.models.domain import ROOT_PATH
+from apps.accounts.models import Account, Domain, Project, ResourceType
 from apps.accounts.models.limit import UNLIMITED
-from apps.accounts.selectors import accounts_visible_to
-from apps.accounts.selectors.limits import counts, own_limits
-from apps.accounts.services.limits import LimitManager, default_limit, holder_of
+from apps.accounts.selectors import accounts_visible_to, domains_visible_to
+from apps.accounts.selectors.limits import counts
+from apps.accounts.services.limit_rules import Counted, all_counted
+from apps.accounts.services.limits import LimitManager
+from apps.accounts.services.limits_shown import LimitsShown
 from apps.accounts.services.recounts import RecountManager
 from cloudstack.api import ADMINS, Access, BadValue, BaseCmd, BaseListCmd, Flag, Int, Long, Ref, Str
 from cloudstack.framework.errors import InvalidParameter
@@ -59,30 +60,34 @@ class ListResourceLimits(_OfOwner, BaseListCmd):
     response = ResourceLimitResponse
     id_filter = None
     ids_filter = None
-    keyword = None
 
     kind = Int("resourcetype", validate=_is_type, help="number of the kind of resource")
     kind_name = Str("resourcetypename", help="name of the kind of resource, as in user_vm")
-    list_all = Flag("listall", help="has no effect: limits are those of one owner")
+    tag = Str("tag", help="list the limits of what carries this host or storage tag")
+    recursive = Flag("isrecursive", default=False, help="with domainid alone: also the limits of the domains below it")
+    list_all = Flag("listall", help="has no effect: limits are those of one owner, or of a domain and those below")
+    keyword = Str("keyword", help="list the kinds whose name has this in it")
 
     def queryset(self) -> list[dict[str, Any]]:
         owner = self.owner()
+        counted = [what for what in all_counted(self._kinds()) if not self.tag or what.tag == self.tag]
+        if self.keyword:
+            counted = [what for what in counted if self.keyword.lower() in what.kind.label]
+        owners = [owner]
+        if self.recursive and isinstance(owner, Domain):
+            owners = list(domains_visible_to(caller=self.caller).filter(path__startswith=owner.path).order_by("path"))
+        limits = LimitsShown(owners, caller=self.caller)
+        return [{**owner_of(owner, what), "max": limits.of(owner, what)} for owner in owners for what in counted]
+
+    def _kinds(self) -> list[ResourceType]:
         kinds = list(ResourceType) if self.kind is None else [ResourceType(self.kind)]
-        if self.kind_name:
-            if self.kind_name not in _NAMES:
-                raise InvalidParameter(
-                    f"resourcetypename={self.kind_name} is none of {', '.join(_NAMES)}", parameter="resourcetypename"
-                )
-            kinds = [kind for kind in kinds if kind == _NAMES[self.kind_name]]
-        free = owner.type == AccountType.ADMIN if isinstance(owner, Account) else owner.path == ROOT_PATH
-        own = {} if free else own_limits(owner, caller=self.caller)
-        return [
-            {
-                **owner_of(owner, kind),
-                "max": UNLIMITED if free else own.get(kind, default_limit(kind, of=holder_of(owner))),
-            }
-            for kind in kinds
-        ]
+        if not self.kind_name:
+            return kinds
+        if self.kind_name not in _NAMES:
+            raise InvalidParameter(
+                f"resourcetypename={self.kind_name} is none of {', '.join(_NAMES)}", parameter="resourcetypename"
+            )
+        return [kind for kind in kinds if kind == _NAMES[self.kind_name]]
 
 
 class UpdateResourceLimit(_OfOwner):
@@ -94,6 +99,7 @@ class UpdateResourceLimit(_OfOwner):
 
     kind = Int("resourcetype", required=True, validate=_is_type, help="number of the kind of resource")
     maximum = Long("max", default=UNLIMITED, help="the limit; -1 is none. Memory in MiB, storage in GiB")
+    tag = Str("tag", default="", help="limit only what carries this host or storage tag")
 
     def execute(self) -> dict[str, Any]:
         if self.domain is None and not self.account_name and self.project is None:
@@ -102,9 +108,9 @@ class UpdateResourceLimit(_OfOwner):
         kind = ResourceType(self.kind)
         account, domain = (owner, None) if isinstance(owner, Account) else (None, owner)
         limit = LimitManager().update(
-            caller=self.caller, kind=kind, maximum=self.maximum, account=account, domain=domain
+            caller=self.caller, kind=kind, maximum=self.maximum, account=account, domain=domain, tag=self.tag
         )
-        return {**owner_of(owner, kind), "max": limit.max}
+        return {**owner_of(owner, Counted(kind, self.tag)), "max": limit.max}
 
 
 class UpdateResourceCount(_OfOwner):
@@ -116,10 +122,21 @@ class UpdateResourceCount(_OfOwner):
 
     domain = Ref("domainid", Domain, required=True, help="the domain, or that of the account")
     kind = Int("resourcetype", validate=_is_type, help="number of the kind of resource; all if left out")
+    tag = Str("tag", help="count only what carries this host or storage tag; all if left out")
 
     def execute(self) -> list[dict[str, Any]]:
         owner = self.owner(access=Access.MODIFY)
         kinds = tuple(ResourceType) if self.kind is None else (ResourceType(self.kind),)
-        RecountManager().recount(caller=self.caller, owner=owner, kinds=kinds)
+        if self.tag and not all_counted(kinds, self.tag):
+            raise InvalidParameter(
+                f"tag={self.tag}: nothing of that kind is counted by this tag; the settings "
+                "resource.limitation.host.tags and resource.limitation.storage.tags name the tags",
+                parameter="tag",
+            )
+        tag = self.tag or None
+        RecountManager().recount(caller=self.caller, owner=owner, kinds=kinds, tag=tag)
         held = counts(owner, caller=self.caller)
-        return [{**owner_of(owner, kind), "resourcecount": held.get(kind, 0)} for kind in kinds]
+        return [
+            {**owner_of(owner, what), "resourcecount": held.get((int(what.kind), what.tag), 0)}
+            for what in all_counted(kinds, tag)
+        ]

@@ -15,8 +15,8 @@ class _UserOfAccount(UserResponse):
 class AccountResponse(Iconed, LimitedResponse):
     object_name = "account"
     model = Account
-    owner = "account"
-    holder = Account
+    owner, holder = "account", Account
+    path_at = "domain__path"
     free_path, free_value = "type", int(AccountType.ADMIN)
 
     id = Field("uuid", help="UUID of the account")

@@ -12,8 +12,8 @@ from cloudstack.api import BOOL, STRING, Field
 class DomainResponse(Iconed, Annotated, LimitedResponse):
     object_name = "domain"
     model = Domain
-    owner = "domain"
-    holder = Domain
+    owner, holder = "domain", Domain
+    path_at = "path"
     free_path, free_value = "path", ROOT_PATH
 
     id = Field("uuid", help="UUID of the domain")

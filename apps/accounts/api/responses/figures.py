@@ -7,8 +7,15 @@ from django.db.models import BigIntegerField, IntegerField, QuerySet, Sum, Value
 
 from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.limit import UNLIMITED
-from apps.accounts.services.limits import Holder, default_limit, in_wire_unit
-from cloudstack.api import LONG, STRING, Response
+from apps.accounts.services.limit_rules import (
+    Counted,
+    DomainLimits,
+    Holder,
+    all_counted,
+    in_wire_unit,
+)
+from apps.accounts.services.limits_shown import limit_shown
+from cloudstack.api import LIST, LONG, STRING, Response
 from cloudstack.api.fields import Item
 from cloudstack.framework.context import Caller
 
@@ -44,6 +51,9 @@ def _figures() -> dict[str, Figure]:
         items[f"{wire}limit"] = Figure(type=STRING, help=f"limit of {what}; Unlimited if there is none")
         items[f"{wire}total"] = Figure(type=LONG, help=f"{what} in use")
         items[f"{wire}available"] = Figure(type=STRING, help=f"{what} that may still be made; Unlimited if no limit")
+    items["taggedresources"] = Figure(
+        type=LIST, help="limit, total and available of what is limited by host or storage tags, for each type and tag"
+    )
     return items
 
 
@@ -61,6 +71,8 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
     holder: ClassVar[Holder]
     key: ClassVar[str] = "id"
     """Path from the row to that owner's primary key."""
+    path_at: ClassVar[str]
+    """Where the path of the row's domain stands."""
     free_path: ClassVar[str]
     free_value: ClassVar[Any]
     """Rows whose ``free_path`` holds ``free_value`` have no limits. ROOT, is one: it holds what all accounts hold."""
@@ -75,31 +87,40 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
         omit: frozenset[str] = frozenset(),
         jobs: bool = False,
     ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-        columns = (cls.key, cls.free_path, *extra)
+        columns = (cls.key, cls.free_path, cls.path_at, *extra)
         rows = list(super().render_with(queryset, columns, caller=caller, omit=omit, jobs=jobs))
         if rows and not omit >= FIGURES:
             free = {pk for (pk, mark, *_), _ in rows if mark == cls.free_value}
-            limits, counts = cls._read([pk for (pk, *_), _ in rows], free)
-            defaults = {kind: default_limit(kind, of=cls.holder) for kind in WIRE_NAMES}
-            for (pk, *_), body in rows:
-                body.update(item for item in _shown(pk, pk in free, limits, counts, defaults) if item[0] not in omit)
-        return ((values[2:], body) for values, body in rows)
+            own, counts = cls._read([pk for (pk, *_), _ in rows], free)
+            of_domains = DomainLimits([path for (_, _, path, *_), _ in rows])
+            counted = all_counted(WIRE_NAMES)
+            for (pk, _, path, *_), body in rows:
+                figures = {}
+                for what in counted:
+                    limit = UNLIMITED
+                    if pk not in free:
+                        limit = limit_shown(own.get((pk, what)), path, what, of_domains, of=cls.holder)
+                    figures[what] = (limit, in_wire_unit(what.kind, counts.get((pk, what), 0)))
+                body.update(item for item in _shown(figures) if item[0] not in omit)
+        return ((values[3:], body) for values, body in rows)
 
     @classmethod
-    def _read(cls, keys: list[int], free: set[int]) -> tuple[dict[tuple[int, int], int], dict[tuple[int, int], int]]:
-        """Limits that differ from the defaults, and counts: (key of the owner, type) → number."""
+    def _read(
+        cls, keys: list[int], free: set[int]
+    ) -> tuple[dict[tuple[int, Counted], int], dict[tuple[int, Counted], int]]:
+        """Limits that differ from the defaults, and counts: (key of the owner, what) → number."""
         column = f"{cls.owner}_id"
         of_owner = {f"{column}__in": keys}
-        limits = ResourceLimit.objects.filter(**of_owner).values_list(column, "type", "max", _mark(0))
-        counts = ResourceCount.objects.filter(**of_owner).values_list(column, "type", "count", _mark(1))
+        limits = ResourceLimit.objects.filter(**of_owner).values_list(column, "type", "tag", "max", _mark(0))
+        counts = ResourceCount.objects.filter(**of_owner).values_list(column, "type", "tag", "count", _mark(1))
         arms = [counts]
         if cls.owner == "domain" and free:
-            everything = ResourceCount.objects.filter(account__isnull=False).values("type")
+            everything = ResourceCount.objects.filter(account__isnull=False).values("type", "tag")
             root = Value(next(iter(free)), output_field=BigIntegerField())
-            arms.append(everything.annotate(total=Sum("count")).values_list(root, "type", "total", _mark(1)))
-        found: tuple[dict[tuple[int, int], int], dict[tuple[int, int], int]] = ({}, {})
-        for key, kind, amount, mark in limits.union(*arms, all=True):
-            found[mark][key, kind] = int(amount)  # PostgreSQL sums to a decimal
+            arms.append(everything.annotate(total=Sum("count")).values_list(root, "type", "tag", "total", _mark(1)))
+        found: tuple[dict[tuple[int, Counted], int], dict[tuple[int, Counted], int]] = ({}, {})
+        for key, kind, tag, amount, mark in limits.union(*arms, all=True):
+            found[mark][key, Counted(ResourceType(kind), tag)] = int(amount)  # PostgreSQL sums to a decimal
         return found
 
 
@@ -107,20 +128,17 @@ def _mark(number: int) -> Value:
     return Value(number, output_field=IntegerField())
 
 
-def _shown(
-    key: int,
-    free: bool,
-    limits: dict[tuple[int, int], int],
-    counts: dict[tuple[int, int], int],
-    defaults: dict[ResourceType, int],
-) -> Iterator[tuple[str, Any]]:
-    for kind, wire in WIRE_NAMES.items():
-        count = in_wire_unit(kind, counts.get((key, kind), 0))
-        limit = UNLIMITED if free else limits.get((key, kind), defaults[kind])
-        yield f"{wire}total", count
-        if limit == UNLIMITED:
-            yield f"{wire}limit", "Unlimited"
-            yield f"{wire}available", "Unlimited"
-        else:
-            yield f"{wire}limit", str(limit)
-            yield f"{wire}available", str(max(limit - count, 0))
+def _shown(figures: dict[Counted, tuple[int, int]]) -> Iterator[tuple[str, Any]]:
+    tagged = []
+    for (kind, tag), (limit, total) in figures.items():
+        left = UNLIMITED if limit == UNLIMITED else max(limit - total, 0)
+        if tag:
+            about = {"resourcetype": int(kind), "resourcetypename": kind.label, "tag": tag}
+            tagged.append({**about, "limit": limit, "total": total, "available": left})
+            continue
+        wire = WIRE_NAMES[kind]
+        yield f"{wire}total", total
+        yield f"{wire}limit", "Unlimited" if limit == UNLIMITED else str(limit)
+        yield f"{wire}available", "Unlimited" if limit == UNLIMITED else str(left)
+    if tagged:
+        yield "taggedresources", tagged

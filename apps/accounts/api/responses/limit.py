@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from apps.accounts.models import Account, AccountType, Domain, ResourceType
+from apps.accounts.models import Account, AccountType, Domain
 from apps.accounts.models.domain import shown_path
+from apps.accounts.services.limit_rules import Counted
 from cloudstack.api import LONG, STRING, Field, Response
 
 
@@ -16,6 +17,7 @@ class _OfOwner(Response):
     domainpath = Field(type=STRING, help="ROOT/sales")
     resourcetype = Field(type=STRING, help="number of the kind of resource, as text")
     resourcetypename = Field(type=STRING, help="its name")
+    tag = Field(type=STRING, help="host or storage tag, where only what carries it is meant")
 
 
 class ResourceLimitResponse(_OfOwner):
@@ -30,15 +32,16 @@ class ResourceCountResponse(_OfOwner):
     resourcecount = Field(type=LONG, help="how much is held. Memory in MiB, storage in bytes")
 
 
-def owner_of(owner: Account | Domain, kind: ResourceType) -> dict[str, Any]:
+def owner_of(owner: Account | Domain, counted: Counted) -> dict[str, Any]:
     """The fields that say whose limit or count it is."""
     domain = owner.domain if isinstance(owner, Account) else owner
     body = {
         "domainid": str(domain.uuid),
         "domain": domain.name,
         "domainpath": shown_path(domain.path),
-        "resourcetype": str(int(kind)),
-        "resourcetypename": kind.label,
+        "resourcetype": str(int(counted.kind)),
+        "resourcetypename": counted.kind.label,
+        **({"tag": counted.tag} if counted.tag else {}),
     }
     if isinstance(owner, Domain):
         return body
