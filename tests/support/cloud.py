@@ -155,7 +155,7 @@ def _check_addresses() -> None:
 def _check_limits() -> None:
     counted = {
         (row.account_id, row.type): row.count
-        for row in ResourceCount.objects.filter(account__isnull=False)
+        for row in ResourceCount.objects.filter(account__isnull=False, tag="")
         if row.count
     }
     expected: dict[tuple[int, int], int] = {}

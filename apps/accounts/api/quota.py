@@ -36,6 +36,7 @@ def quota_section(rehearsal: Rehearsal, caller: Caller) -> list[dict[str, Any]]:
                 "name": owner.name,
                 "resourcetype": str(kind.value),
                 "resourcetypename": kind.label,
+                **({"tag": counter.tag} if counter.tag else {}),
                 "before": in_wire_unit(kind, before),
                 "after": in_wire_unit(kind, counter.count),
                 "limit": limit if limit == UNLIMITED else in_wire_unit(kind, limit),

@@ -4,52 +4,67 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_projects'),
+        ("accounts", "0005_projects"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='resourcecount',
-            name='resourcecount_once_per_account',
+            model_name="resourcecount",
+            name="resourcecount_once_per_account",
         ),
         migrations.RemoveConstraint(
-            model_name='resourcecount',
-            name='resourcecount_once_per_domain',
+            model_name="resourcecount",
+            name="resourcecount_once_per_domain",
         ),
         migrations.RemoveConstraint(
-            model_name='resourcelimit',
-            name='resourcelimit_once_per_account',
+            model_name="resourcelimit",
+            name="resourcelimit_once_per_account",
         ),
         migrations.RemoveConstraint(
-            model_name='resourcelimit',
-            name='resourcelimit_once_per_domain',
+            model_name="resourcelimit",
+            name="resourcelimit_once_per_domain",
         ),
         migrations.AddField(
-            model_name='resourcecount',
-            name='tag',
-            field=models.CharField(blank=True, default='', max_length=64),
+            model_name="resourcecount",
+            name="tag",
+            field=models.CharField(blank=True, default="", max_length=64),
         ),
         migrations.AddField(
-            model_name='resourcelimit',
-            name='tag',
-            field=models.CharField(blank=True, default='', max_length=64),
+            model_name="resourcelimit",
+            name="tag",
+            field=models.CharField(blank=True, default="", max_length=64),
         ),
         migrations.AddConstraint(
-            model_name='resourcecount',
-            constraint=models.UniqueConstraint(condition=models.Q(('account__isnull', False)), fields=('account', 'type', 'tag'), name='resourcecount_once_per_account'),
+            model_name="resourcecount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("account__isnull", False)),
+                fields=("account", "type", "tag"),
+                name="resourcecount_once_per_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resourcecount',
-            constraint=models.UniqueConstraint(condition=models.Q(('domain__isnull', False)), fields=('domain', 'type', 'tag'), name='resourcecount_once_per_domain'),
+            model_name="resourcecount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("domain__isnull", False)),
+                fields=("domain", "type", "tag"),
+                name="resourcecount_once_per_domain",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resourcelimit',
-            constraint=models.UniqueConstraint(condition=models.Q(('account__isnull', False)), fields=('account', 'type', 'tag'), name='resourcelimit_once_per_account'),
+            model_name="resourcelimit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("account__isnull", False)),
+                fields=("account", "type", "tag"),
+                name="resourcelimit_once_per_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='resourcelimit',
-            constraint=models.UniqueConstraint(condition=models.Q(('domain__isnull', False)), fields=('domain', 'type', 'tag'), name='resourcelimit_once_per_domain'),
+            model_name="resourcelimit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("domain__isnull", False)),
+                fields=("domain", "type", "tag"),
+                name="resourcelimit_once_per_domain",
+            ),
         ),
     ]

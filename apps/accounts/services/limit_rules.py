@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from apps.accounts.config import ACCOUNT_LIMITS, DOMAIN_LIMITS, HOST_TAGS, PROJECT_LIMITS, STORAGE_TAGS, words_of
 from apps.accounts.models import Account, AccountType, Domain, Project, ResourceLimit, ResourceType
 from apps.accounts.models.domain import ancestor_paths
@@ -53,6 +55,22 @@ def by_tags(amounts: Mapping[ResourceType, int], tags: Iterable[str]) -> Amounts
     return counted
 
 
+def carrying(field: str, tag: str) -> Q:
+    """Rows whose comma list in ``field`` (an ORM path) names ``tag``."""
+    inner = Q(**{f"{field}__contains": f",{tag},"})
+    edges = Q(**{f"{field}__startswith": f"{tag},"}) | Q(**{f"{field}__endswith": f",{tag}"})
+    return Q(**{field: tag}) | edges | inner
+
+
+def total_of(*parts: Amounts) -> Amounts:
+    """Several amounts together."""
+    total: dict[ResourceType | Counted, int] = {}
+    for part in parts:
+        for what, amount in part.items():
+            total[what] = total.get(what, 0) + amount
+    return total
+
+
 Holder = type[Account] | type[Domain] | type[Project]
 
 
@@ -76,7 +94,11 @@ class DomainLimits:
 
     def __init__(self, paths: Collection[str]):
         above = {path for given in paths for path in ancestor_paths(given)[1:]}
-        rows = ResourceLimit.objects.filter(domain__path__in=above) if above else ResourceLimit.objects.none()
+        rows = (
+            ResourceLimit.objects.filter(domain__path__in=above, domain__removed__isnull=True)
+            if above
+            else ResourceLimit.objects.none()
+        )
         self._own = {
             (path, Counted(ResourceType(kind), tag)): maximum
             for path, kind, tag, maximum in rows.values_list("domain__path", "type", "tag", "max")

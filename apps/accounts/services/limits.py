@@ -83,6 +83,22 @@ class LimitManager:
                 count=Greatest(F("count") - _by_type(given), Value(0))
             )
 
+    def count(self, account: Account, amounts: Amounts) -> None:
+        """Add what is there already to the counters, whatever the limits say."""
+        there = _positive(amounts)
+        if not there:
+            return
+        with joined():
+            counters = self._locked(account, there)
+            rows = ResourceCount.objects.filter(pk__in=[counter.pk for counter in counters])
+            rows.update(count=F("count") + _by_type(there))
+
+    def ensure_room(self, account: Account, amounts: Amounts) -> None:
+        """Raises ``LimitExceeded`` when ``reserve`` would; takes nothing."""
+        with joined():
+            self.reserve(account, amounts)
+            self.release(account, amounts)
+
     def adjust(self, account: Account, changes: Amounts) -> None:
         """Reserve what grows and release what shrinks, as when a machine is resized."""
         with joined():

@@ -4,7 +4,7 @@ import math
 
 from django.db.models import QuerySet
 
-from apps.accounts.models import Account, Domain
+from apps.accounts.models import Account, Domain, ResourceCount, ResourceLimit
 from apps.accounts.services.closing import close_accounts
 from apps.accounts.services.domains import owners_in
 from apps.accounts.services.state_machines import ACCOUNT_FSM, DOMAIN_FSM
@@ -48,6 +48,9 @@ class CloseDomain(Step):
             if not ctx.arguments["cleanup"] and (len(domains) > 1 or ctx.owners.accounts.exists()):
                 raise ResourceInUse(f"something has been added to domain {ctx.domain} in the meantime")
             close_accounts(ctx.owners)
+            # Limits and figures of what is no more would count for a domain that gets the path next.
+            ResourceLimit.objects.filter(domain__in=domains).delete()
+            ResourceCount.objects.filter(domain__in=domains).delete()
             for domain in sorted(domains, key=lambda one: -one.level):
                 domain.mark_removed()
 

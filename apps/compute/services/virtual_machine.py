@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.accounts.models import ResourceType
+from apps.accounts.services.limit_rules import total_of
 from apps.accounts.services.limits import LimitManager
 from apps.compute import events
 from apps.compute.config import USER_EXPUNGE
@@ -25,6 +25,7 @@ from apps.infrastructure.models import Host
 from apps.network.services.addresses import reserve_nic
 from apps.storage.models import Volume
 from apps.storage.services.volume_sizes import size_for
+from apps.storage.services.volume_states import amounts_of
 from apps.storage.states import VolumeState, VolumeType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
@@ -59,11 +60,7 @@ class VirtualMachineManager:
         volumes = self._new_volumes(vm, request)
         LimitManager().reserve(
             request.owner,
-            {
-                **amounts_of_vm(vm),
-                ResourceType.VOLUME: len(volumes),
-                ResourceType.PRIMARY_STORAGE: sum(volume.size_bytes for volume in volumes),
-            },
+            total_of(amounts_of_vm(vm), *(amounts_of(volume.size_bytes, of=volume) for volume in volumes)),
         )
         vm.save(force_insert=True)
         affinity_group.join(vm, request.affinity_groups)

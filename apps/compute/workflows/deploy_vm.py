@@ -1,6 +1,6 @@
 """Bring a new machine up. A deployment that fails leaves its row in Error and nothing else."""
 
-from apps.accounts.models import ResourceType
+from apps.accounts.services.limit_rules import total_of
 from apps.accounts.services.limits import LimitManager
 from apps.compute.models import Drive, VolumeAttachment
 from apps.compute.services.lifecycle import VM_FSM
@@ -10,6 +10,7 @@ from apps.compute.workflows.start_vm import StartVm
 from apps.compute.workflows.steps.loading import VmWorkflow, reload_vm
 from apps.network.services.addresses import free_nic
 from apps.storage.services.state_machines import VOLUME_FSM
+from apps.storage.services.volume_states import amounts_of
 from cloudstack.framework.jobs import JobContext, workflow
 
 
@@ -29,19 +30,13 @@ class DeployVm(StartVm):
             nic.mark_removed()
         VolumeAttachment.objects.filter(vm=vm).delete()
         Drive.objects.filter(vm=vm).delete()
-        size_bytes = 0
         for volume in volumes:
-            size_bytes += volume.size_bytes
             for event in ("destroy_requested", "expunge_requested", "succeeded"):
                 VOLUME_FSM.fire(volume, event)
             volume.mark_removed()
         LimitManager().release(
             vm.account,
-            {
-                **amounts_of_vm(vm),
-                ResourceType.VOLUME: len(volumes),
-                ResourceType.PRIMARY_STORAGE: size_bytes,
-            },
+            total_of(amounts_of_vm(vm), *(amounts_of(volume.size_bytes, of=volume) for volume in volumes)),
         )
 
 

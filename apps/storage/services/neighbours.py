@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import Count, F, Model, Sum
+from django.db.models import Count, F, Model, QuerySet, Sum
 
 from apps.accounts.models import Account, ResourceType
-from apps.accounts.services.counting import register_counter
+from apps.accounts.services.counting import register_counter, register_tagged_counter
+from apps.accounts.services.limit_rules import carrying
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.selectors.capacities import register_capacity_source
 from apps.infrastructure.services.guards import register_guard
@@ -34,6 +35,8 @@ def register() -> None:
     register_capacity_source(storage_capacities)
     register_counter(ResourceType.VOLUME, volumes_of)
     register_counter(ResourceType.PRIMARY_STORAGE, primary_bytes_of)
+    register_tagged_counter(ResourceType.VOLUME, tagged_volumes_of)
+    register_tagged_counter(ResourceType.PRIMARY_STORAGE, tagged_bytes_of)
     register_counter(ResourceType.TEMPLATE, templates_of)
     register_counter(ResourceType.SECONDARY_STORAGE, secondary_bytes_of)
 
@@ -52,11 +55,33 @@ def volumes_of(account_pks: Collection[int]) -> Mapping[int, int]:
     return dict(rows.order_by().values_list("account").annotate(Count("pk")))
 
 
+def tagged_volumes_of(account_pks: Collection[int], tag: str) -> Mapping[int, int]:
+    """Volumes of each account whose offering has the storage tag."""
+    rows = _tagged(account_pks, tag)
+    return dict(rows.order_by().values_list("account").annotate(Count("pk")))
+
+
+def tagged_bytes_of(account_pks: Collection[int], tag: str) -> Mapping[int, int]:
+    """Bytes of each account's volumes whose offering has the storage tag, with what resizes have taken already."""
+    rows = _tagged(account_pks, tag)
+    return _with_growing(rows, account_pks)
+
+
 def primary_bytes_of(account_pks: Collection[int]) -> Mapping[int, int]:
     """Bytes of each account's volumes, with what resizes under way have taken already."""
+    return _with_growing(Volume.objects.filter(account__in=account_pks).exclude(state__in=UNCOUNTED), account_pks)
+
+
+def _tagged(account_pks: Collection[int], tag: str) -> "QuerySet[Volume]":
     rows = Volume.objects.filter(account__in=account_pks).exclude(state__in=UNCOUNTED)
+    return rows.filter(carrying("disk_offering__tags", tag))
+
+
+def _with_growing(rows: "QuerySet[Volume]", account_pks: Collection[int]) -> dict[int, int]:
     found = dict(rows.order_by().values_list("account").annotate(Sum("size_bytes")))
-    growing = AsyncJob.objects.filter(name="storage.volume.resize", status__in=AsyncJob.LIVE)
+    growing = AsyncJob.objects.filter(
+        name="storage.volume.resize", status__in=AsyncJob.LIVE, resource_uuid__in=rows.order_by().values("uuid")
+    )
     accounts = dict(Account.all_objects.filter(pk__in=account_pks).values_list("uuid", "pk"))
     for owner, arguments, data in growing.values_list("account_uuid", "arguments", "data"):
         if owner in accounts and not data.get("grown"):

@@ -14,7 +14,7 @@ from apps.storage.config import USERS_EXPUNGE_VOLUMES
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.services.attachments import machine_of
 from apps.storage.services.volume_sizes import GIB, size_for, within_maximum
-from apps.storage.services.volume_states import amounts_of, retire, revive
+from apps.storage.services.volume_states import amounts_of, newly_counted, retire, revive
 from apps.storage.states import OfferingState, PoolState, VolumeState, VolumeType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
@@ -55,7 +55,7 @@ class VolumeManager:
         if pool is not None:
             _check_pool(caller, pool, zone)
         size_bytes = size_for(offering, size_gib)
-        LimitManager().reserve(owner, amounts_of(size_bytes))
+        LimitManager().reserve(owner, amounts_of(size_bytes, of=offering))
         volume = Volume(
             account=owner,
             domain=owner.domain,
@@ -214,9 +214,12 @@ class VolumeManager:
                 parameter="size",
             )
         machine = machine_of(volume)
+        if offering is not None:
+            gained = newly_counted(size_bytes, before=volume.disk_offering, after=offering)
+            LimitManager().ensure_room(volume.account, gained)
         more = size_bytes - volume.size_bytes
         if more:
-            LimitManager().reserve(volume.account, amounts_of(more, pieces=0))
+            LimitManager().reserve(volume.account, amounts_of(more, pieces=0, of=volume))
         return dispatch(
             "storage.volume.resize",
             caller=caller,
@@ -249,7 +252,7 @@ class VolumeManager:
         _refuse_attached(volume, "assigned")
         if AsyncJob.objects.filter(resource_uuid=volume.uuid, status__in=AsyncJob.LIVE).exists():
             raise ResourceInUse(f"a job works on volume {volume}; try again when it has ended", parameter="volumeid")
-        owner, amounts = volume.account, amounts_of(volume.size_bytes)
+        owner, amounts = volume.account, amounts_of(volume.size_bytes, of=volume)
         LimitManager().reserve(account, amounts)
         mine = Volume.objects.filter(pk=volume.pk, account=owner, state=volume.state, size_bytes=volume.size_bytes)
         if mine.update(account=account, domain=account.domain) != 1:

@@ -59,7 +59,7 @@ class CreateVolume(VolumeWorkflow):
         for event in ("destroy_requested", "expunge_requested", "succeeded"):
             VOLUME_FSM.fire(volume, event)
         volume.mark_removed()
-        LimitManager().release(volume.account, amounts_of(volume.size_bytes))
+        LimitManager().release(volume.account, amounts_of(volume.size_bytes, of=volume))
 
 
 @workflow("storage.volume.destroy")

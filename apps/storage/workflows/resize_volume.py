@@ -8,7 +8,7 @@ from apps.storage.selectors import volume_for_job
 from apps.storage.services import allocation
 from apps.storage.services.attachments import machine_of, resize_online
 from apps.storage.services.state_machines import VOLUME_FSM
-from apps.storage.services.volume_states import amounts_of
+from apps.storage.services.volume_states import amounts_of, recount_by_tags
 from apps.storage.states import VolumeState
 from apps.storage.workflows.create_volume import VolumeWorkflow
 from apps.storage.workflows.steps import driver_for, host_for_pool, remember
@@ -34,7 +34,7 @@ class TakeRoom(Step):
         if ctx.data.get("limits_given_back"):
             # The job failed once and is tried again.
             with ctx.transaction():
-                LimitManager().reserve(volume.account, amounts_of(ctx.arguments["reserved_bytes"], pieces=0))
+                LimitManager().reserve(volume.account, amounts_of(ctx.arguments["reserved_bytes"], pieces=0, of=volume))
                 remember(ctx, limits_given_back=False)
         with ctx.transaction():
             volume.refresh_from_db(fields=["state", "pool", "size_bytes"])
@@ -86,12 +86,16 @@ class Grow(Step):
             volume.refresh_from_db(fields=["state", "size_bytes"])
             # Another resize may have come in between: what was taken from the limits for nothing goes back.
             surplus = ctx.arguments["reserved_bytes"] - (size_bytes - volume.size_bytes)
+            before = volume.disk_offering
             if volume.state == VolumeState.RESIZING:
                 VOLUME_FSM.fire(volume, "succeeded", **changes)
             else:
                 Volume.objects.filter(pk=volume.pk, state=VolumeState.ALLOCATED).update(**changes)
             if surplus > 0:
-                LimitManager().release(volume.account, amounts_of(surplus, pieces=0))
+                LimitManager().release(volume.account, amounts_of(surplus, pieces=0, of=before))
+            if offering is not None:
+                volume.size_bytes = size_bytes
+                recount_by_tags(volume, before=before, after=offering)
             remember(ctx, grown=True)
 
 
@@ -104,5 +108,5 @@ class ResizeVolume(VolumeWorkflow):
         """Give the limits back what the service had taken for the growth."""
         if not (ctx.data.get("grown") or ctx.data.get("limits_given_back")):
             volume = volume_for_job(uuid=ctx.arguments["volume_uuid"])
-            LimitManager().release(volume.account, amounts_of(ctx.arguments["reserved_bytes"], pieces=0))
+            LimitManager().release(volume.account, amounts_of(ctx.arguments["reserved_bytes"], pieces=0, of=volume))
             ctx.data["limits_given_back"] = True

@@ -7,7 +7,7 @@ from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, 
 from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.services import counting
 from apps.accounts.services.counting import recount_all_for_job, register_counter
-from apps.accounts.services.limit_rules import GIB
+from apps.accounts.services.limit_rules import GIB, by_tags
 from apps.accounts.services.limits import LimitManager
 from cloudstack.framework.configuration import ConfigKey, store
 from cloudstack.framework.configuration.service import ConfigurationManager
@@ -193,3 +193,108 @@ def test_an_account_in_root_needs_no_domain_rows(db):
     assert set(ResourceCount.objects.values_list("account_id", "domain_id")) == {(account.pk, None)}
     assert list(ResourceCount.objects.exclude(count=0).values_list("type", "count")) == [(VM, 1)]
     DomainFactory()
+
+
+def limits_of(client, kind, **owner):
+    return [limit["max"] for limit in client.items("listResourceLimits", resourcetype=kind, **owner)]
+
+
+def test_limits_flow_down_the_domains(root, account, tenants):
+    sales, emea = {"domainid": tenants.sales.uuid}, {"domainid": tenants.emea.uuid}
+    seller = {"account": account.name, **emea}
+    assert (limits_of(root, 0, **emea), limits_of(root, 0, **seller)) == ([40], [20])
+    root.call("updateResourceLimit", resourcetype=0, max=100, **sales)
+    assert (limits_of(root, 0, **emea), limits_of(root, 0, **seller)) == ([100], [20])
+    LimitManager().reserve(account, {VM: 20})
+    root.call("updateResourceLimit", resourcetype=0, max=60, **seller)
+    LimitManager().reserve(account, {VM: 40})  # the domain's default of 40 gives way to what sales may hold
+    root.call("updateResourceLimit", resourcetype=0, max=7, **sales)
+    assert (limits_of(root, 0, **emea), limits_of(root, 0, **seller)) == ([7], [60])
+    shown = root.items("listDomains", id=tenants.emea.uuid)[0]
+    assert (shown["vmlimit"], shown["vmtotal"], shown["vmavailable"]) == ("7", 60, "0")
+
+
+def test_nobody_gets_more_than_the_domain_above_holds(root, account, tenants):
+    root.call("updateResourceLimit", resourcetype=0, max=10, domainid=tenants.sales.uuid)
+    for params in ({"domainid": tenants.emea.uuid}, {"domainid": tenants.emea.uuid, "account": account.name}):
+        with pytest.raises(ApiError) as refused:
+            root.call("updateResourceLimit", resourcetype=0, max=11, **params)
+        assert (refused.value.code, "may hold 10 of user_vm" in refused.value.text) == (431, True)
+        for fine in (10, -1):
+            assert root.call("updateResourceLimit", resourcetype=0, max=fine, **params)["resourcelimit"]["max"] == fine
+    with pytest.raises(LimitExceeded), transaction.atomic():
+        LimitManager().reserve(account, {VM: 11})
+
+
+def test_the_limits_of_a_whole_branch_are_listed(root, tenants, django_assert_num_queries):
+    branch = {"domainid": tenants.sales.uuid, "isrecursive": True, "keyword": "storage"}
+    listed = root.items("listResourceLimits", **branch)
+    assert {(limit["domainpath"], limit["resourcetypename"]) for limit in listed} == {
+        (path, kind)
+        for path in ("ROOT/sales", "ROOT/sales/emea")
+        for kind in ("primary_storage", "secondary_storage", "backup_storage", "object_storage")
+    }
+    root.call("listResourceLimits", **branch)
+    with django_assert_num_queries(4):
+        root.call("listResourceLimits", **branch)
+    DomainFactory.create_batch(3, parent=tenants.sales)
+    with django_assert_num_queries(4):
+        root.call("listResourceLimits", **branch)
+
+
+@pytest.fixture
+def gpu_limits(root, tenants):
+    """Machines with the tag gpu are limited by themselves."""
+    for name, tags in (("host", "gpu, fpga"), ("storage", "ssd")):
+        root.call("updateConfiguration", name=f"resource.limitation.{name}.tags", value=tags)
+
+
+def test_every_kind_can_be_limited_and_counted(root, tenants):
+    for kind in ResourceType:
+        where = {"resourcetype": int(kind), "domainid": tenants.sales.uuid}
+        assert root.call("updateResourceLimit", max=3, **where)["resourcelimit"]["max"] == 3
+        [counted] = root.call("updateResourceCount", **where)["resourcecount"]
+        assert (counted["resourcecount"], counted["resourcetypename"]) == (0, kind.label)
+
+
+def test_limits_by_tag(root, account, tenants, gpu_limits):
+    where = {"account": account.name, "domainid": tenants.emea.uuid}
+    shown = [(limit["resourcetypename"], limit.get("tag")) for limit in root.items("listResourceLimits", **where)]
+    assert [entry for entry in shown if entry[1]] == [
+        *(("user_vm", tag) for tag in ("gpu", "fpga")),
+        ("volume", "ssd"),
+        *(("cpu", tag) for tag in ("gpu", "fpga")),
+        *(("memory", tag) for tag in ("gpu", "fpga")),
+        ("primary_storage", "ssd"),
+    ]
+    limit = root.call("updateResourceLimit", resourcetype=0, max=1, tag="gpu", **where)["resourcelimit"]
+    assert (limit["max"], limit["tag"]) == (1, "gpu")
+    assert limits_of(root, 0, tag="gpu", **where) == [1]
+    assert limits_of(root, 0, **where) == [20, 1, -1]
+    LimitManager().reserve(account, by_tags({VM: 1, CPU: 4}, ["gpu", "unlimited"]))
+    with pytest.raises(LimitExceeded) as refused, transaction.atomic():
+        LimitManager().reserve(account, by_tags({VM: 1, CPU: 4}, ["gpu"]))
+    assert "type 'user_vm with tag gpu'" in refused.value.message
+    LimitManager().reserve(account, {VM: 1})
+    [entry] = root.items("listAccounts", id=account.uuid)
+    tagged = {(one["resourcetypename"], one["tag"]): one for one in entry["taggedresources"]}
+    gpu = {"resourcetype": 0, "resourcetypename": "user_vm", "tag": "gpu", "limit": 1, "total": 1, "available": 0}
+    assert tagged["user_vm", "gpu"] == gpu
+    assert tagged["cpu", "gpu"]["total"] == 4 and tagged["cpu", "fpga"]["total"] == 0
+    [only] = root.items("listAccounts", id=account.uuid, tag="ssd")
+    assert {one["tag"] for one in only["taggedresources"]} == {"ssd"}
+    LimitManager().release(account, by_tags({VM: 1, CPU: 4}, ["gpu"]))
+    [domain] = root.items("listDomains", id=tenants.sales.uuid, tag="gpu")
+    assert {one["total"] for one in domain["taggedresources"]} == {0}
+
+
+def test_tags_without_limits_are_refused(root, tenants, gpu_limits):
+    for params in ({"resourcetype": 0, "tag": "ssd"}, {"resourcetype": 6, "tag": "gpu"}):
+        for command in ("updateResourceLimit", "updateResourceCount"):
+            with pytest.raises(ApiError) as refused:
+                root.call(command, domainid=tenants.sales.uuid, **params)
+            assert (refused.value.code, "tag=" in refused.value.text) == (431, True), command
+    assert not ResourceLimit.objects.exists()
+    with pytest.raises(ApiError) as long:
+        root.call("updateConfiguration", name="resource.limitation.host.tags", value="x" * 65)
+    assert long.value.code == 431

@@ -6,7 +6,7 @@ from apps.accounts import events
 from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import DomainScopedListCmd, own_domain
 from apps.accounts.api.responses.account import AccountResponse
-from apps.accounts.api.responses.figures import FIGURES
+from apps.accounts.api.responses.figures import FIGURES, only_tag
 from apps.accounts.api.responses.user import KEY_ACCESS_WORDS, key_access_from
 from apps.accounts.models import Account, Domain, Role
 from apps.accounts.selectors import accounts_visible_to
@@ -28,6 +28,7 @@ from cloudstack.api import (
     SuccessResponse,
     Uuid,
 )
+from cloudstack.api.listing import Page
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from cloudstack.framework.jobs import AsyncJob
 
@@ -44,6 +45,7 @@ class ListAccounts(ShowsIcons, DomainScopedListCmd):
     state = Choice("state", AccountState, lookup="state", help="enabled, disabled or locked")
     key_access = Choice("apikeyaccess", KEY_ACCESS_WORDS, help="ENABLED, DISABLED or INHERIT")
     details = ListOf("details", Str, help="all, resource or min: min leaves limits and totals away")
+    tag = Str("tag", help="show of taggedresources only those of this host or storage tag")
     cleanup_needed = Flag("iscleanuprequired", lookup="cleanup_needed", help="list those whose deletion came to no end")
 
     def queryset(self) -> QuerySet[Account]:
@@ -56,6 +58,9 @@ class ListAccounts(ShowsIcons, DomainScopedListCmd):
 
     def omitted(self) -> frozenset[str]:
         return super().omitted() | (FIGURES if self.details == ["min"] else frozenset())
+
+    def execute(self) -> Page:
+        return only_tag(super().execute(), self.tag)
 
 
 class CreateAccount(BaseCmd):

@@ -6,7 +6,7 @@ from apps.accounts import events
 from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import own_domain
 from apps.accounts.api.responses.domain import DomainResponse
-from apps.accounts.api.responses.figures import FIGURES
+from apps.accounts.api.responses.figures import FIGURES, only_tag
 from apps.accounts.models import Domain
 from apps.accounts.selectors import domains_visible_to
 from apps.accounts.services.domains import DomainManager
@@ -24,6 +24,7 @@ from cloudstack.api import (
     SuccessResponse,
     Uuid,
 )
+from cloudstack.api.listing import Page
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.jobs import AsyncJob
 
@@ -45,6 +46,7 @@ class ListDomains(_DomainList):
 
     level = Int("level", lookup="level", help="list domains this far from ROOT")
     details = ListOf("details", Str, help="all, resource or min: min leaves limits and totals away")
+    tag = Str("tag", help="show of taggedresources only those of this host or storage tag")
 
     def queryset(self) -> QuerySet[Domain]:
         domains = domains_visible_to(caller=self.caller)
@@ -54,6 +56,9 @@ class ListDomains(_DomainList):
 
     def omitted(self) -> frozenset[str]:
         return super().omitted() | (FIGURES if self.details == ["min"] else frozenset())
+
+    def execute(self) -> Page:
+        return only_tag(super().execute(), self.tag)
 
 
 class ListDomainChildren(_DomainList):

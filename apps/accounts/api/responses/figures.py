@@ -17,6 +17,7 @@ from apps.accounts.services.limit_rules import (
 from apps.accounts.services.limits_shown import limit_shown
 from cloudstack.api import LIST, LONG, STRING, Response
 from cloudstack.api.fields import Item
+from cloudstack.api.listing import Page
 from cloudstack.framework.context import Caller
 
 WIRE_NAMES = {
@@ -142,3 +143,11 @@ def _shown(figures: dict[Counted, tuple[int, int]]) -> Iterator[tuple[str, Any]]
         yield f"{wire}available", "Unlimited" if limit == UNLIMITED else str(left)
     if tagged:
         yield "taggedresources", tagged
+
+
+def only_tag(page: Page, tag: str | None) -> Page:
+    """A page of accounts or domains with what is limited by ``tag``, if one is given, and by no other."""
+    for row in page.rows if tag else ():
+        if "taggedresources" in row:
+            row["taggedresources"] = [entry for entry in row["taggedresources"] if entry["tag"] == tag]
+    return page
