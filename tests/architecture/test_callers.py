@@ -10,6 +10,8 @@ EXEMPT = {
     "LimitManager.reserve": "counts inside the transaction of a service that has checked its caller",
     "LimitManager.release": "counts inside the transaction of a service or a job",
     "LimitManager.adjust": "counts inside the transaction of a service or a job",
+    "LimitManager.count": "the owner pays, whoever calls",
+    "LimitManager.ensure_room": "the owner pays, whoever calls",
     "PowerSyncManager.report": "a hypervisor reports, not a caller",
     "PowerSyncManager.report_host": "a hypervisor reports, not a caller",
     "SshKeyPairManager.named": "takes the owner, whom the command has resolved for its caller",
