@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_projects"),
+        ("accounts", "0007_passwords"),
     ]
 
     operations = [
