@@ -66,6 +66,24 @@ class FetchPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of the server. ``verify_tls=False`` takes any certificate."""
+
+    method: str = "GET"
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    verify_tls: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server said to a :class:`Question`: status and the beginning of its text."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FetchResult:
     """What was received: final address, size in bytes, digests in hex by algorithm."""
 
@@ -156,6 +174,17 @@ def fetch(
     raise FetchFailed(f"more than {policy.max_redirects} redirects")
 
 
+def send(url: str, question: Question, policy: FetchPolicy, *, resolver: Resolver | None = None) -> Answer:
+    """Ask a server that a user names, and read at most ``policy.max_bytes`` of its answer; redirects are not followed.
+
+    Raises ``UnsafeUrl`` for an address that must not be reached, and ``FetchFailed`` when there was no answer.
+    """
+    deadline = time.monotonic() + policy.total_timeout_s
+    parts = check_url(url, policy)
+    with _Exchange(parts, policy, resolver or resolve, deadline, question) as exchange:
+        return Answer(status=exchange.response.status, text=exchange.beginning())
+
+
 def resolve(host: str, port: int) -> list[str]:
     """All addresses that the system's resolver gives for ``host``."""
     try:
@@ -182,12 +211,20 @@ def _literal(host: str) -> Address | None:
 class _Exchange:
     """One request to one judged address; closes everything at the end and at the deadline."""
 
-    def __init__(self, parts: SplitResult, policy: FetchPolicy, resolver: Resolver, deadline: float):
-        self.parts, self.policy, self.deadline = parts, policy, deadline
+    def __init__(
+        self,
+        parts: SplitResult,
+        policy: FetchPolicy,
+        resolver: Resolver,
+        deadline: float,
+        question: Question = Question(),
+    ):
+        self.parts, self.policy, self.deadline, self.question = parts, policy, deadline, question
         self.host = (parts.hostname or "").rstrip(".")
         self.port = parts.port or PORTS[parts.scheme]
         self.resolver = resolver
         self.expired = False
+        self.what = "download" if question.method == "GET" else "answer"
 
     def __enter__(self) -> "_Exchange":
         self.sock = self._connect()
@@ -222,6 +259,13 @@ class _Exchange:
             target.unlink(missing_ok=True)
             raise self._explained(error) from None
         return FetchResult(url=url, size_bytes=size, digests={name: h.hexdigest() for name, h in hashes.items()})
+
+    def beginning(self) -> str:
+        """The first bytes of the answer as text."""
+        try:
+            return self.response.read(self.policy.max_bytes).decode("utf-8", "replace")
+        except BaseException as error:
+            raise self._explained(error) from None
 
     def _copy(
         self, file: IO[bytes], hashes: list["hashlib._Hash"], expected: int | None, progress: Progress | None
@@ -264,14 +308,19 @@ class _Exchange:
 
     def _ask(self) -> http.client.HTTPResponse:
         if self.parts.scheme == "https":
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+            context = ssl.create_default_context()
+            if not self.question.verify_tls:
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
         self.sock.settimeout(self.policy.read_timeout_s)
         kind = http.client.HTTPSConnection if self.parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.host, self.port)
         connection.sock = self.sock
         path = quote(self.parts._replace(scheme="", netloc="", fragment="").geturl(), safe=_PATH_SAFE)
         headers = {"User-Agent": "cloudstack", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
-        connection.request("GET", path if path.startswith("/") else "/" + path, headers=headers)
+        headers |= self.question.headers
+        path = path if path.startswith("/") else "/" + path
+        connection.request(self.question.method, path, body=self.question.body, headers=headers)
         return connection.getresponse()
 
     def _expire(self) -> None:
@@ -284,13 +333,13 @@ class _Exchange:
 
     def _explained(self, error: BaseException) -> BaseException:
         if self.expired:
-            return FetchFailed(f"the download took longer than {self.policy.total_timeout_s:.0f} seconds")
+            return FetchFailed(f"the {self.what} took longer than {self.policy.total_timeout_s:.0f} seconds")
         if isinstance(error, TimeoutError):
             return FetchFailed(f"{self.host} sent nothing for {self.policy.read_timeout_s:.0f} seconds")
         if isinstance(error, ssl.SSLError):
             return FetchFailed(f"no secure connection to {self.host}: {error.reason or error}")
         if isinstance(error, http.client.HTTPException | OSError):
-            return FetchFailed(f"the download from {self.host} broke off: {type(error).__name__} {error}"[:300])
+            return FetchFailed(f"the {self.what} from {self.host} broke off: {type(error).__name__} {error}"[:300])
         return error
 
 

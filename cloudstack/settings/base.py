@@ -16,6 +16,7 @@ DATA_DIR = Path(os.environ.get("CLOUDSTACK_DATA", BASE_DIR / "var")).resolve()
 FRAMEWORK_APPS = [
     "cloudstack.framework.events.apps.EventsConfig",
     "cloudstack.framework.configuration.apps.ConfigurationConfig",
+    "cloudstack.framework.alerts.apps.AlertsConfig",
     "cloudstack.framework.jobs.apps.JobsConfig",
     "cloudstack.framework.scheduler.apps.SchedulerConfig",
     "cloudstack.api.apps.ApiConfig",
@@ -27,6 +28,7 @@ DOMAIN_APPS = [
     "apps.storage.apps.StorageConfig",
     "apps.network.apps.NetworkConfig",
     "apps.compute.apps.ComputeConfig",
+    "apps.notifications.apps.NotificationsConfig",
     "apps.portal.apps.PortalConfig",
 ]
 PLUGINS_DISABLED = frozenset(filter(None, os.environ.get("CLOUDSTACK_PLUGINS_DISABLED", "").split(",")))

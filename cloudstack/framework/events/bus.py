@@ -1,5 +1,6 @@
 """Publishing: the row is written with the change, plugins are told after the commit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,19 @@ class EventRecord:
     resource_uuid: str
     account_uuid: str
     job_uuid: str
+
+
+Sink = Callable[[Event], None]
+_sinks: list[Sink] = []
+
+
+def register_sink(sink: Sink) -> None:
+    """Have ``sink`` write what follows from each event in the transaction of the event: nothing is lost between.
+
+    For the core's own apps; it must be quick, call nothing outside the database, and not publish.
+    """
+    if sink not in _sinks:
+        _sinks.append(sink)
 
 
 def publish(
@@ -70,6 +84,8 @@ def publish(
     )
     if (rehearsal := current()) is not None:
         rehearsal.events.append(event)
+    for sink in _sinks:
+        sink(event)
     if pm.hook.event_published.get_hookimpls():
         transaction.on_commit(lambda: _tell(event), robust=True)
     return event

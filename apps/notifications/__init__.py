@@ -1,0 +1,1 @@
+"""Telling others: alerts to operators, webhooks to programs."""

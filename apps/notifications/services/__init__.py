@@ -1,0 +1,1 @@
+"""Intent, and the delivery of what is due."""

@@ -1,0 +1,1 @@
+"""Alerts: what an operator has to look at."""
