@@ -24,6 +24,8 @@ from apps.network.factories import NetworkFactory, public_address
 from apps.network.models import IpAllocation, Network, PublicIpAddress
 from apps.network.services.addresses import hold_address
 from apps.network.states import IpPurpose
+from apps.notifications.factories import delivery, webhook
+from apps.notifications.models import Webhook, WebhookDelivery
 from apps.storage.factories import TemplateFactory, VolumeFactory
 from apps.storage.models import Iso, Template, Volume
 from cloudstack.api.entities import all_entities
@@ -95,12 +97,14 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     UserData: lambda owner: user_data(owner.account),
     Annotation: lambda owner: note(VolumeFactory(account=owner.account), "VOLUME", "secret", owner),
     Event: lambda owner: publish("VM.START", description="x", account_uuid=owner.account.uuid, user_id=owner.pk),
+    Webhook: lambda owner: webhook(owner.account),
+    WebhookDelivery: lambda owner: delivery(owner.account),
     AsyncJob: lambda owner: AsyncJob.objects.create(name="x", user=owner, account_uuid=owner.account.uuid),
 }
 """What belongs to somebody, and how to make one."""
 
 UNOWNED = {
-    "Cluster", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host",
+    "Alert", "Cluster", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host",
     "ImageStore", "NetworkOffering",
     "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role", "RolePermission",
     "ServiceOffering", "StoragePool", "VlanIpRange", "Zone",
