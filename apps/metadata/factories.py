@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.metadata.kinds import kind_named
-from apps.metadata.models import Annotation, ResourceIcon, ResourceTag
+from apps.metadata.models import Annotation, ResourceDetail, ResourceIcon, ResourceTag
 from apps.metadata.models.base import place_of
 from apps.metadata.models.tag import folded
 
@@ -27,3 +27,8 @@ def icon(obj: Any, kind: str, image: str = "") -> ResourceIcon:
 def note(obj: Any, kind: str, text: str, user: Any, *, admins_only: bool = False) -> Annotation:
     """A note about ``obj``; ``kind`` as annotations name it."""
     return Annotation.objects.create(**place_of(kind, obj), text=text, user=user, admins_only=admins_only)
+
+
+def detail(obj: Any, kind: str, key: str, value: str = "x", *, displayed: bool = True) -> ResourceDetail:
+    """A detail that hangs on ``obj``."""
+    return ResourceDetail.objects.create(**place_of(kind, obj), key=key, value=value, is_displayed=displayed)

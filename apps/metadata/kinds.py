@@ -1,6 +1,6 @@
 """The kinds of objects to which something can be attached; each app registers its own beside its entities."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from cloudstack.api import Access, entity_for
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 
+HUNG = "hung"
+"""Details that are rows of this app: the objects have no column for them."""
+
 
 def _every(obj: Any) -> bool:
     return True
@@ -21,10 +24,12 @@ def _every(obj: Any) -> bool:
 class Kind:
     """A kind of objects as clients name it.
 
-    ``tags`` and ``icon`` say what can be attached. ``note`` is the name that annotations have for the kind (none: there
-    are none), with ``users_note`` users write them too, on their own objects. ``title`` is the column that names an
-    object. ``holds`` tells the objects of this kind from others of the same
-    model. ``owner`` is the path from the object to what an account owns, where that is not the object itself.
+    ``tags`` and ``icon`` say what can be attached. ``details`` names the column in which the objects keep their own
+    details, or is ``HUNG`` where these are rows of this app; ``detail_options(obj)`` answers those that the platform
+    heeds, with their values. ``note`` is the name that annotations have for the kind (none: there are none); with
+    ``users_note`` users write them too, on their own objects. ``title`` is the column that names an object. ``holds``
+    tells the objects of this kind from others of the same model. ``owner`` is the path from the object to what an
+    account owns, where that is not the object itself.
     """
 
     name: str
@@ -34,6 +39,8 @@ class Kind:
     note: str = ""
     users_note: bool = False
     title: str = "name"
+    details: str = ""
+    detail_options: Callable[[Any], Mapping[str, list[str]]] | None = None
     holds: Callable[[Any], bool] = _every
     owner: str = ""
 
@@ -48,6 +55,16 @@ class Kind:
             if not self.holds(obj):
                 raise entity.unknown(str(obj.uuid), parameter)
         return found
+
+    @property
+    def details_column(self) -> str:
+        """Where the objects keep their own details; empty if they do not."""
+        return "" if self.details == HUNG else self.details
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether accounts own objects of this kind, or what they belong to."""
+        return bool(self.owner) or {"account", "domain"} <= {field.name for field in self.model._meta.concrete_fields}
 
     def owner_of(self, obj: Any) -> Account | None:
         """The account that the object belongs to; None for what is the platform's."""

@@ -26,6 +26,8 @@ class Attachments(Protocol):
     def icons(self, model: type[Model], keys: Sequence[int], caller: Caller) -> Mapping[int, Any]: ...
     def annotated(self, model: type[Model], role_type: RoleType) -> Any: ...
     def last_note(self, model: type[Model], column: str) -> Any: ...
+    def shown_details(self, model: type[Model], column: str, role_type: RoleType) -> Any: ...
+    def hung_details(self, model: type[Model], role_type: RoleType) -> Any: ...
 
 
 _attachments: Attachments | None = None
@@ -130,6 +132,24 @@ def _has_notes(model: type[Model], role_type: RoleType) -> Any:
 def last_note(model: type[Model], column: str, **options: Any) -> Field:
     """A field that shows a column of the newest note about an object of ``model``; for operators."""
     return Field(expression=lambda: given().last_note(model, column), **options)
+
+
+def details_in(model: type[Model], column: str, **options: Any) -> Field:
+    """A field that shows the map in ``column``; keys that operators keep to themselves are left out for others."""
+
+    def shown(role_type: RoleType) -> Any:
+        return given().shown_details(model, column, role_type)
+
+    return Field(expression=shown, by_role=True, type=FieldType.MAP, **options)
+
+
+def details_on(model: type[Model], **options: Any) -> Field:
+    """A field that shows the details of objects that have no column for them."""
+
+    def shown(role_type: RoleType) -> Any:
+        return given().hung_details(model, role_type)
+
+    return Field(expression=shown, by_role=True, type=FieldType.MAP, **options)
 
 
 class TagPairs(MapList):

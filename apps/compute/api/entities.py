@@ -19,7 +19,7 @@ from apps.compute.selectors import (
     user_data_visible_to,
     vms_visible_to,
 )
-from apps.metadata.kinds import register_kind
+from apps.metadata.kinds import HUNG, register_kind
 from apps.network.models import IpAllocation
 from cloudstack.api import register_entity
 
@@ -32,9 +32,12 @@ register_entity(AffinityGroup, scope=affinity_groups_visible_to)
 register_entity(InstanceGroup, scope=instance_groups_visible_to)
 register_entity(UserData, scope=user_data_visible_to)
 
-register_kind(VirtualMachine, "UserVm", tags=True, icon=True, note="VM", users_note=True)
-register_kind(Nic, "Nic", tags=True, owner="vm", title="mac")
-register_kind(ServiceOffering, "ServiceOffering", tags=True, note="SERVICE_OFFERING")
+register_kind(
+    VirtualMachine, "UserVm", tags=True, icon=True, note="VM", users_note=True,
+    details="details", detail_options=lambda vm: {"boot_type": ["BIOS"]},
+)  # fmt: skip
+register_kind(Nic, "Nic", tags=True, owner="vm", title="mac", details=HUNG)
+register_kind(ServiceOffering, "ServiceOffering", tags=True, note="SERVICE_OFFERING", details="details")
 register_kind(SshKeyPair, "SSHKeyPair", note="SSH_KEYPAIR", users_note=True)
 register_kind(InstanceGroup, "InstanceGroup", note="INSTANCE_GROUP", users_note=True)
 register_kind(UserData, "UserData", note="USER_DATA", users_note=True)

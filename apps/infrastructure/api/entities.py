@@ -8,7 +8,7 @@ from apps.infrastructure.selectors import (
     zones_visible_to,
 )
 from apps.infrastructure.selectors.dedications import dedications_visible_to
-from apps.metadata.kinds import register_kind
+from apps.metadata.kinds import HUNG, register_kind
 from cloudstack.api import register_entity
 
 register_entity(Zone, scope=zones_visible_to)
@@ -17,7 +17,7 @@ register_entity(Cluster, scope=clusters_visible_to)
 register_entity(Host, scope=hosts_visible_to)
 register_entity(Dedication, scope=dedications_visible_to)
 
-register_kind(Zone, "Zone", tags=True, icon=True, note="ZONE")
+register_kind(Zone, "Zone", tags=True, icon=True, note="ZONE", details="details")
 register_kind(Pod, "Pod", note="POD")
-register_kind(Cluster, "Cluster", note="CLUSTER")
+register_kind(Cluster, "Cluster", note="CLUSTER", details=HUNG)
 register_kind(Host, "Host", note="HOST")

@@ -8,12 +8,12 @@ from django.db.models import F, Model, QuerySet
 
 from apps.metadata.api.responses.icon import ResourceIconResponse
 from apps.metadata.api.responses.tag import ResourceTagResponse
-from apps.metadata.selectors import has_notes, icons_of, last_note, tagged, tags_of
+from apps.metadata.selectors import has_notes, hung_details, icons_of, last_note, shown_details, tagged, tags_of
 from cloudstack.api import Response
 from cloudstack.api.fields import AmongValues
 from cloudstack.framework.context import Caller
 
-__all__ = ["annotated", "icons", "last_note", "tagged", "tags"]
+__all__ = ["annotated", "hung_details", "icons", "last_note", "shown_details", "tagged", "tags"]
 
 annotated = has_notes
 

@@ -1,6 +1,6 @@
 """How callers reach the entities of this app."""
 
-from apps.metadata.kinds import register_kind
+from apps.metadata.kinds import HUNG, register_kind
 from apps.network.models import (
     GuestVlanRange,
     Network,
@@ -32,6 +32,7 @@ register_entity(VlanIpRange, scope=ip_ranges_visible_to)
 register_entity(PublicIpAddress, scope=public_ips_visible_to, noun="ip address")
 register_entity(GuestVlanRange, scope=guest_vlan_ranges_visible_to)
 
-register_kind(Network, "Network", tags=True, icon=True, note="NETWORK", users_note=True)
-register_kind(PublicIpAddress, "PublicIpAddress", tags=True, note="PUBLIC_IP_ADDRESS", users_note=True, title="address")
-register_kind(NetworkOffering, "NetworkOffering", note="NETWORK_OFFERING")
+register_kind(Network, "Network", tags=True, icon=True, note="NETWORK", users_note=True, details=HUNG)
+_ADDRESS = {"tags": True, "note": "PUBLIC_IP_ADDRESS", "users_note": True, "details": HUNG}
+register_kind(PublicIpAddress, "PublicIpAddress", title="address", **_ADDRESS)
+register_kind(NetworkOffering, "NetworkOffering", note="NETWORK_OFFERING", details=HUNG)

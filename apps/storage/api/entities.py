@@ -1,6 +1,6 @@
 """Public entities of storage and who may touch them."""
 
-from apps.metadata.kinds import register_kind
+from apps.metadata.kinds import HUNG, register_kind
 from apps.storage.models import DiskOffering, GuestOs, GuestOsCategory, ImageStore, Iso, StoragePool, Template, Volume
 from apps.storage.selectors import (
     disk_offerings_visible_to,
@@ -28,11 +28,14 @@ def _is_iso(template: Template) -> bool:
     return template.is_iso
 
 
-_IMAGE = {"tags": True, "icon": True, "users_note": True}
+_IMAGE = {
+    "tags": True, "icon": True, "users_note": True, "details": "details",
+    "detail_options": lambda image: {"boot_type": ["BIOS"]},
+}  # fmt: skip
 register_kind(Template, "Template", note="TEMPLATE", holds=lambda template: not _is_iso(template), **_IMAGE)
 register_kind(Template, "ISO", note="ISO", holds=_is_iso, **_IMAGE)
-register_kind(Volume, "Volume", tags=True, note="VOLUME", users_note=True)
-register_kind(DiskOffering, "DiskOffering", tags=True, note="DISK_OFFERING")
-register_kind(StoragePool, "Storage", tags=True, note="PRIMARY_STORAGE")
+register_kind(Volume, "Volume", tags=True, note="VOLUME", users_note=True, details=HUNG)
+register_kind(DiskOffering, "DiskOffering", tags=True, note="DISK_OFFERING", details="details")
+register_kind(StoragePool, "Storage", tags=True, note="PRIMARY_STORAGE", details="details")
 register_kind(ImageStore, "ImageStore", note="SECONDARY_STORAGE")
 register_kind(GuestOsCategory, "GuestOsCategory", icon=True)

@@ -19,7 +19,7 @@ from apps.accounts.models import ProjectInvitation, RecoveryCode, ResourceLimit,
 from apps.compute.factories import ssh_key_pair
 from apps.compute.models import Drive, VirtualMachine
 from apps.infrastructure.models import Dedication
-from apps.metadata.factories import icon, note, tag
+from apps.metadata.factories import detail, icon, note, tag
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import DownloadTicket, ImageStore, StoppedForPool, StoragePool, UploadTicket
 from cloudstack.api import registry
@@ -75,6 +75,7 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         tag(cloud.account, "Account", f"key-{number}")
         icon((cloud.account, cloud.account.domain)[number], ("Account", "Domain")[number])
         note(cloud.zone, "ZONE", "x", User.objects.first())
+        detail(cloud.network, "Network", f"key-{number}")
         disc = TemplateFactory(account=cloud.account, format="ISO")
         Drive.objects.create(vm=VirtualMachine.objects.get(uuid=machines[number]), iso=disc)
         project = project_of(cloud.account)

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.accounts.api.attached import Annotated
+from apps.accounts.api.attached import Annotated, details_in
 from apps.compute.models import ServiceOffering
 from apps.storage.api.responses.kept_for import joined_uuids, with_audience
-from cloudstack.api import BOOL, DATE, INT, MAP, STRING, Field
+from cloudstack.api import BOOL, DATE, INT, STRING, Field
 from cloudstack.framework.context import Caller
 
 
@@ -56,7 +56,7 @@ class ServiceOfferingResponse(Annotated):
     iscustomizediops = Field("disk_offering__is_custom_iops", type=BOOL)
     issystem = Field(compute=lambda row: False, type=BOOL, help="whether it is for the platform's own machines")
     defaultuse = Field(compute=lambda row: False, type=BOOL)
-    serviceofferingdetails = Field("details", type=MAP, help="further options")
+    serviceofferingdetails = details_in(ServiceOffering, "details", help="further options")
     domainid = Field(
         compute=joined_uuids("_domains"), needs=("_domains",), type=STRING, help="domains that it is kept for"
     )

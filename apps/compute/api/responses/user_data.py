@@ -1,11 +1,12 @@
 """Registered user data on the wire."""
 
+from apps.accounts.api.attached import Annotated
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.models import UserData
 from cloudstack.api import MAP, STRING, Field, SuccessResponse
 
 
-class StoredUserDataResponse(OwnerFields):
+class StoredUserDataResponse(OwnerFields, Annotated):
     object_name = "userdata"
     model = UserData
 

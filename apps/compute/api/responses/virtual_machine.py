@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from apps.accounts.api.attached import Annotated, Iconed, Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged, details_in
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.api.responses.affinity_group import AffinityGroupOfVmResponse
 from apps.compute.api.responses.nic import NicResponse
 from apps.compute.models import AffinityMembership, Nic, VirtualMachine
 from apps.compute.models.virtual_machine import instance_name
-from cloudstack.api import BOOL, DATE, INT, LIST, MAP, STRING, Children, Field
+from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Children, Field
 
 
 def _none(row: dict[str, Any]) -> list[Any]:
@@ -77,7 +77,7 @@ class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
         type=STRING,
         help="values of the variables in its user data, as JSON",
     )
-    details = Field(type=MAP, help="options of the machine")
+    details = details_in(VirtualMachine, "details", help="options of the machine")
     displayvm = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
     isdynamicallyscalable = Field("dynamically_scalable", type=BOOL, help="whether it can grow while it runs")
     deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")

@@ -1,6 +1,6 @@
 """Clusters on the wire."""
 
-from apps.accounts.api.attached import Annotated
+from apps.accounts.api.attached import Annotated, details_on
 from apps.infrastructure.api.responses.capacity import CapacityResponse, capacity_loader
 from apps.infrastructure.models import Cluster
 from apps.infrastructure.selectors.overprovisioning import factors
@@ -15,6 +15,7 @@ class ClusterResponse(Annotated):
 
     id = Field("uuid")
     name = Field()
+    resourcedetails = details_on(Cluster, help="what operators have noted for their tools")
     podid = Field("pod__uuid")
     podname = Field("pod__name")
     zoneid = Field("pod__zone__uuid")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apps.accounts.api.attached import Annotated, Iconed, Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged, details_on
 from apps.accounts.api.responses.owner import owner_at
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.service import ServiceResponse, services_loader
@@ -53,6 +53,7 @@ class NetworkResponse(Tagged, Iconed, Annotated):
     id = Field("uuid")
     name = Field()
     displaytext = Field("display_text")
+    details = details_on(Network, help="what operators have noted for their tools")
     type = Field("guest_type", help="Isolated, Shared or L2")
     state = Field(help="Allocated, Implementing, Implemented, Shutdown, Setup or Destroy")
     traffictype = constant("Guest", type=STRING)

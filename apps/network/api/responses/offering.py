@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.accounts.api.attached import Annotated
+from apps.accounts.api.attached import Annotated, details_on
 from apps.network.api.responses.network import constant, shown
 from apps.network.api.responses.service import ServiceResponse, services_loader
 from apps.network.models import NetworkOffering
@@ -33,6 +33,7 @@ class NetworkOfferingResponse(Annotated):
     id = Field("uuid")
     name = Field()
     displaytext = Field("display_text")
+    details = details_on(NetworkOffering, help="what operators have noted for their tools")
     guestiptype = Field("guest_type", help="Isolated, Shared or L2")
     traffictype = Field("traffic_type")
     state = Field(help="Enabled or Disabled")

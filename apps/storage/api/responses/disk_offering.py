@@ -5,10 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.accounts.api.attached import Annotated
+from apps.accounts.api.attached import Annotated, details_in
 from apps.storage.api.responses.kept_for import joined_uuids, with_audience
 from apps.storage.models import DiskOffering
-from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field
+from cloudstack.api import BOOL, DATE, LONG, STRING, Field
 from cloudstack.framework.context import Caller
 
 
@@ -52,7 +52,7 @@ class DiskOfferingResponse(Annotated):
     suitableforvirtualmachine = Field(
         compute=lambda row: None, type=BOOL, help="with virtualmachineid: whether that machine can have its disks"
     )
-    details = Field(type=MAP, help="options of the offering")
+    details = details_in(DiskOffering, "details", help="options of the offering")
     domainid = Field(compute=joined_uuids("_domains"), needs=("_domains",), type=STRING, help="domains it is kept for")
     domain = Field("_domain_names", type=STRING, help="their names")
     zoneid = Field(compute=joined_uuids("_zones"), needs=("_zones",), type=STRING, help="zones that it is kept for")

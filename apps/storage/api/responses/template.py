@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from apps.accounts.api.attached import Annotated, Iconed, Tagged
+from apps.accounts.api.attached import Annotated, Iconed, Tagged, details_in
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import Iso, Template, TemplateStoreRef, TemplateZone
 from apps.storage.states import TemplateState
@@ -116,7 +116,7 @@ class TemplateResponse(OwnerFields, Tagged, Iconed, Annotated):
     forcks = Field(compute=lambda row: False, type=BOOL, help="whether it is for Kubernetes nodes")
     childtemplates = Field(compute=lambda row: [], type=LIST, help="templates that belong to it")
     sourcetemplateid = Field("source_template__uuid", help="template of the volume that it was made from")
-    details = Field(type=MAP, help="options of its machines")
+    details = details_in(Template, "details", help="options of its machines")
     zoneid = Field(expression=lambda: _zone("zone__uuid"), help="the zone that it is in, unless it is in all")
     zonename = Field(expression=lambda: _zone("zone__name"), help="name of that zone")
     downloaddetails = Loaded(_downloads, type=LIST, admin_only=True, help="how far each image store is")
