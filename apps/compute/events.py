@@ -35,3 +35,7 @@ DELETE_USER_DATA = event_type("DELETE.USER.DATA", "registered user data was dele
 VM_RESETPASSWORD = event_type("VM.RESETPASSWORD", "the password of a machine is replaced")
 VM_RESETSSHKEY = event_type("VM.RESETSSHKEY", "the SSH keys of a machine are replaced")
 VM_RESETUSERDATA = event_type("VM.RESETUSERDATA", "the user data of a machine was replaced")
+VM_UPGRADE = event_type("VM.UPGRADE", "a machine gets another size")
+VM_RESTORE = event_type("VM.RESTORE", "the root disk of a machine is made anew")
+VM_MOVE = event_type("VM.MOVE", "a machine was given to another account")
+VM_RESERVATION_CLEANUP = event_type("VM.RESERVATION.CLEANUP", "stale promises of capacity are released")

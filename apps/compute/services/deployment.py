@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.accounts.models import Account
-from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair, UserData
+from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair, UserData, VirtualMachine
 from apps.compute.services.affinity_group import check_groups
 from apps.compute.services.passwords import check_password
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
@@ -34,6 +34,15 @@ class NicRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataDisk:
+    """A data disk asked for; ``slot`` is chosen if left out."""
+
+    offering: DiskOffering
+    size_gib: int | None = None
+    slot: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeployRequest:
     """A machine asked for. Sizes in GiB; ``user_data`` is base64 text."""
 
@@ -44,8 +53,11 @@ class DeployRequest:
     name: str = ""
     display_name: str = ""
     nics: Sequence[NicRequest] = ()
-    disk_offering: DiskOffering | None = None
-    data_disk_gib: int | None = None
+    vm_uuid: uuid.UUID | None = None
+    """The machine's UUID, where a root admin gives it one."""
+    data_disks: Sequence[DataDisk] = ()
+    root_offering: DiskOffering | None = None
+    """Another kind of root disk than the service offering's."""
     root_disk_gib: int | None = None
     user_data: str = field(default="", repr=False)
     user_data_source: UserData | None = None
@@ -81,19 +93,26 @@ def check(request: DeployRequest, *, caller: Caller) -> None:
     zone, template = request.zone, request.template
     if zone.allocation_state != AllocationState.ENABLED:
         raise PermissionDenied(f"zone {zone} is disabled; machines are deployed there when it is enabled again")
+    check_template(template, zone=zone)
+    _check_place(request, caller)
+    check_offering(request.service_offering, zone=zone, owner=request.owner)
+    _check_root_offering(request)
+    _check_uuid(request, caller)
+    _check_networks(request)
+    check_groups(request.owner, request.affinity_groups)
+    if request.name:
+        check_name(request.name)
+    check_password(request.template, request.password)
+
+
+def check_template(template: Template, *, zone: Zone) -> None:
+    """Raise ``InvalidParameter`` unless root disks in ``zone`` can be made from ``template``."""
     if template.state != TemplateState.ACTIVE:
         raise InvalidParameter(f"template {template} is {template.state}, not ready for use", parameter="templateid")
     if not template.is_cross_zone and not TemplateZone.objects.filter(template=template, zone=zone).exists():
         raise InvalidParameter(f"template {template} is not available in zone {zone}", parameter="templateid")
     if not template.bootable:
         raise InvalidParameter(f"template {template} holds no bootable system", parameter="templateid")
-    _check_place(request, caller)
-    _check_offering(request)
-    _check_networks(request)
-    check_groups(request.owner, request.affinity_groups)
-    if request.name:
-        check_name(request.name)
-    check_password(request.template, request.password)
 
 
 def _check_place(request: DeployRequest, caller: Caller) -> None:
@@ -113,15 +132,45 @@ def _check_place(request: DeployRequest, caller: Caller) -> None:
         )
 
 
-def _check_offering(request: DeployRequest) -> None:
-    offering = request.service_offering
+def check_offering(offering: ServiceOffering, *, zone: Zone, owner: Account) -> None:
+    """Raise ``InvalidParameter`` unless machines of ``owner`` in ``zone`` may have ``offering``."""
     if offering.state != "Active":
         raise InvalidParameter(f"service offering {offering} is no longer offered", parameter="serviceofferingid")
     zones = set(offering.zones.values_list("pk", flat=True))
-    if zones and request.zone.pk not in zones:
+    if zones and zone.pk not in zones:
         raise InvalidParameter(
-            f"service offering {offering} is not offered in zone {request.zone}", parameter="serviceofferingid"
+            f"service offering {offering} is not offered in zone {zone}", parameter="serviceofferingid"
         )
+    domains = list(offering.domains.values_list("path", flat=True))
+    if domains and not any(owner.domain.path.startswith(path) for path in domains):
+        raise InvalidParameter(
+            f"service offering {offering} is not offered to account {owner}", parameter="serviceofferingid"
+        )
+
+
+def _check_root_offering(request: DeployRequest) -> None:
+    kind, fixed = request.root_offering, request.service_offering.disk_offering
+    if kind is None or kind.pk == fixed.pk:
+        return
+    if fixed.size_is_strict:
+        raise InvalidParameter(
+            f"service offering {request.service_offering} fixes the kind of the root disk; "
+            "leave overridediskofferingid out",
+            parameter="overridediskofferingid",
+        )
+    if kind.is_custom and request.root_disk_gib is None:
+        raise InvalidParameter(
+            f"disk offering {kind} is custom: give rootdisksize in GiB", parameter="overridediskofferingid"
+        )
+
+
+def _check_uuid(request: DeployRequest, caller: Caller) -> None:
+    if request.vm_uuid is None:
+        return
+    if not caller.is_root_admin:
+        raise PermissionDenied("only root admins may give a machine its UUID; leave customid out", parameter="customid")
+    if VirtualMachine.all_objects.filter(uuid=request.vm_uuid).exists():
+        raise InvalidParameter(f"there is, or was, a machine with the UUID {request.vm_uuid}", parameter="customid")
 
 
 def _check_networks(request: DeployRequest) -> None:

@@ -1,5 +1,6 @@
 """The moment at which nothing is going on with a machine: its row is held, and no job works on it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -31,7 +32,15 @@ def expect_settled(vm: VirtualMachine, *states: str, parameter: str = "id", what
 
 @transaction.atomic
 def hold_and_dispatch(
-    workflow_name: str, caller: Caller | None, vm: VirtualMachine, event: str, description: str, **arguments: Any
+    workflow_name: str,
+    caller: Caller | None,
+    vm: VirtualMachine,
+    event: str,
+    description: str,
+    *,
+    also_exclusive: Iterable[str] = (),
+    also_shared: Iterable[str] = (),
+    **arguments: Any,
 ) -> AsyncJob:
     """A job on ``vm`` and, to read, its networks; who holds the machine now has changed it when the job reads it."""
     hold(vm)
@@ -39,8 +48,8 @@ def hold_and_dispatch(
     return dispatch(
         workflow_name,
         caller=caller,
-        exclusive=[f"vm:{vm.uuid}"],
-        shared=[f"network:{network}" for network in networks],
+        exclusive=[f"vm:{vm.uuid}", *also_exclusive],
+        shared=[*(f"network:{network}" for network in networks), *also_shared],
         resource=vm,
         arguments={"vm_uuid": str(vm.uuid), **arguments},
         description=description,

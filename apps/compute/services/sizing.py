@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.compute.models import ServiceOffering
-from apps.storage.models import Template
+from apps.storage.models import DiskOffering, Template
 from apps.storage.services.volume_sizes import within_maximum
 from cloudstack.framework.errors import InvalidParameter
 
@@ -66,17 +66,27 @@ def _number(asked: Mapping[str, str], name: str, default: int | None, low: int |
     return value
 
 
-def root_disk_bytes(offering: ServiceOffering, template: Template, asked_gib: int | None) -> int:
-    """Size of the root disk: what was asked for, else the offering's, else the template's.
+def root_disk_bytes(
+    offering: ServiceOffering,
+    template: Template,
+    asked_gib: int | None,
+    *,
+    disk_offering: DiskOffering | None = None,
+) -> int:
+    """Size of the root disk: what was asked for, else that of ``disk_offering``, else the offering's, else the
+    template's.
 
     Raises ``InvalidParameter`` for one smaller than the template.
     """
     least = template.virtual_size_bytes
-    fixed = offering.root_disk_gib or (offering.disk_offering.size_gib or None)
+    if disk_offering is not None:
+        fixed = disk_offering.size_gib or None
+    else:
+        fixed = offering.root_disk_gib or (offering.disk_offering.size_gib or None)
     if asked_gib is not None:
         if asked_gib < 1:
             raise InvalidParameter(f"rootdisksize must be 1 GiB or more, not {asked_gib}", parameter="rootdisksize")
-        if fixed and asked_gib != fixed and offering.disk_offering.size_is_strict:
+        if fixed and asked_gib != fixed and (disk_offering or offering.disk_offering).size_is_strict:
             raise InvalidParameter(f"rootdisksize is fixed at {fixed} GiB by the offering", parameter="rootdisksize")
     chosen = asked_gib or fixed
     size = within_maximum(chosen) if chosen else least

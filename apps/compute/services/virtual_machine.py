@@ -1,6 +1,6 @@
 """Intent on virtual machines: each method is one short transaction that stores what is wanted and a job for it."""
 
-import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,24 +15,19 @@ from apps.compute.services import affinity_group, deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.instance_group import group_named
 from apps.compute.services.lifecycle import VM_FSM
-from apps.compute.services.passwords import password_for
+from apps.compute.services.new_machine import is_name_taken, name_taken, new_cards, new_disks, new_machine
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.services.settled import hold_and_dispatch
-from apps.compute.services.sizing import machine_size, root_disk_bytes
-from apps.compute.services.user_data import UserDataChoice, chosen_user_data
+from apps.compute.services.user_data import chosen_user_data
 from apps.compute.states import VmState
 from apps.infrastructure.models import Host
-from apps.network.services.addresses import reserve_nic
 from apps.storage.models import Volume
-from apps.storage.services.volume_sizes import size_for
 from apps.storage.services.volume_states import amounts_of
-from apps.storage.states import VolumeState, VolumeType
+from apps.storage.states import VolumeState
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
-
-DATA_DISK_SLOT = 1
 
 
 class VirtualMachineManager:
@@ -49,15 +44,16 @@ class VirtualMachineManager:
             with transaction.atomic():
                 return self._deploy(caller, request, nics)
         except IntegrityError as error:
-            if "host_name_once_per_network" in str(error) or "compute_nic.hostname" in str(error):
-                raise self._name_taken(request.name) from None
+            if is_name_taken(error):
+                raise name_taken(request.name) from None
             raise
 
     def _deploy(
         self, caller: Caller, request: DeployRequest, nics: list[NicRequest]
     ) -> tuple[VirtualMachine, AsyncJob]:
-        vm = self._new_vm(caller, request)
-        volumes = self._new_volumes(vm, request)
+        vm = new_machine(caller, request)
+        disks = new_disks(vm, request)
+        volumes = list(disks.values())
         LimitManager().reserve(
             request.owner,
             total_of(amounts_of_vm(vm), *(amounts_of(volume.size_bytes, of=volume) for volume in volumes)),
@@ -66,9 +62,9 @@ class VirtualMachineManager:
         affinity_group.join(vm, request.affinity_groups)
         Volume.objects.bulk_create(volumes)
         VolumeAttachment.objects.bulk_create(
-            VolumeAttachment(volume=volume, vm=vm, device_id=slot) for slot, volume in enumerate(volumes)
+            VolumeAttachment(volume=volume, vm=vm, device_id=slot) for slot, volume in disks.items()
         )
-        self._new_nics(vm, nics)
+        new_cards(vm, nics)
         job = dispatch(
             "compute.vm.deploy" if request.start else "compute.vm.create",
             caller=caller,
@@ -88,79 +84,15 @@ class VirtualMachineManager:
             VirtualMachine.objects.filter(pk=vm.pk).update(password_job=job.uuid)
         return vm, job
 
-    def _user_data(self, request: DeployRequest) -> UserDataChoice:
-        return chosen_user_data(
-            template=request.template,
-            owner=request.owner,
-            text=request.user_data,
-            source=request.user_data_source,
-            details=request.user_data_details,
-        )
-
-    def _new_vm(self, caller: Caller, request: DeployRequest) -> VirtualMachine:
-        size = machine_size(request.service_offering, request.details)
-        vm_uuid = uuid.uuid4()
-        name = request.name or deployment.default_name(vm_uuid)
-        sized = {"cpunumber", "cpuspeed", "memory"}
-        return VirtualMachine(
-            uuid=vm_uuid,
-            account=request.owner,
-            domain_id=request.owner.domain_id,
-            name=name,
-            display_name=request.display_name or name,
-            zone=request.zone,
-            hypervisor=request.template.hypervisor,
-            service_offering=request.service_offering,
-            template=request.template,
-            guest_os=request.template.guest_os,
-            user_id=caller.user_id or None,
-            group=group_named(owner=request.owner, name=request.group) if request.group else None,
-            cpus=size.cpus,
-            cpu_mhz=size.cpu_mhz,
-            memory_mib=size.memory_mib,
-            **self._user_data(request).columns(),
-            password=password_for(request.template, request.password),
-            public_keys=[key.public_key for key in request.key_pairs],
-            key_pair_names=",".join(key.name for key in request.key_pairs),
-            ha_enabled=request.ha_enabled or request.service_offering.offer_ha,
-            is_displayed=request.displayed,
-            dynamically_scalable=request.dynamically_scalable,
-            details={key: value for key, value in request.details.items() if key.lower() not in sized},
-        )
-
-    def _new_volumes(self, vm: VirtualMachine, request: DeployRequest) -> list[Volume]:
-        offering = request.service_offering
-        common = {"account": request.owner, "domain_id": request.owner.domain_id, "zone": request.zone}
-        root = Volume(
-            name=f"ROOT-{vm.uuid}",
-            type=VolumeType.ROOT,
-            size_bytes=root_disk_bytes(offering, request.template, request.root_disk_gib),
-            template=request.template,
-            disk_offering=offering.disk_offering,
-            **common,
-        )
-        if request.disk_offering is None:
-            return [root]
-        data = Volume(
-            name=f"DATA-{vm.uuid}",
-            type=VolumeType.DATADISK,
-            size_bytes=size_for(request.disk_offering, request.data_disk_gib),
-            disk_offering=request.disk_offering,
-            **common,
-        )
-        return [root, data]
-
-    def _new_nics(self, vm: VirtualMachine, nics: list[NicRequest]) -> None:
-        for slot, wanted in enumerate(nics):
-            nic = Nic(vm=vm, network=wanted.network, device_id=slot, hostname=vm.name, is_default=slot == 0)
-            address = reserve_nic(
-                network=wanted.network, nic_uuid=nic.uuid, requested_ip=wanted.ipv4, requested_mac=wanted.mac
-            )
-            nic.mac, nic.ipv4 = address.mac, address.ipv4
-            nic.save(force_insert=True)
-
     def start(
-        self, *, caller: Caller, vm: VirtualMachine, host: Host | None = None, cluster: Any = None, pod: Any = None
+        self,
+        *,
+        caller: Caller,
+        vm: VirtualMachine,
+        host: Host | None = None,
+        cluster: Any = None,
+        pod: Any = None,
+        prefer_last_host: bool = True,
     ) -> AsyncJob:
         """Bring a stopped machine up, where placement or the root admin says."""
         if (host or cluster or pod) and not caller.is_root_admin:
@@ -175,6 +107,7 @@ class VirtualMachineManager:
             host_uuid=str(host.uuid) if host else "",
             cluster_uuid=str(cluster.uuid) if cluster else "",
             pod_uuid=str(pod.uuid) if pod else "",
+            anywhere=not prefer_last_host,
         )
 
     def stop(self, *, caller: Caller, vm: VirtualMachine, forced: bool = False) -> AsyncJob:
@@ -208,14 +141,20 @@ class VirtualMachineManager:
             host_uuid=str(host.uuid) if host else "",
         )
 
-    def destroy(self, *, caller: Caller, vm: VirtualMachine, expunge: bool = False) -> AsyncJob:
-        """Stop the machine and put it aside; with ``expunge`` remove it, its root disk and its addresses for good."""
+    def destroy(
+        self, *, caller: Caller, vm: VirtualMachine, expunge: bool = False, volumes: Sequence[Volume] = ()
+    ) -> AsyncJob:
+        """Stop the machine and put it aside; with ``expunge`` remove it, its root disk and its addresses for good.
+
+        ``volumes``: data disks that go with it; the others are kept.
+        """
+        self._expect_disks(vm, volumes)
         if vm.delete_protection:
             raise ResourceInUse(f"machine {vm} is protected from deletion; update deleteprotection first")
         if expunge:
             self._may_expunge(caller, vm)
         if vm.state == VmState.DESTROYED and expunge:
-            return self.expunge(caller=caller, vm=vm)
+            return self.expunge(caller=caller, vm=vm, volumes=volumes)
         if vm.state not in (VmState.RUNNING, VmState.STOPPED, VmState.ERROR):
             raise InvalidParameter(f"machine {vm} is {vm.state} and cannot be destroyed now", parameter="id")
         return self._dispatch(
@@ -224,13 +163,21 @@ class VirtualMachineManager:
             vm,
             events.VM_DESTROY,
             f"Destroy {vm}",
+            volume_uuids=[str(volume.uuid) for volume in volumes],
         )
 
-    def expunge(self, *, caller: Caller, vm: VirtualMachine) -> AsyncJob:
+    def expunge(self, *, caller: Caller, vm: VirtualMachine, volumes: Sequence[Volume] = ()) -> AsyncJob:
         """Remove a destroyed machine for good."""
         self._may_expunge(caller, vm)
         self._expect(vm, "expunge_requested", VmState.DESTROYED)
-        return self._dispatch("compute.vm.expunge", caller, vm, events.VM_EXPUNGE, f"Expunge {vm}")
+        return self._dispatch(
+            "compute.vm.expunge",
+            caller,
+            vm,
+            events.VM_EXPUNGE,
+            f"Expunge {vm}",
+            volume_uuids=[str(volume.uuid) for volume in volumes],
+        )
 
     @transaction.atomic
     def recover(self, *, caller: Caller, vm: VirtualMachine) -> VirtualMachine:
@@ -257,7 +204,7 @@ class VirtualMachineManager:
             networks = list(vm.nics(manager="objects").values_list("network_id", flat=True))
             taken = Nic.objects.filter(network_id__in=networks, hostname=changes["name"]).exclude(vm=vm)
             if taken.exists():
-                raise self._name_taken(changes["name"])
+                raise name_taken(changes["name"])
             Nic.objects.filter(vm=vm).update(hostname=changes["name"])
         if "group" in changes:
             named = changes["group"]
@@ -291,6 +238,15 @@ class VirtualMachineManager:
         if vm.state != state and not VM_FSM.can(vm, event):
             raise InvalidParameter(f"machine {vm} is {vm.state}, not {state}", parameter="id")
 
+    def _expect_disks(self, vm: VirtualMachine, volumes: Sequence[Volume]) -> None:
+        """Data disks that are to go with the machine must be in it and not protected."""
+        slots = dict(vm.attachments.filter(volume__in=volumes).values_list("volume", "device_id"))
+        for volume in volumes:
+            if slots.get(volume.pk, 0) == 0:
+                raise InvalidParameter(f"volume {volume} is no data disk of machine {vm}", parameter="volumeids")
+            if volume.delete_protection:
+                raise ResourceInUse(f"volume {volume} is protected from deletion", parameter="volumeids")
+
     def _expect_whole(self, vm: VirtualMachine) -> None:
         """A deployment that failed has nothing any more, and an expunging that did not end has taken part of it."""
         root = VolumeAttachment.objects.filter(
@@ -305,6 +261,3 @@ class VirtualMachineManager:
     def _may_expunge(self, caller: Caller, vm: VirtualMachine) -> None:
         if not caller.is_admin and not USER_EXPUNGE.value(vm.account.uuid):
             raise PermissionDenied("users may not expunge or recover machines here; ask an administrator")
-
-    def _name_taken(self, name: str) -> InvalidParameter:
-        return InvalidParameter(f"a machine in one of the networks is called {name!r} already", parameter="name")

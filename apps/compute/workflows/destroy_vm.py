@@ -7,15 +7,19 @@ from apps.compute.models import Drive, VolumeAttachment
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.states import VmState
-from apps.compute.workflows.steps.disks import DeleteRootVolume
+from apps.compute.workflows.steps.disks import ROOT_SLOT, DeleteRootVolume
 from apps.compute.workflows.steps.guest import StopGuest
 from apps.compute.workflows.steps.loading import VmWorkflow, reload_vm
 from apps.compute.workflows.steps.networks import ReleaseNetworks
 from apps.compute.workflows.steps.state import BeginExpunge, BeginStopIfRunning
 from apps.compute.workflows.stop_vm import settle_as_stopped
 from apps.network.services.addresses import free_nic
+from apps.storage.models import Volume
+from apps.storage.selectors import volume_for_job
 from apps.storage.services.state_machines import VOLUME_FSM
+from apps.storage.services.volume_states import retire
 from apps.storage.states import VolumeState
+from apps.storage.workflows.steps import expunge_volume
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -67,6 +71,38 @@ class ReleaseAddresses(Step):
                 nic.mark_removed()
 
 
+class DestroyDataVolumes(Step):
+    """Those that were named; they can be recovered as long as any destroyed volume."""
+
+    title = "Destroy the data disks that were named"
+
+    def plan(self, ctx: JobContext) -> str:
+        names = [str(one.volume) for one in ctx.vm.live_attachments if self.is_named(ctx, one.volume)]
+        return f"destroy {', '.join(names)}" if names else "keep the data disks"
+
+    def is_named(self, ctx: JobContext, volume: Volume) -> bool:
+        return str(volume.uuid) in ctx.arguments.get("volume_uuids", ())
+
+    def do(self, ctx: JobContext) -> None:
+        with ctx.transaction():
+            for attachment in reload_vm(ctx).live_attachments:
+                if attachment.device_id != ROOT_SLOT and self.is_named(ctx, attachment.volume):
+                    if attachment.volume.state in (VolumeState.READY, VolumeState.ALLOCATED):
+                        retire(attachment.volume)
+                    VolumeAttachment.objects.filter(pk=attachment.pk).delete()
+
+
+class ExpungeDataVolumes(DestroyDataVolumes):
+    title = "Delete the data disks that were named"
+
+    def do(self, ctx: JobContext) -> None:
+        super().do(ctx)
+        for uuid in ctx.arguments.get("volume_uuids", ()):
+            volume = volume_for_job(uuid=uuid)
+            if volume.state in (VolumeState.DESTROY, VolumeState.EXPUNGING):
+                expunge_volume(ctx, volume)
+
+
 class DetachDataVolumes(Step):
     """Data disks outlive the machine."""
 
@@ -82,16 +118,19 @@ class DetachDataVolumes(Step):
             Drive.objects.filter(vm=ctx.vm).delete()
 
 
+TAKE_DOWN = [BeginStopIfRunning, CutPower, ReleaseNetworks, PutAside]
+
+
 @workflow("compute.vm.destroy")
 class DestroyVm(VmWorkflow):
     title = "Destroy a machine"
-    steps = [BeginStopIfRunning, CutPower, ReleaseNetworks, PutAside]
+    steps = [*TAKE_DOWN, DestroyDataVolumes]
 
 
 @workflow("compute.vm.expunge")
 class ExpungeVm(VmWorkflow):
     title = "Expunge a machine"
-    steps = [BeginExpunge, ReleaseAddresses, DetachDataVolumes, DeleteRootVolume]
+    steps = [BeginExpunge, ReleaseAddresses, ExpungeDataVolumes, DetachDataVolumes, DeleteRootVolume]
 
     def on_succeeded(self, ctx: JobContext) -> None:
         ctx.vm.mark_removed()
@@ -107,7 +146,7 @@ class ExpungeVm(VmWorkflow):
 @workflow("compute.vm.destroy_expunge")
 class DestroyAndExpungeVm(ExpungeVm):
     title = "Destroy and expunge a machine"
-    steps = [*DestroyVm.steps, *ExpungeVm.steps]
+    steps = [*TAKE_DOWN, *ExpungeVm.steps]
 
 
 def put_aside(ctx: JobContext) -> None:

@@ -7,9 +7,11 @@ import pytest
 from apps.compute.models import VirtualMachine
 from apps.compute.states import VmState
 from apps.storage.models import Iso, Volume
+from apps.storage.states import VolumeState
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.jobs import run_job, run_jobs
 from plugins.hypervisors.simulator import world
+from plugins.hypervisors.simulator.models import Fault
 from tests.support.cloud import SimulatedCloud, check_invariants
 from tests.support.crashes import crash_everywhere
 
@@ -265,3 +267,61 @@ def test_discs(cloud: SimulatedCloud) -> None:
     run_jobs()
     world.inject("eject_disc", "fault:locked", count=None)
     crash_everywhere(lambda: cloud.api.call("detachIso", virtualmachineid=machine), left_alone)
+
+
+@pytest.mark.parametrize("expunge", [True, False])
+def test_restore_of_a_running_machine(cloud: SimulatedCloud, expunge: bool) -> None:
+    """Whatever dies when: one root disk, the new one, and the machine runs on it."""
+    machine = running_machine(cloud)
+
+    def root() -> Volume:
+        return Volume.objects.get(attachment__vm__uuid=machine, attachment__device_id=0)
+
+    def operation() -> dict[str, Any]:
+        nonlocal before
+        before = root().pk
+        return cloud.api.call("restoreVirtualMachine", virtualmachineid=machine, expunge=expunge)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert state_of(machine) == VmState.RUNNING
+        assert root().pk != before, point
+        old = Volume.all_objects.get(pk=before)
+        assert old.state == (VolumeState.EXPUNGED if expunge else VolumeState.DESTROY), point
+
+    before = 0
+    points = crash_everywhere(operation, check)
+    assert any("driver call create_volume" in point for point in points)
+
+
+def test_restore_whose_start_fails(cloud: SimulatedCloud) -> None:
+    """The machine is stopped then, with the new disk; the next start makes what is missing."""
+    machine = running_machine(cloud)
+
+    def operation() -> dict[str, Any]:
+        if state_of(machine) == VmState.STOPPED:
+            cloud.api.call("startVirtualMachine", id=machine)
+            run_jobs()
+        world.inject("start", "fault:out of order", count=None)
+        return cloud.api.call("restoreVirtualMachine", virtualmachineid=machine, expunge=True)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point, AsyncJob.Status.FAILED)
+        assert state_of(machine) == VmState.STOPPED, point
+        Fault.objects.all().delete()
+
+    crash_everywhere(operation, check)
+
+
+def test_destroy_with_a_data_disk(cloud: SimulatedCloud) -> None:
+    def operation() -> dict[str, Any]:
+        answer = cloud.deploy(diskofferingid=cloud.disk_offering.uuid)
+        run_jobs()
+        disk = Volume.objects.get(attachment__vm__uuid=answer["id"], attachment__device_id=1)
+        return cloud.admin.call("destroyVirtualMachine", id=answer["id"], expunge=True, volumeids=disk.uuid)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert not Volume.objects.exists(), point
+
+    crash_everywhere(operation, check)

@@ -1,6 +1,7 @@
 """deployVirtualMachine: the command with the most parameters of all."""
 
 import ipaddress
+import uuid
 from typing import Any
 
 from apps.accounts.api.owner import OwnedCmd
@@ -10,7 +11,7 @@ from apps.compute.api.commands.guest_access import SetsPassword
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import AffinityGroup, ServiceOffering, UserData, VirtualMachine
 from apps.compute.services.affinity_group import groups_named
-from apps.compute.services.deployment import DeployRequest, NicRequest
+from apps.compute.services.deployment import DataDisk, DeployRequest, NicRequest
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
@@ -29,6 +30,7 @@ from cloudstack.api import (
     Rest,
     Secret,
     Str,
+    Uuid,
     entity_for,
 )
 from cloudstack.framework.errors import InvalidParameter
@@ -65,6 +67,12 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
         help="networks with addresses: iptonetworklist[0].networkid, .ip and .mac; not with networkids",
     )
     disk_offering = Ref("diskofferingid", DiskOffering, help="adds a data disk of this kind")
+    data_disks = MapList(
+        "datadisksdetails",
+        help="data disks: datadisksdetails[0].diskofferingid, .size in GiB and .deviceid; not with diskofferingid",
+    )
+    root_offering = Ref("overridediskofferingid", DiskOffering, help="another kind of root disk than the offering's")
+    custom_id = Uuid("customid", roles=ROOT, help="UUID of the machine; root admins only")
     data_disk_gib = Int("size", help="GiB of the data disk, for a custom disk offering")
     root_disk_gib = Int("rootdisksize", help="GiB of the root disk, where it shall be larger than the template's")
     user_data = Str("userdata", max_length=USERDATA_MAX * 2, help="base64 text that the guest reads at its first boot")
@@ -96,8 +104,9 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             name=self.vm_name or "",
             display_name=self.display_name or "",
             nics=self._nics(),
-            disk_offering=self.disk_offering,
-            data_disk_gib=self.data_disk_gib,
+            vm_uuid=uuid.UUID(self.custom_id) if self.custom_id else None,
+            data_disks=self._data_disks(),
+            root_offering=self.root_offering,
             root_disk_gib=self.root_disk_gib,
             user_data=self.user_data or "",
             user_data_source=self.source,
@@ -123,6 +132,29 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             return list(self.affinity_groups)
         return groups_named(owner=owner, names=self.affinity_names or [])
 
+    def _data_disks(self) -> list[DataDisk]:
+        if not self.data_disks:
+            if self.disk_offering is None:
+                return []
+            return [DataDisk(offering=self.disk_offering, size_gib=self.data_disk_gib)]
+        if self.disk_offering is not None:
+            raise InvalidParameter(
+                "datadisksdetails names all data disks; leave diskofferingid out", parameter="datadisksdetails"
+            )
+        return [self._data_disk(entry) for entry in self.data_disks]
+
+    def _data_disk(self, entry: dict[str, str]) -> DataDisk:
+        unknown = sorted(set(entry) - {"diskofferingid", "size", "deviceid"})
+        if unknown:
+            raise InvalidParameter(
+                f"datadisksdetails takes diskofferingid, size and deviceid, not {unknown[0]}",
+                parameter="datadisksdetails",
+            )
+        kind = entity_for(DiskOffering).get(
+            caller=self.caller, uuid=entry.get("diskofferingid", ""), parameter="datadisksdetails"
+        )
+        return DataDisk(offering=kind, size_gib=_whole(entry, "size"), slot=_whole(entry, "deviceid"))
+
     def _nics(self) -> list[NicRequest]:
         if self.ip_to_network:
             if self.networks or self.ip_address:
@@ -139,10 +171,10 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
         return nics
 
     def _nic(self, entry: dict[str, Any]) -> NicRequest:
-        uuid = entry.get("networkid")
-        if not uuid:
+        network_id = entry.get("networkid")
+        if not network_id:
             raise InvalidParameter("iptonetworklist[].networkid is missing", parameter="iptonetworklist")
-        network = entity_for(Network).get(caller=self.caller, uuid=uuid, parameter="iptonetworklist")
+        network = entity_for(Network).get(caller=self.caller, uuid=network_id, parameter="iptonetworklist")
         return NicRequest(network=network, ipv4=self._ip(entry.get("ip")), mac=entry.get("mac", ""))
 
     def _ip(self, text: str | None) -> str:
@@ -150,3 +182,14 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             return str(ipaddress.IPv4Address(text)) if text else ""
         except ValueError:
             raise InvalidParameter(f"ipaddress {text!r} is no IPv4 address", parameter="ipaddress") from None
+
+
+def _whole(entry: dict[str, str], name: str) -> int | None:
+    text = entry.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise InvalidParameter(
+            f"datadisksdetails[].{name} must be a whole number, not {text[:40]!r}", parameter="datadisksdetails"
+        )
+    return int(text)

@@ -7,7 +7,7 @@ from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import UserData, VirtualMachine
 from apps.compute.services.virtual_machine import VirtualMachineManager
 from apps.infrastructure.models import Cluster, Host, Pod
-from apps.storage.models import GuestOs
+from apps.storage.models import GuestOs, Volume
 from cloudstack.api import (
     ROOT,
     STRING,
@@ -18,6 +18,7 @@ from cloudstack.api import (
     Flag,
     Map,
     Ref,
+    RefList,
     Response,
     Str,
     SuccessResponse,
@@ -45,11 +46,16 @@ class StartVirtualMachine(VmCommand):
     host = Ref("hostid", Host, help="start it on this host; root admins only")
     cluster = Ref("clusterid", Cluster, help="start it in this cluster; root admins only")
     pod = Ref("podid", Pod, help="start it in this pod; root admins only")
-    consider_last_host = Flag("considerlasthost", help="accepted; the last host is preferred anyway")
+    consider_last_host = Flag("considerlasthost", default=True, help="prefer the host that it ran on last")
 
     def execute(self) -> AsyncJob:
         return VirtualMachineManager().start(
-            caller=self.caller, vm=self.vm, host=self.host, cluster=self.cluster, pod=self.pod
+            caller=self.caller,
+            vm=self.vm,
+            host=self.host,
+            cluster=self.cluster,
+            pod=self.pod,
+            prefer_last_host=self.consider_last_host,
         )
 
 
@@ -82,9 +88,12 @@ class DestroyVirtualMachine(VmCommand):
 
     vm = Ref("id", VirtualMachine, access=Access.MODIFY, required=True, select_related=WITH_OWNER, help="the machine")
     expunge = Flag("expunge", default=False, help="remove it for good, with its root disk and addresses")
+    volumes = RefList("volumeids", Volume, access=Access.MODIFY, help="data disks of it that go with it")
 
     def execute(self) -> AsyncJob:
-        return VirtualMachineManager().destroy(caller=self.caller, vm=self.vm, expunge=self.expunge)
+        return VirtualMachineManager().destroy(
+            caller=self.caller, vm=self.vm, expunge=self.expunge, volumes=self.volumes or ()
+        )
 
 
 class ExpungeVirtualMachine(BaseAsyncCmd):
