@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from apps.accounts.models import Domain, Project
+from apps.accounts.api.owner import project_ref
+from apps.accounts.models import Domain
 from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
 from apps.compute.api.commands.guest_access import WITH_TEMPLATE, SetsPassword
@@ -122,7 +123,7 @@ class AssignVirtualMachine(BaseCmd):
     )
     account = Str("account", help="the account that gets it, together with domainid")
     domain = Ref("domainid", Domain, help="domain of that account")
-    project = Ref("projectid", Project, access=Access.OPERATE, help="project that gets it, instead of an account")
+    project = project_ref("project that gets it, instead of an account")
     networks = RefList(
         "networkids",
         Network,
