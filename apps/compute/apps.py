@@ -14,6 +14,7 @@ class ComputeConfig(CloudAppConfig):
         from apps.infrastructure.services.dedication import register_strangers
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
+            register_holders,
             register_machine_counts,
             register_occupants,
         )
@@ -25,6 +26,7 @@ class ComputeConfig(CloudAppConfig):
         removal.register()
         register_strangers(neighbours.strangers)
         register_evacuation(neighbours.evacuate)
+        register_holders(neighbours.holders)
         register_occupants(neighbours.machines_on)
         register_machine_counts(neighbours.machine_counts)
         register_nic_source(neighbours.nics_in_use)
@@ -33,4 +35,8 @@ class ComputeConfig(CloudAppConfig):
             online_resize=neighbours.resize_in_machine,
             drives=neighbours.machines_with_disc,
         )
-        register_pool_machines(leave=pool_machines.leave_pool, come_back=pool_machines.return_to_pool)
+        register_pool_machines(
+            leave=pool_machines.leave_pool,
+            come_back=pool_machines.return_to_pool,
+            outsiders=pool_machines.machines_outside,
+        )

@@ -44,6 +44,7 @@ class ResourceState(models.TextChoices):
     ERROR_IN_PREPARE_FOR_MAINTENANCE = "ErrorInPrepareForMaintenance"
     ERROR_IN_MAINTENANCE = "ErrorInMaintenance"
     MAINTENANCE = "Maintenance"
+    DEGRADED = "Degraded"
 
 
 _S, _R = HostStatus, ResourceState
@@ -103,6 +104,10 @@ RESOURCE_STATE_TRANSITIONS = {
     (_R.ERROR_IN_MAINTENANCE, "maintenance_requested"): _R.PREPARE_FOR_MAINTENANCE,
     (_R.ERROR_IN_MAINTENANCE, "maintenance_cancelled"): _R.ENABLED,
     (_R.ERROR_IN_MAINTENANCE, "disable"): _R.DISABLED,
+    (_R.ENABLED, "declare_degraded"): _R.DEGRADED,
+    (_R.DISABLED, "declare_degraded"): _R.DEGRADED,
+    (_R.MAINTENANCE, "declare_degraded"): _R.DEGRADED,
+    (_R.DEGRADED, "cancel_degraded"): _R.ENABLED,
 }
 
 HOST_STATUS_TRANSITIONAL = frozenset({HostStatus.CONNECTING})

@@ -39,6 +39,7 @@ POOL_STATE = event_type("STORAGE.POOL.STATE", "a storage pool changed its state"
 POOL_SYNC = event_type("SYNC.STORAGE.POOL", "a storage pool is asked what it has and connected where it is missing")
 MAINT_PREPARE_PS = event_type("MAINT.PREPARE.PS", "a storage pool goes into maintenance")
 MAINT_CANCEL_PS = event_type("MAINT.CANCEL.PS", "a storage pool comes back from maintenance")
+CHANGE_POOL_SCOPE = event_type("CHANGE.STORAGE.POOL.SCOPE", "a storage pool is given to a zone or to one cluster")
 POOL_DRIFT = event_type("STORAGE.POOL.DRIFT", "what is promised of a pool was counted wrongly and has been put right")
 IMAGE_STORE_CREATE = event_type("IMAGE.STORE.CREATE", "an image store was added")
 IMAGE_STORE_UPDATE = event_type("IMAGE.STORE.UPDATE", "an image store was changed")

@@ -39,6 +39,8 @@ class PlacementRequest:
     last_host_uuid: str = ""
     affinity: tuple[AffinityRule, ...] = ()
     """The machine's affinity groups."""
+    guest_os_category: str = ""
+    """Key of the category of its guest operating system, as in :attr:`HostCandidate.guest_os_category`."""
     account_uuid: str = ""
     """Who owns the machine."""
     domain_path: str = ""
@@ -65,6 +67,8 @@ class HostCandidate:
     cpu_mhz: int = 0
     tags: frozenset[str] = frozenset()
     pool_uuids: frozenset[str] = frozenset()
+    guest_os_category: str = ""
+    """Key of the category of guest operating systems that are to come here first; empty: all alike."""
     kept_for_domain: str = ""
     """Path of the domain that the host is kept for, itself or with its cluster, pod or zone; empty: for nobody."""
     kept_for_account: str = ""

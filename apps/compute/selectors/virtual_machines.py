@@ -45,7 +45,7 @@ def vm_for_job(*, uuid: Any) -> VirtualMachine:
 
     Some narrow statements: one that joins all of it takes longer to write than to run.
     """
-    related = ("account__domain", "zone", "template", "service_offering", "drive__iso", "drive__pool")
+    related = ("account__domain", "zone", "template", "service_offering", "guest_os", "drive__iso", "drive__pool")
     vm = VirtualMachine.all_objects.select_related(*related).get(uuid=uuid)
     if vm.host_id:
         vm.host = Host.all_objects.select_related("zone", "pod", "cluster").get(pk=vm.host_id)

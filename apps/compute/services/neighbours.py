@@ -43,6 +43,11 @@ def machine_counts(host_pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
     return {host: (running, held) for host, running, held in counted}
 
 
+def holders(host: Host) -> set[Any]:
+    """UUIDs of the machines that take room on ``host``."""
+    return set(VirtualMachine.objects.filter(host=host, state__in=VM_HOLDS_HOST).values_list("uuid", flat=True))
+
+
 def strangers(*, hosts: QuerySet[Host], domain: Domain, account: Account | None) -> int:
     """Machines on ``hosts`` that do not belong to the account, or without one to the domain or below."""
     mine = Q(account=account) if account is not None else Q(domain__path__startswith=domain.path)
@@ -79,11 +84,17 @@ def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:
 
 def machine_of_volume(volume: Volume) -> Machine | None:
     """The machine that a volume is in."""
-    attachment = VolumeAttachment.objects.select_related("vm").filter(volume=volume).first()
+    attachment = VolumeAttachment.objects.select_related("vm__host").filter(volume=volume).first()
     if attachment is None:
         return None
     vm = attachment.vm
-    return Machine(uuid=str(vm.uuid), name=vm.name, state=vm.state, running=vm.state in VM_HOLDS_HOST)
+    return Machine(
+        uuid=str(vm.uuid),
+        name=vm.name,
+        state=vm.state,
+        running=vm.state in VM_HOLDS_HOST,
+        host_uuid=str(vm.host.uuid) if vm.host else "",
+    )
 
 
 def machines_with_disc(iso: Template, pool: StoragePool | None = None) -> list[str]:

@@ -3,23 +3,33 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.compute.events import VM_START, VM_STOP
-from apps.compute.models import Nic, VirtualMachine
+from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.states import VM_HOLDS_HOST, VmState
+from apps.infrastructure.models import Cluster
 from apps.storage.models import StoppedForPool, StoragePool
 from apps.storage.services.pool_maintenance import Leaving
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
 
+def machines_using(pool: StoragePool) -> QuerySet[VirtualMachine]:
+    """Machines that have a volume or a disc of ``pool`` open: they run, or are on their way up or down."""
+    disks = VolumeAttachment.objects.filter(vm=OuterRef("pk"), volume__pool=pool, volume__removed__isnull=True)
+    discs = Drive.objects.filter(vm=OuterRef("pk"), pool=pool)
+    open_there = Q(Exists(disks)) | Q(Exists(discs))
+    return VirtualMachine.objects.filter(open_there, state__in=VM_HOLDS_HOST).order_by("pk")
+
+
+def machines_outside(*, pool: StoragePool, cluster: Cluster) -> int:
+    """How many of those are not in ``cluster``."""
+    return machines_using(pool).exclude(host__cluster=cluster).count()
+
+
 def leave_pool(*, pool: StoragePool, job_uuid: Any) -> Leaving:
     """Stop the running machines that have a volume on ``pool``; machines under way are waited for."""
-    vms = list(
-        VirtualMachine.objects.select_related("account")
-        .filter(attachments__volume__pool=pool, attachments__volume__removed__isnull=True, state__in=VM_HOLDS_HOST)
-        .distinct()
-        .order_by("pk")
-    )
+    vms = list(machines_using(pool).select_related("account"))
     stuck = []
     for vm in vms:
         job = _job_of(vm.uuid, "compute.vm.stop", job_uuid)

@@ -31,6 +31,9 @@ class HostAdmin(CloudAdmin):
         ("reconnectHost", "Reconnect selected hosts"),
         ("prepareHostForMaintenance", "Put selected hosts into maintenance"),
         ("cancelHostMaintenance", "Bring selected hosts back from maintenance"),
+        ("declareHostAsDegraded", "Declare selected silent hosts degraded", {"confirm": True}),
+        ("cancelHostAsDegraded", "Take selected degraded hosts back"),
+        ("releaseHostReservation", "Give back room of selected hosts that nobody uses"),
         ("deleteHost", "Delete selected hosts"),
     ]
 

@@ -41,6 +41,10 @@ class Host(CloudModel):
     tags = models.CharField(max_length=1024, blank=True, default="")
     details = models.JSONField(default=dict, blank=True)
     credentials = EncryptedField(null=True, blank=True)
+    guest_os_category = models.ForeignKey(
+        "storage.GuestOsCategory", null=True, blank=True, on_delete=models.SET_NULL, related_name="hosts"
+    )
+    """Guests of this category come here first, and others rather elsewhere."""
     last_ping = models.DateTimeField(null=True, blank=True)
     disconnected_at = models.DateTimeField(null=True, blank=True)
     status_reason = models.CharField(max_length=1024, blank=True, default="")

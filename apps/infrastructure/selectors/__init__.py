@@ -3,6 +3,7 @@
 from apps.infrastructure.selectors.infrastructure import (
     clusters_visible_to,
     host_for_job,
+    host_tags,
     hosts_visible_to,
     hypervisors_in_use,
     pods_visible_to,
@@ -12,6 +13,7 @@ from apps.infrastructure.selectors.infrastructure import (
 __all__ = [
     "clusters_visible_to",
     "host_for_job",
+    "host_tags",
     "hosts_visible_to",
     "hypervisors_in_use",
     "pods_visible_to",

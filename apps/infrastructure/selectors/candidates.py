@@ -38,6 +38,7 @@ COLUMNS = (
     "pod__allocation_state",
     "cluster__allocation_state",
     "cluster__managed_state",
+    "guest_os_category_id",
     "any_kept",
 )
 
@@ -86,6 +87,7 @@ def candidates_of(
             memory_used_mib=memory_used or 0,
             tags=frozenset(tags.split(",")) if tags else NONE,
             pool_uuids=pools.get(pk, NONE),
+            guest_os_category=str(row[20] or ""),
         )
         if keepers and (keeper := keepers.get(host.uuid)):
             host.__dict__.update(kept_for_domain=keeper.domain_path, kept_for_account=keeper.account_uuid)

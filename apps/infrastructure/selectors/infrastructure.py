@@ -53,6 +53,15 @@ def hosts_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet
     return _operators(Host.objects.all(), "zone", caller=caller, access=access)
 
 
+def host_tags(*, caller: Caller) -> list[str]:
+    """Tags that hosts of the zones within the caller's sight carry, each once: offerings may ask for them."""
+    hosts = Host.objects.exclude(tags="")
+    if not caller.is_root_admin:
+        hosts = hosts.filter(zone__in=zones_visible_to(caller=caller).values("pk"))
+    texts = hosts.order_by("tags").values_list("tags", flat=True).distinct()
+    return sorted({tag for text in texts for tag in text.split(",")})
+
+
 def host_for_job(*, uuid: Any) -> Host:
     """A host with its place in the cloud, removed ones included: a job must be able to finish."""
     return Host.all_objects.select_related("zone", "pod", "cluster").get(uuid=uuid)

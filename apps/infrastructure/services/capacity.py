@@ -15,9 +15,11 @@ from django.db.models.functions import Coalesce
 from apps.infrastructure.events import CAPACITY_DRIFT
 from apps.infrastructure.models import CapacityReservation, Host, HostCapacity
 from apps.infrastructure.selectors.overprovisioning import factors
+from apps.infrastructure.services.evacuation import holders_on
 from apps.infrastructure.states import ResourceState
 from cloudstack.framework.errors import InsufficientCapacity, StaleState
 from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,15 @@ def reserved_on(*, holder_uuid: Any) -> list[str]:
     """UUIDs of the hosts that hold a promise to the holder."""
     found = CapacityReservation.objects.filter(holder_uuid=holder_uuid).order_by("host_id")
     return [str(uuid) for uuid in found.values_list("host__uuid", flat=True)]
+
+
+def abandoned_on(*, host: Host) -> list[Any]:
+    """UUIDs of holders that are promised room of ``host``, are not on it, and on which no job works."""
+    promised = CapacityReservation.objects.filter(host=host).order_by("pk").values_list("holder_uuid", flat=True)
+    here = holders_on(host)
+    worked_on = AsyncJob.objects.filter(status__in=AsyncJob.LIVE, resource_uuid__in=list(promised))
+    busy = set(worked_on.values_list("resource_uuid", flat=True))
+    return [holder for holder in promised if holder not in here and holder not in busy]
 
 
 def set_totals(*, host: Host) -> None:

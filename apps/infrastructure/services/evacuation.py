@@ -22,6 +22,7 @@ Counts = Callable[[Collection[int]], Mapping[int, tuple[int, int]]]
 _evacuators: list[Evacuate] = []
 _occupants: list[Occupants] = []
 _counts: Counts | None = None
+_holders: Callable[[Host], Collection[Any]] | None = None
 
 
 def register_evacuation(evacuate: Evacuate) -> None:
@@ -49,6 +50,19 @@ def register_machine_counts(count: Counts) -> None:
 def machine_counts(host_pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
     """Machines of each host: those that run, and all that take room on it."""
     return _counts(host_pks) if _counts else {}
+
+
+def register_holders(holders: Callable[[Host], Collection[Any]]) -> None:
+    """Register ``holders(host) -> UUIDs`` of what is on the host and rightly holds its capacity."""
+    global _holders
+    _holders = holders
+
+
+def holders_on(host: Host) -> Collection[Any]:
+    """What is on ``host``. Raises ``RuntimeError`` when no app knows: nothing may be taken from whom nobody sees."""
+    if _holders is None:
+        raise RuntimeError("no app has registered what holds the capacity of hosts")
+    return _holders(host)
 
 
 def evacuate(*, host: Host, caller: Any, job_uuid: Any) -> Evacuation:

@@ -7,10 +7,21 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils import timezone
 
-from apps.infrastructure.events import HOST_ADD, HOST_DELETE, HOST_EDIT, HOST_RECONNECT, MAINT_CANCEL, MAINT_PREPARE
+from apps.infrastructure.events import (
+    HOST_ADD,
+    HOST_CANCEL_DEGRADED,
+    HOST_DECLARE_DEGRADED,
+    HOST_DELETE,
+    HOST_EDIT,
+    HOST_RECONNECT,
+    HOST_RESERVATION_RELEASE,
+    MAINT_CANCEL,
+    MAINT_PREPARE,
+)
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.services import capacity, evacuation, guards, validation
 from apps.infrastructure.services.cluster import ClusterManager, known_hypervisor
+from apps.infrastructure.services.facts import SILENT
 from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
 from apps.infrastructure.states import HostStatus, ResourceState
 from apps.metadata.kinds import kind_noted
@@ -26,6 +37,7 @@ DELETABLE = (
     ResourceState.MAINTENANCE,
     ResourceState.ERROR_IN_MAINTENANCE,
     ResourceState.ERROR_IN_PREPARE_FOR_MAINTENANCE,
+    ResourceState.DEGRADED,
 )
 
 
@@ -92,7 +104,10 @@ class HostManager:
 
     @transaction.atomic
     def update(self, *, caller: Caller, host: Host, enabled: bool | None = None, **fields: Any) -> Host:
-        """Change columns (``name``, ``url``, ``tags``, ``details``), note something, enable or disable the host."""
+        """Change columns (``name``, ``url``, ``tags``, ``details``, ``guest_os_category``), note something.
+
+        ``enabled`` enables or disables the host.
+        """
         host = Host.objects.select_for_update(of=("self",)).select_related("capacity").get(pk=host.pk)
         if note := fields.pop("annotation", ""):
             AnnotationManager().add(caller=caller, kind=kind_noted("HOST"), obj=host, text=note)
@@ -161,6 +176,76 @@ class HostManager:
             arguments={"host_uuid": str(host.uuid)},
             description=f"bringing host {host} back from maintenance",
             event_type=MAINT_CANCEL,
+        )
+
+    @transaction.atomic
+    def declare_degraded(self, *, caller: Caller, host: Host) -> AsyncJob:
+        """Write a host off that does not answer. Raises ``InvalidParameter`` for one that does."""
+        if host.status not in SILENT:
+            raise InvalidParameter(
+                f"host {host} is {host.status}; only one that is in {', '.join(SILENT)} is declared degraded",
+                parameter="id",
+            )
+        return self._mark(host, caller, "declare_degraded", HOST_DECLARE_DEGRADED, f"declaring host {host} degraded")
+
+    @transaction.atomic
+    def cancel_degraded(self, *, caller: Caller, host: Host) -> AsyncJob:
+        """The host takes machines again as soon as it answers."""
+        return self._mark(host, caller, "cancel_degraded", HOST_CANCEL_DEGRADED, f"taking host {host} back")
+
+    def _mark(self, host: Host, caller: Caller, verb: str, event: str, text: str) -> AsyncJob:
+        if not RESOURCE_STATE.can(host, verb):
+            allowed = ", ".join(RESOURCE_STATE.sources(verb))
+            raise InvalidParameter(f"host {host} is {host.resource_state}, not {allowed}", parameter="id")
+        return self._of_host(f"infrastructure.host.{verb}", host, caller, event, text)
+
+    @transaction.atomic
+    def release_reservations(self, *, caller: Caller, host: Host) -> AsyncJob:
+        """Give back what is promised on ``host`` to holders that are not there and on which no job works."""
+        return self._of_host(
+            "infrastructure.host.release_reservations",
+            host,
+            caller,
+            HOST_RESERVATION_RELEASE,
+            f"giving back room of host {host} that nobody uses",
+        )
+
+    @transaction.atomic
+    def update_password(
+        self,
+        *,
+        caller: Caller,
+        host: Host | None = None,
+        cluster: Cluster | None = None,
+        username: str,
+        password: Secret,
+    ) -> list[AsyncJob]:
+        """Store other credentials for ``host``, or all hosts of ``cluster``, and have them connected anew."""
+        if (host is None) == (cluster is None):
+            raise InvalidParameter("give either hostid or clusterid", parameter="hostid")
+        hosts = Host.objects.select_for_update().order_by("pk")
+        hosts = hosts.filter(pk=host.pk) if host is not None else hosts.filter(cluster=cluster)
+        jobs = []
+        for one in hosts:
+            known = json.loads(one.credentials.reveal()) if one.credentials else {}
+            one.credentials = Secret(json.dumps({**known, "username": username, "password": password.reveal()}))
+            one.save(update_fields=["credentials"])
+            text = f"host {one} changed: user name and password"
+            publish(HOST_EDIT, caller=caller, description=text, resource=one)
+            jobs.append(self.reconnect(caller=caller, host=one))
+        if not jobs:
+            raise InvalidParameter(f"cluster {cluster} of clusterid has no hosts", parameter="clusterid")
+        return jobs
+
+    def _of_host(self, workflow: str, host: Host, caller: Caller, event: str, text: str) -> AsyncJob:
+        return dispatch(
+            workflow,
+            caller=caller,
+            exclusive=[f"hostmaintenance:{host.uuid}"],
+            resource=host,
+            arguments={"host_uuid": str(host.uuid)},
+            description=text,
+            event_type=event,
         )
 
     @transaction.atomic

@@ -46,7 +46,8 @@ class Allocation:
         if not host.cluster_enabled:
             return "its cluster or pod is disabled"
         if host.resource_state != ENABLED:
-            return "disabled" if host.resource_state == "Disabled" else f"in maintenance ({host.resource_state})"
+            words = {"Disabled": "disabled", "Degraded": "written off (Degraded)"}
+            return words.get(host.resource_state, f"in maintenance ({host.resource_state})")
         return None
 
 

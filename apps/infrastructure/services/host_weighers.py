@@ -38,6 +38,18 @@ class Kept:
         return 1.0 if host.kept_for_domain else 0.0
 
 
+class GuestOs:
+    """Hosts that are meant for the machine's operating system go first, those meant for another one last."""
+
+    name = "guest operating system"
+    weight = 1.5
+
+    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+        if not host.guest_os_category:
+            return 0.5
+        return 1.0 if host.guest_os_category == request.guest_os_category else 0.0
+
+
 class Jitter:
     """Keeps workers that place at the same moment from all choosing one host."""
 
@@ -51,5 +63,5 @@ class Jitter:
 def core_weighers() -> tuple[HostWeigher, ...]:
     """The weighers in force under ``vm.allocation.algorithm``."""
     if ALLOCATION_ALGORITHM.value() == "random":
-        return (FreeMemory(), LastHost(), Kept(), Jitter())
-    return (FreeMemory(), LastHost(), Kept())
+        return (FreeMemory(), LastHost(), Kept(), GuestOs(), Jitter())
+    return (FreeMemory(), LastHost(), Kept(), GuestOs())

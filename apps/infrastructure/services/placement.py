@@ -5,6 +5,7 @@ Filters refuse a host with a reason, weighers prefer one; plugins add to both an
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.infrastructure.selectors.candidates import candidates_of
@@ -70,6 +71,23 @@ def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None 
         raise _no_host(request, refusals, len(candidates))
     ranked = _ranked(request, fitting, [*core_weighers(), *preferences])
     return Placement(ranked=_chosen(request, ranked), refusals=tuple(refusals))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """All hosts of a zone and hypervisor as one machine sees them. ``reasons``: by UUID, why a host does not fit."""
+
+    hosts: tuple[HostCandidate, ...]
+    reasons: Mapping[str, str]
+
+
+def survey(request: PlacementRequest) -> Survey:
+    """What placement thinks of every host of the zone for ``request``; nobody is chosen."""
+    everywhere = replace(request, host_uuid="", cluster_uuid="", pod_uuid="")
+    filters = [*core_filters(request), *_guarded("register_host_filters", "refuse")]
+    hosts = candidates_of(everywhere, _pool_source)
+    _, refusals = _filtered(request, hosts, filters)
+    return Survey(hosts=tuple(hosts), reasons={refusal.host_uuid: refusal.reason for refusal in refusals})
 
 
 def _guarded(hook: str, verb: str) -> list[Any]:

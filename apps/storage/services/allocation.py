@@ -14,6 +14,7 @@ from django.db.models import Exists, ExpressionWrapper, F, FloatField, OuterRef,
 from django.db.models.functions import Coalesce
 
 from apps.infrastructure.models import Host
+from apps.infrastructure.states import HostStatus
 from apps.storage.config import POOL_ALLOCATED_THRESHOLD, POOL_USED_THRESHOLD, STORAGE_OVERPROVISIONING
 from apps.storage.events import POOL_DRIFT
 from apps.storage.models import PoolHost, PoolReservation, StoragePool, Volume
@@ -76,13 +77,30 @@ def find_pools(
     fitting, refusals = [], []
     for pool in pools.order_by("id"):
         pool.zone = host.zone
-        reason = _refusal(pool, host, size_bytes, wanted, local, avoided)
+        reason = _refusal(pool, f"on host {host.name}", size_bytes, wanted, local, avoided)
         if reason is None:
             fitting.append(pool)
         else:
             refusals.append(PoolRefusal(pool_uuid=str(pool.uuid), pool_name=pool.name, reason=reason))
     fitting.sort(key=lambda pool: limit_bytes(pool) - pool.allocated_bytes, reverse=True)
     return PoolChoice(ranked=tuple(fitting), refusals=tuple(refusals))
+
+
+def pools_for_volume(volume: Volume, *, host: Host | None) -> dict[str, str]:
+    """Why pools of the volume's zone (by UUID) do not take it, those that do with an empty reason; its own is
+    left out. One statement. ``host``: the one on which a running machine has it open must see the pool.
+    """
+    links = PoolHost.objects.filter(pool_id=OuterRef("pk"))
+    links = links.filter(host=host) if host is not None else links.filter(host__status=HostStatus.UP)
+    pools = StoragePool.objects.filter(zone=volume.zone_id).exclude(pk=volume.pool_id).select_related("zone")
+    offering = volume.disk_offering
+    tags = offering.tag_set if offering else frozenset()
+    local = bool(offering and offering.local_storage)
+    where = f"on host {host.name}" if host is not None else "on any host that is Up"
+    return {
+        str(pool.uuid): _refusal(pool, where, volume.size_bytes, tags, local, set()) or ""
+        for pool in pools.annotate(seen=Exists(links))
+    }
 
 
 def choose_and_reserve(*, holder_uuid: Any, size_bytes: int, host: Host, **wishes: Any) -> StoragePool:
@@ -214,7 +232,7 @@ def _factor(pool: StoragePool) -> float:
 
 
 def _refusal(
-    pool: StoragePool, host: Host, size_bytes: int, tags: frozenset[str], local: bool, avoided: set[str]
+    pool: StoragePool, where: str, size_bytes: int, tags: frozenset[str], local: bool, avoided: set[str]
 ) -> str | None:
     if str(pool.uuid) in avoided:
         return "is not to be used for this"
@@ -223,7 +241,7 @@ def _refusal(
     if (pool.scope == PoolScope.HOST) != local:
         return "is storage of one host, shared storage is asked for" if not local else "is shared, local is asked for"
     if not pool.seen:  # type: ignore[attr-defined]
-        return f"is not connected on host {host.name}"
+        return f"is not connected {where}"
     if missing := tags - pool.tag_set:
         return f"lacks the tag {', '.join(sorted(missing))}"
     used_limit = POOL_USED_THRESHOLD.value(pool.uuid, fallback=((Scope.ZONE, pool.zone.uuid),))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from apps.infrastructure.models import Host
 from apps.storage.models import StoragePool, Template, Volume
 
 
@@ -15,6 +16,8 @@ class Machine:
     name: str
     state: str
     running: bool
+    host_uuid: str = ""
+    """The host that it runs on, if it does."""
 
     @property
     def lock(self) -> str:
@@ -44,6 +47,12 @@ def register_attachments(*, lookup: Lookup, online_resize: OnlineResize, drives:
 def machine_of(volume: Volume) -> Machine | None:
     """None for a volume that is in no machine."""
     return _lookup(volume) if _lookup else None
+
+
+def host_of_volume(volume: Volume) -> Host | None:
+    """The host on which a running machine has the volume open."""
+    machine = machine_of(volume)
+    return Host.objects.filter(uuid=machine.host_uuid).first() if machine and machine.host_uuid else None
 
 
 def machines_with(image: Template, pool: StoragePool | None = None) -> list[str]:

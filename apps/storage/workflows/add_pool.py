@@ -128,11 +128,16 @@ def missing_pools(host: Host) -> list[StoragePool]:
 def disconnect_all(ctx: JobContext, pool: StoragePool) -> None:
     """Take the pool off every host on which it is connected; a host that does not answer is only forgotten."""
     for link in PoolHost.objects.filter(pool=pool).select_related("host__zone", "host__pod", "host__cluster"):
-        try:
-            driver_for(pool, link.host).disconnect()
-        except (DriverError, CloudError) as error:
-            if link.host.status == HostStatus.UP:
-                raise
-            ctx.log(f"pool {pool.name} was not disconnected on {link.host.name}: {error}")
-        with ctx.transaction():
-            PoolHost.objects.filter(pk=link.pk).delete()
+        disconnect(ctx, pool, link)
+
+
+def disconnect(ctx: JobContext, pool: StoragePool, link: PoolHost) -> None:
+    """Take the pool off one host."""
+    try:
+        driver_for(pool, link.host).disconnect()
+    except (DriverError, CloudError) as error:
+        if link.host.status == HostStatus.UP:
+            raise
+        ctx.log(f"pool {pool.name} was not disconnected on {link.host.name}: {error}")
+    with ctx.transaction():
+        PoolHost.objects.filter(pk=link.pk).delete()

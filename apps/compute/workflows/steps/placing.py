@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from apps.compute.models import VirtualMachine
 from apps.compute.selectors.affinity import affinity_rules
+from apps.compute.services.hosts import placement_request
 from apps.compute.workflows.steps.loading import reload_vm
 from apps.infrastructure.config import ALLOCATION_ALGORITHM
 from apps.infrastructure.models import Host
@@ -29,26 +30,6 @@ MAX_ROUNDS = 3
 
 class AffinityChanged(InsufficientCapacity):
     """Another machine of a group was promised a host since placement looked."""
-
-
-def placement_request(vm: VirtualMachine, **limits: object) -> PlacementRequest:
-    """What ``vm`` needs of a host."""
-    pools = {str(one.volume.pool.uuid) for one in vm.live_attachments if one.volume.pool}
-    tags = vm.service_offering.host_tag_tuple + ((vm.template.tag,) if vm.template.tag else ())
-    return PlacementRequest(
-        vm_uuid=str(vm.uuid),
-        hypervisor=vm.hypervisor,
-        zone_uuid=str(vm.zone.uuid),
-        cpus=vm.cpus,
-        cpu_mhz=vm.cpu_mhz,
-        memory_mib=vm.memory_mib,
-        host_tags=tags,
-        pool_uuids=tuple(sorted(pools)),
-        affinity=affinity_rules(vm),
-        account_uuid=str(vm.account.uuid),
-        domain_path=vm.account.domain.path,
-        **limits,  # type: ignore[arg-type]
-    )
 
 
 def ranked(ctx: JobContext, request: PlacementRequest) -> Placement:

@@ -1,14 +1,30 @@
 """Commands on hosts."""
 
+from uuid import NAMESPACE_OID, uuid5
+
 from apps.infrastructure.api.commands.pod import OPERATORS
-from apps.infrastructure.api.responses.host import CAPACITY_FIELDS, EVENT_FIELDS, STATS_FIELDS, HostResponse
-from apps.infrastructure.api.responses.metrics import HostMetricsResponse
-from apps.infrastructure.events import HOST_RECONNECT, MAINT_CANCEL, MAINT_PREPARE
+from apps.infrastructure.api.refused import RefusedFlag
+from apps.infrastructure.api.responses.host import (
+    CAPACITY_FIELDS,
+    EVENT_FIELDS,
+    STATS_FIELDS,
+    HostResponse,
+    HostTagResponse,
+)
+from apps.infrastructure.events import (
+    HOST_CANCEL_DEGRADED,
+    HOST_DECLARE_DEGRADED,
+    HOST_RECONNECT,
+    HOST_RESERVATION_RELEASE,
+    MAINT_CANCEL,
+    MAINT_PREPARE,
+)
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
-from apps.infrastructure.selectors import hosts_visible_to
+from apps.infrastructure.selectors import host_tags, hosts_visible_to
 from apps.infrastructure.services.host import HostManager
 from apps.infrastructure.states import HostStatus, ResourceState
 from cloudstack.api import (
+    ADMINS,
     ROOT,
     Access,
     BaseAsyncCmd,
@@ -41,9 +57,10 @@ def without_details(details):
     return frozenset().union(*parts)
 
 
-class ListHosts(BaseListCmd):
-    """Lists hosts."""
+class HostListCmd(BaseListCmd):
+    """What lists of hosts have in common. Those that name machines stand in an app above."""
 
+    abstract = True
     roles = OPERATORS
     response = HostResponse
     keyword_fields = ("name", "private_ip", "cluster__name")
@@ -72,13 +89,6 @@ class ListHosts(BaseListCmd):
 
     def omitted(self):
         return without_details(self.details)
-
-
-class ListHostsMetrics(ListHosts):
-    """Lists hosts with figures on how busy they are."""
-
-    roles = ROOT
-    response = HostMetricsResponse
 
 
 class AddHost(BaseCmd):
@@ -122,28 +132,6 @@ class AddHost(BaseCmd):
         return host
 
 
-class UpdateHost(BaseCmd):
-    """Changes a host, enables or disables it; what is not given stays."""
-
-    roles = ROOT
-    response = HostResponse
-
-    host = Ref("id", Host, access=Access.MODIFY, required=True, help="the host")
-    new_name = Str("name", help="new name")
-    allocation_state = Choice("allocationstate", ("Enable", "Disable", "Enabled", "Disabled"), help="takes machines")
-    tags = TagList("hosttags", Str, help="tags that offerings may ask for; empty takes them all away")
-    url = Str("url", max_length=1024, help="new address; takes effect with reconnectHost")
-    annotation = Str("annotation", max_length=1024, help="a note")
-    details = Map("externaldetails", help="options for the driver")
-
-    def execute(self):
-        changes = {name: getattr(self, name) for name in ("tags", "url", "annotation", "details") if self.given(name)}
-        if self.given("new_name"):
-            changes["name"] = self.new_name
-        enabled = self.allocation_state.startswith("Enable") if self.allocation_state else None
-        return HostManager().update(caller=self.caller, host=self.host, enabled=enabled, **changes)
-
-
 class DeleteHost(BaseCmd):
     """Deletes a host that is disabled or in maintenance and carries no machine."""
 
@@ -152,6 +140,7 @@ class DeleteHost(BaseCmd):
 
     host = Ref("id", Host, access=Access.MODIFY, required=True, help="the host")
     forced = Flag("forced", default=False, help="in any state; machines still keep it")
+    with_local_storage = RefusedFlag("forcedestroylocalstorage")
 
     def execute(self):
         HostManager().delete(caller=self.caller, host=self.host, forced=self.forced)
@@ -194,3 +183,86 @@ class CancelHostMaintenance(BaseAsyncCmd):
 
     def execute(self):
         return HostManager().cancel_maintenance(caller=self.caller, host=self.host)
+
+
+class DeclareHostAsDegraded(BaseAsyncCmd):
+    """Writes a host off that does not answer: it takes no machines until that is taken back.
+
+    Machines that ran on it stay on record there: whether they still run, the platform cannot know.
+    """
+
+    roles = ROOT
+    response = HostResponse
+    event_type = HOST_DECLARE_DEGRADED
+
+    host = Ref("id", Host, access=Access.OPERATE, required=True, help="the host")
+
+    def execute(self):
+        return HostManager().declare_degraded(caller=self.caller, host=self.host)
+
+
+class CancelHostAsDegraded(BaseAsyncCmd):
+    """Takes back that a host was written off."""
+
+    roles = ROOT
+    response = HostResponse
+    event_type = HOST_CANCEL_DEGRADED
+
+    host = Ref("id", Host, access=Access.OPERATE, required=True, help="the host")
+
+    def execute(self):
+        return HostManager().cancel_degraded(caller=self.caller, host=self.host)
+
+
+class ReleaseHostReservation(BaseAsyncCmd):
+    """Gives back room of a host that is promised to machines which are not there and on which no job works."""
+
+    roles = ROOT
+    response = SuccessResponse
+    event_type = HOST_RESERVATION_RELEASE
+
+    host = Ref("id", Host, access=Access.OPERATE, required=True, help="the host")
+
+    def execute(self):
+        return HostManager().release_reservations(caller=self.caller, host=self.host)
+
+
+class UpdateHostPassword(BaseCmd):
+    """Stores the user and password by which a host, or all hosts of a cluster, are reached, and connects them anew.
+
+    The password is not changed on the hosts. A host that does not take it goes to Alert.
+    """
+
+    roles = ROOT
+    response = SuccessResponse
+
+    host = Ref("hostid", Host, access=Access.MODIFY, help="the host; or give clusterid")
+    cluster = Ref("clusterid", Cluster, access=Access.MODIFY, help="all hosts of this cluster")
+    on_host = RefusedFlag("update_passwd_on_host")
+    username = Str("username", required=True, max_length=255, help="user to log in as")
+    password = Secret("password", required=True, help="password of that user")
+
+    def execute(self):
+        HostManager().update_password(
+            caller=self.caller,
+            host=self.host,
+            cluster=self.cluster,
+            username=self.username,
+            password=self.password,
+        )
+
+
+class ListHostTags(BaseListCmd):
+    """Lists the tags that hosts carry, each once."""
+
+    roles = ADMINS
+    response = HostTagResponse
+    id_filter = None
+    ids_filter = None
+
+    def queryset(self):
+        return [
+            {"id": str(uuid5(NAMESPACE_OID, f"host tag {tag}")), "name": tag, "isimplicit": False}
+            for tag in host_tags(caller=self.caller)
+            if not self.keyword or self.keyword.lower() in tag.lower()
+        ]

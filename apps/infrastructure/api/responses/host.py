@@ -48,6 +48,16 @@ def _of(pair: Callable[[Mapping[str, Any]], tuple[int, int]], show: Callable[[tu
     return lambda row: show(pair(row))
 
 
+class HostTagResponse(Response):
+    """A tag that hosts carry."""
+
+    object_name = "hosttag"
+
+    id = Field(type=STRING, help="the same for the same tag")
+    name = Field(type=STRING, help="the tag")
+    isimplicit = Field(type=BOOL, help="whether a host gave it to itself: never")
+
+
 def _never(row: Mapping[str, Any]) -> bool:
     return False
 
@@ -110,6 +120,8 @@ class HostResponse(Annotated):
     hypervisorversion = Field(**_text("hypervisor_version"))
     arch = Field("architecture")
     capabilities = Field(**_text("capabilities"))
+    oscategoryid = Field("guest_os_category__uuid", help="guests of this category come here first")
+    oscategoryname = Field("guest_os_category__name", help="name of that category")
     cpusockets = Field("cpu_sockets", type=INT, help="processor packages")
     cpunumber = Field("cpus", type=INT)
     cpuspeed = Field("cpu_mhz", type=LONG, help="MHz of one core")

@@ -5,15 +5,22 @@ from django.db.models import QuerySet
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.storage.api.commands.image_store import OPERATORS
 from apps.storage.api.refused import Refused, RefusedFlag
-from apps.storage.api.responses.storage_pool import StoragePoolMetricsResponse, StoragePoolResponse
-from apps.storage.events import MAINT_CANCEL_PS, MAINT_PREPARE_PS, POOL_SYNC
-from apps.storage.models import StoragePool
+from apps.storage.api.responses.storage_pool import (
+    PoolForMigrationResponse,
+    StoragePoolMetricsResponse,
+    StoragePoolResponse,
+)
+from apps.storage.events import CHANGE_POOL_SCOPE, MAINT_CANCEL_PS, MAINT_PREPARE_PS, POOL_SYNC
+from apps.storage.models import StoragePool, Volume
 from apps.storage.selectors import pools_visible_to
+from apps.storage.services.allocation import pools_for_volume
+from apps.storage.services.attachments import host_of_volume
 from apps.storage.services.pool_maintenance import PoolMaintenanceManager
 from apps.storage.services.pool_urls import parse_pool_url
 from apps.storage.services.pools import StoragePoolManager
 from apps.storage.states import PoolScope, PoolState
 from cloudstack.api import ROOT, Access, BaseAsyncCmd, BaseCmd, BaseListCmd, Choice, Flag, ListOf, Long, Map, Ref, Str
+from cloudstack.api.listing import Page
 from cloudstack.framework.jobs import AsyncJob
 
 
@@ -170,3 +177,45 @@ class SyncStoragePool(PoolJob):
 
     def execute(self) -> AsyncJob:
         return PoolMaintenanceManager().sync(caller=self.caller, pool=self.pool)
+
+
+class ChangeStoragePoolScope(BaseAsyncCmd):
+    """Gives a disabled pool of a cluster to the whole zone, or keeps one of the zone for one cluster."""
+
+    roles = ROOT
+    event_type = CHANGE_POOL_SCOPE
+
+    pool = Ref("id", StoragePool, access=Access.MODIFY, select_related=["zone"], required=True, help="the pool")
+    scope = Choice("scope", (PoolScope.ZONE, PoolScope.CLUSTER), required=True, help="ZONE or CLUSTER")
+    cluster = Ref("clusterid", Cluster, select_related=["pod"], help="the cluster, for the scope CLUSTER")
+
+    def execute(self) -> AsyncJob:
+        return PoolMaintenanceManager().change_scope(
+            caller=self.caller, pool=self.pool, scope=PoolScope(self.scope), cluster=self.cluster
+        )
+
+
+class FindStoragePoolsForMigration(BaseListCmd):
+    """Lists the other pools of a volume's zone and tells which of them could take it, and why the others cannot."""
+
+    roles = ROOT
+    response = PoolForMigrationResponse
+    ordering = ("name", "id")
+    id_filter = None
+    ids_filter = None
+
+    volume = Ref("id", Volume, select_related=["disk_offering"], required=True, help="the volume")
+
+    def queryset(self) -> QuerySet[StoragePool]:
+        pools = pools_visible_to(caller=self.caller).filter(zone=self.volume.zone_id)
+        return pools.exclude(pk=self.volume.pool_id) if self.volume.pool_id else pools
+
+    def execute(self) -> Page:
+        page = super().execute()
+        reasons = pools_for_volume(self.volume, host=host_of_volume(self.volume))
+        for row in page.rows:
+            reason = reasons.get(row.get("id", ""), "is not of the volume's zone")
+            row["suitableformigration"] = not reason
+            if reason:
+                row["unsuitablereason"] = reason
+        return page

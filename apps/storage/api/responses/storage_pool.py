@@ -13,6 +13,7 @@ from apps.storage.config import (
 )
 from apps.storage.models import StoragePool
 from cloudstack.api import BOOL, DATE, LONG, MAP, STRING, Field
+from cloudstack.api.fields import Item
 from cloudstack.framework.configuration import ConfigKey, Scope
 
 
@@ -124,3 +125,14 @@ class StoragePoolMetricsResponse(StoragePoolResponse):
     storageallocateddisablethreshold = Field(
         **_promised_over(POOL_ALLOCATED_THRESHOLD), help="whether more is promised than may be"
     )
+
+
+class Judgement(Item):
+    """What is said of the pool for one volume; put in by the command."""
+
+
+class PoolForMigrationResponse(StoragePoolResponse):
+    """A pool to which a volume could be moved, or not."""
+
+    suitableformigration = Judgement(type=BOOL, help="whether the volume has room there and may go there")
+    unsuitablereason = Judgement(type=STRING, help="why it does not suit")
