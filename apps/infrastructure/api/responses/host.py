@@ -9,7 +9,7 @@ from apps.accounts.api.attached import Annotated, last_note
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors.overprovisioning import cpu_limit_mhz, factors, memory_limit_mib
 from apps.infrastructure.states import HOST_STATUS_TRANSITIONS
-from cloudstack.api import BOOL, DATE, FLOAT, INT, LONG, MAP, STRING, Field
+from cloudstack.api import BOOL, DATE, FLOAT, INT, LONG, MAP, STRING, Field, Response
 
 MIB = 1024 * 1024
 CPU = ("cluster__uuid", "capacity__cpu_total_mhz", "capacity__cpu_used_mhz")
