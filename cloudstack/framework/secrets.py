@@ -62,6 +62,20 @@ def decrypt(stored: str) -> str:
         raise ImproperlyConfigured("a stored secret cannot be opened with the configured encryption keys") from None
 
 
+def is_under_newest_key(stored: str) -> bool:
+    """Whether the first of the keys opens the value."""
+    try:
+        _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS[:1])).decrypt(stored.removeprefix(PREFIX).encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def rotated(stored: str) -> str:
+    """The value encrypted anew under the first key. Raises ``ImproperlyConfigured`` when no key opens it."""
+    return encrypt(decrypt(stored))
+
+
 class EncryptedField(models.TextField):
     """A text column that holds ciphertext and hands out :class:`Secret` objects."""
 
