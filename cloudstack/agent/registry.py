@@ -10,6 +10,7 @@ from cloudstack.agent.bridges import ensure_bridge, remove_bridge
 from cloudstack.agent.dhcp import ensure_dhcp, remove_dhcp
 from cloudstack.agent.dhcp_hosts import remove_dhcp_host, set_dhcp_host
 from cloudstack.agent.facts import host_facts
+from cloudstack.agent.images import check_image
 from cloudstack.agent.log import log
 from cloudstack.agent.network_state import network_state
 from cloudstack.agent.tools import AgentContext
@@ -25,6 +26,7 @@ HANDLERS: Mapping[type[contract.AgentCommand], Callable[[AgentContext, Any], con
     contract.SetDhcpHost: set_dhcp_host,
     contract.RemoveDhcpHost: remove_dhcp_host,
     contract.ListNetworkState: network_state,
+    contract.CheckImage: check_image,
 }
 
 

@@ -119,6 +119,22 @@ class NetworkStateAnswer(AgentAnswer):
     taps: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImageReport(AgentAnswer):
+    """What QEMU's check found; ``checkable`` is False for a format in which nothing can be wrong."""
+
+    format: str
+    checkable: bool = True
+    errors: int = 0
+    corruptions: int = 0
+    leaks: int = 0
+    corruptions_fixed: int = 0
+    leaks_fixed: int = 0
+    total_clusters: int = 0
+    allocated_clusters: int = 0
+    end_offset: int = 0
+
+
 # ---------------------------------------------------------------------------------------------- commands
 
 
@@ -301,6 +317,25 @@ class ListNetworkState(AgentCommand):
     answer_type = NetworkStateAnswer
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckImage(AgentCommand):
+    """Look for errors in a volume that nobody uses; ``repair`` is ``leaks``, ``all`` or nothing."""
+
+    kind = "image.check"
+    answer_type = ImageReport
+
+    path: str
+    format: str
+    repair: str = ""
+    timeout_s: int = 600
+
+    def check(self) -> None:
+        checks.volume_file("path", self.path)
+        checks.one_of("format", self.format, ("qcow2", "raw"))
+        checks.one_of("repair", self.repair, ("", "leaks", "all"))
+        checks.within("timeout_s", self.timeout_s, 1, 7200)
+
+
 COMMANDS: Mapping[str, type[AgentCommand]] = {
     command.kind: command
     for command in (
@@ -312,6 +347,7 @@ COMMANDS: Mapping[str, type[AgentCommand]] = {
         SetDhcpHost,
         RemoveDhcpHost,
         ListNetworkState,
+        CheckImage,
     )
 }
 

@@ -9,6 +9,7 @@ from cloudstack.contracts.wire import shown
 
 _LINK = re.compile(r"[a-z][a-z0-9.-]{0,14}")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
+_VOLUME_FILE = re.compile(r"/([^/\0\n]+/)+[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(qcow2|raw)")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 # The kernel keeps settings for all links and for future ones under these names.
 _RESERVED_LINKS = frozenset({"all", "default", "lo"})
@@ -59,3 +60,14 @@ def hostname(name: str, value: str) -> None:
 def domain(name: str, value: str) -> None:
     if len(value) > 253 or not all(_LABEL.fullmatch(label) for label in value.split(".")):
         raise InvalidSpec(f"{name}: {shown(value)} is no domain name")
+
+
+def volume_file(name: str, value: str) -> None:
+    """An absolute path that ends in the name of a volume; nothing else of a host is ours to look at."""
+    if not _VOLUME_FILE.fullmatch(value) or {".", ".."} & set(value.split("/")):
+        raise InvalidSpec(f"{name}: {shown(value)} is not the file of a volume")
+
+
+def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InvalidSpec(f"{name}: {shown(value)} is not one of {', '.join(filter(None, allowed))}")

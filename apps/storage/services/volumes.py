@@ -50,7 +50,7 @@ class VolumeManager:
         """A data disk of ``owner``. Without ``pool`` (root admins only) nothing is made before it is attached."""
         if zone.allocation_state != AllocationState.ENABLED and not caller.is_root_admin:
             raise PermissionDenied(f"zone {zone} is disabled at the moment", parameter="zoneid")
-        _check_offering(offering, zone)
+        check_offering(offering, zone)
         _check_iops(offering, min_iops, max_iops)
         if pool is not None:
             _check_pool(caller, pool, zone)
@@ -202,8 +202,8 @@ class VolumeManager:
     ) -> AsyncJob:
         _check_iops(offering or volume.disk_offering, *iops)
         if offering is not None:
-            _check_offering(offering, volume.zone)
-            _check_fits(offering, volume)
+            check_offering(offering, volume.zone)
+            check_fits(offering, volume, volume.pool)
         if volume.state not in (VolumeState.ALLOCATED, VolumeState.READY):
             raise InvalidParameter(f"volume {volume} is {volume.state} and cannot be resized now", parameter="id")
         size_bytes = _new_size(volume, offering, size_gib)
@@ -275,7 +275,7 @@ class VolumeManager:
         )
 
 
-def _check_offering(offering: DiskOffering, zone: Zone) -> None:
+def check_offering(offering: DiskOffering, zone: Zone) -> None:
     if offering.state != OfferingState.ACTIVE:
         raise InvalidParameter(f"disk offering {offering} is no longer offered", parameter="diskofferingid")
     zones = set(offering.zones.values_list("pk", flat=True))
@@ -292,20 +292,21 @@ def _check_iops(offering: DiskOffering | None, min_iops: int | None, max_iops: i
         raise InvalidParameter(f"miniops {min_iops} is above maxiops {max_iops}", parameter="miniops")
 
 
-def _check_fits(offering: DiskOffering, volume: Volume) -> None:
-    """The volume stays where it is, so its pool must be one that the offering goes on."""
-    pool = volume.pool
+def check_fits(
+    offering: DiskOffering, volume: Volume, pool: StoragePool | None, *, parameter: str = "diskofferingid"
+) -> None:
+    """Raises ``InvalidParameter`` unless the offering goes on ``pool``, where the volume is or shall be."""
     if pool is None:
         return
     if offering.local_storage != pool.is_local:
         kind = "storage of one host" if offering.local_storage else "shared storage"
         raise InvalidParameter(
-            f"disk offering {offering} is for {kind}, where volume {volume} is not", parameter="diskofferingid"
+            f"disk offering {offering} of volume {volume} is for {kind}, which its pool is not", parameter=parameter
         )
     if missing := offering.tag_set - pool.tag_set:
         raise InvalidParameter(
-            f"the storage of volume {volume} lacks the tag {', '.join(sorted(missing))} of disk offering {offering}",
-            parameter="diskofferingid",
+            f"the pool of volume {volume} lacks the tag {', '.join(sorted(missing))} of disk offering {offering}",
+            parameter=parameter,
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 from apps.accounts.factories import project_of
 from apps.accounts.models import ResourceCount, ResourceType
 from apps.accounts.services.limits import LimitManager
-from apps.storage.factories import DiskOfferingFactory, VolumeFactory
+from apps.storage.factories import DiskOfferingFactory, StoragePoolFactory, VolumeFactory
 from apps.storage.models import DiskOffering, Volume
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
@@ -138,3 +138,36 @@ def test_a_volume_is_given_to_a_project(cloud, refusal) -> None:
     assert shown["projectid"] == str(project.uuid)
     assert [row["id"] for row in cloud.seller.items("listVolumes", projectid=project.uuid)] == [volume]
     assert (counted(cloud.seller_account), counted(project.account)) == ((0, 0), (1, 2 * GIB))
+
+
+def test_a_volume_moves_to_another_pool(cloud, refusal) -> None:
+    volume, other = ready(cloud), StoragePoolFactory(cluster=cloud.pool.cluster, tags="ssd")
+    ssd = DiskOfferingFactory(size_gib=2, tags="ssd")
+    move = {"volumeid": volume, "storageid": other.uuid}
+    assert refusal(cloud.seller, "migrateVolume", **move).code == 431
+    shown = done(cloud.root, cloud.root.call("migrateVolume", newdiskofferingid=ssd.uuid, **move))
+    assert (shown["storageid"], shown["state"]) == (str(other.uuid), "Ready")
+    assert shown["diskofferingid"] == str(ssd.uuid)
+    for target, more, words in (
+        (other, {}, "already"),
+        (cloud.pool, {}, "tag ssd"),
+        (StoragePoolFactory(), {}, "not in the zone"),
+        (StoragePoolFactory(cluster=cloud.pool.cluster, tags="ssd", state="Disabled"), {}, "Disabled"),
+        (StoragePoolFactory(cluster=cloud.pool.cluster, tags="ssd", connected=[]), {}, "sees both"),
+        (cloud.pool, {"newdiskofferingid": DiskOfferingFactory(size_gib=7).uuid}, "another size"),
+        (cloud.pool, {"livemigrate": True}, "livemigrate"),
+    ):
+        error = refusal(cloud.root, "migrateVolume", volumeid=volume, storageid=target.uuid, **more)
+        assert words in error.text, error.text
+
+
+def test_a_volume_is_checked(cloud, refusal) -> None:
+    volume = ready(cloud)
+    shown = done(cloud.seller, cloud.seller.call("checkVolume", id=volume))
+    assert shown["volumecheckresult"]["check-errors"] == "0" and "volumerepairresult" not in shown
+    shown = done(cloud.seller, cloud.seller.call("checkVolume", id=volume, repair="leaks"))
+    assert shown["volumerepairresult"]["check-errors"] == "0"
+    assert refusal(cloud.seller, "checkVolume", id=volume, repair="much").code == 431
+    assert refusal(cloud.lawyer, "checkVolume", id=volume).code == 431
+    unmade = VolumeFactory(account=cloud.seller_account, zone=cloud.zone)
+    assert "Allocated" in refusal(cloud.seller, "checkVolume", id=unmade.uuid).text

@@ -1,5 +1,6 @@
 """What the agent does without touching a network: facts, files, configuration, answers."""
 
+import shutil
 import subprocess
 import sys
 import uuid
@@ -13,8 +14,8 @@ from cloudstack.agent.facts import BusyShare, traffic
 from cloudstack.agent.log import log
 from cloudstack.agent.tools import AgentContext, run, write
 from cloudstack.contracts import agent as contract
-from cloudstack.contracts.agent import EnsureDhcp, HostFactsAnswer, HostFactsQuery
-from cloudstack.contracts.errors import DriverError, DriverTimeout, NotFound
+from cloudstack.contracts.agent import CheckImage, EnsureDhcp, HostFactsAnswer, HostFactsQuery, ImageReport
+from cloudstack.contracts.errors import DriverError, DriverTimeout, InvalidSpec, NotFound
 
 NETWORK = str(uuid.uuid4())
 
@@ -147,3 +148,41 @@ def test_traffic_is_that_of_real_cards() -> None:
         "  eth1: 5 1 0 0 0 0 0 0 7 1 0 0 0 0 0 0\n"
     )
     assert traffic(devices, physical=lambda link: link.startswith("eth")) == (1005, 27)
+
+
+@pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-utils is not installed")
+def test_an_image_is_checked_and_mended(context: AgentContext, tmp_path: Path) -> None:
+    image = tmp_path / f"{uuid.uuid4()}.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", image, "8M"], check=True)
+
+    def check(**more: str) -> ImageReport:
+        command = CheckImage(path=str(image), format="qcow2", **more)
+        answer = contract.answer_from_wire(command, registry.answer(context, command.kind, command.to_wire()))
+        assert isinstance(answer, ImageReport)
+        return answer
+
+    assert (check().errors, check().leaks, check().total_clusters) == (0, 0, 128)
+    with image.open("r+b") as file:
+        # The tenth cluster counts as used and nothing points to it; the table of these counts is the second cluster.
+        file.seek(64 * 1024)
+        block = int.from_bytes(file.read(8), "big")
+        file.truncate(11 * 64 * 1024)
+        file.seek(block + 2 * 10)
+        file.write((1).to_bytes(2, "big"))
+    assert check().leaks == 1
+    assert check(repair="leaks").leaks_fixed == 1
+    assert check().leaks == 0
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "x.qcow2", f"/a/../{uuid.uuid4()}.qcow2", f"/pool/{uuid.uuid4()}.iso"])
+def test_only_files_of_volumes_are_checked(path: str) -> None:
+    with pytest.raises(InvalidSpec):
+        CheckImage(path=path, format="qcow2")
+
+
+def test_a_link_and_an_absent_file_are_not_checked(context: AgentContext, tmp_path: Path) -> None:
+    link, absent = (tmp_path / f"{uuid.uuid4()}.qcow2" for _ in range(2))
+    link.symlink_to("/etc/passwd")
+    for path, words in ((link, "no plain file"), (absent, "is not there")):
+        message = registry.answer(context, "image.check", {"path": str(path), "format": "qcow2"})
+        assert not message["ok"] and words in message["error"]["message"]

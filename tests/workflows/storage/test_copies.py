@@ -4,11 +4,12 @@ import pytest
 
 from apps.accounts.models import ResourceType
 from apps.infrastructure.factories import ZoneFactory
-from apps.storage.factories import DiskOfferingFactory, ImageStoreFactory
+from apps.storage.factories import DiskOfferingFactory, ImageStoreFactory, StoragePoolFactory
 from apps.storage.models import DownloadTicket, PoolReservation, Template, Volume
 from apps.storage.services.downloads import DownloadManager
 from apps.storage.services.template_request import TemplateRequest
 from apps.storage.services.templates import TemplateManager
+from apps.storage.services.volume_moves import VolumeMoveManager
 from apps.storage.services.volumes import VolumeManager
 from apps.storage.states import TemplateState
 from cloudstack.framework.jobs import AsyncJob
@@ -109,3 +110,36 @@ def test_a_template_to_another_zone(cloud, volume: Volume) -> None:
         assert cloud.count(ResourceType.SECONDARY_STORAGE) == 0 and not SimulatedTemplate.objects.exists()
 
     crash_everywhere(copy, check)
+
+
+def test_a_volume_to_another_pool(cloud, volume: Volume) -> None:
+    other = StoragePoolFactory(cluster=cloud.pool.cluster)
+
+    def move() -> AsyncJob:
+        volume.refresh_from_db()
+        target = other if volume.pool_id == cloud.pool.pk else cloud.pool
+        return VolumeMoveManager().migrate(caller=cloud.root, volume=volume, pool=target)
+
+    def check(job: AsyncJob, point: str) -> None:
+        job.refresh_from_db()
+        assert job.status == OK, f"{point}: {job.error_text}"
+        only_the_volume(cloud, volume)
+        moved = Volume.objects.select_related("pool").get(pk=volume.pk)
+        assert (moved.state, str(moved.pool.uuid)) == ("Ready", job.arguments["pool_uuid"]), point
+        there = world.volumes().get()
+        assert (there.pool_uuid, there.path) == (moved.pool.uuid, moved.path), point
+
+    crash_everywhere(move, check)
+
+
+def test_a_move_that_fails_leaves_the_volume(cloud, volume: Volume) -> None:
+    other = StoragePoolFactory(cluster=cloud.pool.cluster)
+    world.inject("copy_volume", "fault:disk on fire", count=None)
+
+    def check(job: AsyncJob, point: str) -> None:
+        job.refresh_from_db()
+        assert job.status == FAILED, point
+        only_the_volume(cloud, volume)
+        assert Volume.objects.get(pk=volume.pk).pool_id == cloud.pool.pk
+
+    crash_everywhere(lambda: VolumeMoveManager().migrate(caller=cloud.root, volume=volume, pool=other), check)

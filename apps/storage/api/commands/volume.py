@@ -12,6 +12,7 @@ from apps.storage import events
 from apps.storage.api.refused import Refused, RefusedFlag
 from apps.storage.api.responses.volume import VolumeMetricsResponse, VolumePathResponse, VolumeResponse
 from apps.storage.models import DiskOffering, StoragePool, Volume
+from apps.storage.services.volume_moves import REPAIRS, VolumeMoveManager
 from apps.storage.services.volumes import VolumeManager
 from apps.storage.states import VolumeState, VolumeType
 from cloudstack.api import (
@@ -220,6 +221,36 @@ class ChangeOfferingForVolume(BaseAsyncCmd):
             min_iops=self.min_iops,
             max_iops=self.max_iops,
         )
+
+
+class MigrateVolume(BaseAsyncCmd):
+    """Moves a volume to another pool; its machine must be stopped."""
+
+    response = VolumeResponse
+    event_type = events.VOLUME_MIGRATE
+
+    volume = Ref("volumeid", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+    pool = Ref("storageid", StoragePool, required=True, help="the pool that it goes to")
+    live = RefusedFlag("livemigrate")
+    offering = Ref("newdiskofferingid", DiskOffering, help="another offering of the same size")
+
+    def execute(self) -> AsyncJob:
+        return VolumeMoveManager().migrate(
+            caller=self.caller, volume=self.volume, pool=self.pool, offering=self.offering
+        )
+
+
+class CheckVolume(BaseAsyncCmd):
+    """Looks for errors in a volume that no running machine uses; what was found stands in the result."""
+
+    response = VolumeResponse
+    event_type = events.VOLUME_CHECK
+
+    volume = Ref("id", Volume, access=Access.OPERATE, select_related=VOLUME, required=True, help="the volume")
+    repair = Choice("repair", REPAIRS, help="leaks: give lost room back; all: mend everything that can be mended")
+
+    def execute(self) -> AsyncJob:
+        return VolumeMoveManager().check(caller=self.caller, volume=self.volume, repair=self.repair or "")
 
 
 class AssignVolume(BaseCmd):

@@ -7,7 +7,7 @@ from apps.accounts.api.attached import Annotated, Tagged
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import ISO, Volume
 from apps.storage.states import VolumeState
-from cloudstack.api import BOOL, DATE, INT, LONG, STRING, Field, Response
+from cloudstack.api import BOOL, DATE, INT, LONG, MAP, STRING, Field, Response
 
 _GONE = (VolumeState.DESTROY, VolumeState.EXPUNGING, VolumeState.EXPUNGED)
 
@@ -100,6 +100,8 @@ class VolumeResponse(OwnerFields, Tagged, Annotated):
         type=BOOL,
         help="whether it can be downloaded",
     )
+    volumecheckresult = Field(compute=lambda row: None, type=MAP, help="what checkVolume found; only in its result")
+    volumerepairresult = Field(compute=lambda row: None, type=MAP, help="what it mended; only in its result")
     supportsstoragesnapshot = Field(compute=lambda row: False, type=BOOL, help="whether its storage makes snapshots")
     displayvolume = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
     deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")
