@@ -5,7 +5,6 @@ calls at the same moment the second waits for the first. A call that was refused
 repeated once the reason is gone.
 """
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.config import IDEMPOTENCY_KEPT_H
@@ -71,7 +71,9 @@ def fingerprint(cls: type[BaseCmd], arguments: Arguments) -> str:
     """One text for all calls of the command with the same parameters."""
     texts = {name: text for name, text in arguments.texts.items() if name not in _NOT_THE_COMMANDS}
     maps = {name: {str(index): fields for index, fields in entries.items()} for name, entries in arguments.maps.items()}
-    return hashlib.sha256(orjson.dumps([cls.name, texts, maps], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    told = orjson.dumps([cls.name, texts, maps], option=orjson.OPT_SORT_KEYS).decode()
+    # Under the portal's own key: among the parameters may be a password, and a plain hash of one can be guessed.
+    return salted_hmac("cloudstack.api.idempotency", told, algorithm="sha256").hexdigest()
 
 
 def _replayed(cls: type[BaseCmd], answer: Secret) -> "Result":

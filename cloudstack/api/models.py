@@ -16,7 +16,7 @@ class IdempotentCall(models.Model):
     key = models.CharField(max_length=255)
     command = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=64)
-    """SHA-256 over the command and its parameters: the same key with other parameters is a mistake."""
+    """HMAC over the command and its parameters: the same key with other parameters is a mistake."""
     answer: "models.Field[Any, Any]" = EncryptedField(blank=True, default="", editable=False)
     """JSON of what stood under the envelope. Encrypted: an answer may show a new key for the only time."""
     created = models.DateTimeField(default=timezone.now, editable=False)

@@ -195,15 +195,31 @@ def add_host(nest: Nest) -> None:
     )
 
 
+def update_host_password(nest: Nest) -> None:
+    password = nest.canary("updateHostPassword password")
+    host = nest.cloud.hosts[0].uuid
+    nest.call(nest.cloud.admin, "updateHostPassword", hostid=host, username="root", password=password)
+
+
+def webhooks(nest: Nest) -> None:
+    target = {"payloadurl": "https://93.184.215.14/x", "state": "Disabled"}
+    key = nest.canary("createWebhook secretkey")
+    made = nest.call(nest.cloud.api, "createWebhook", name="hook", secretkey=key, **target)["webhook"]
+    nest.call(nest.cloud.api, "updateWebhook", id=made["id"], secretkey=nest.canary("updateWebhook secretkey"))
+
+
 RECIPES: dict[str, Callable[[Nest], None]] = {
     "addHost": add_host,
     "createAccount": create_account,
     "createUser": create_user,
+    "createWebhook": webhooks,
     "deployVirtualMachine": deploy,
     "login": login,
     "resetPassword": reset_password,
     "resetPasswordForVirtualMachine": reset_vm_password,
+    "updateHostPassword": update_host_password,
     "updateUser": update_user,
+    "updateWebhook": webhooks,
     "validateUserTwoFactorAuthenticationCode": second_factor,
 }
 """Command with secret parameters → how it is called with a canary in each of them."""
@@ -267,7 +283,7 @@ def spellings(canary: str) -> set[str]:
 
 @pytest.mark.slow
 def test_no_canary_is_found_anywhere(nest: Nest, caplog: pytest.LogCaptureFixture) -> None:
-    for recipe in (*RECIPES.values(), more_secrets):
+    for recipe in (*dict.fromkeys(RECIPES.values()), more_secrets):
         with caplog.at_level(logging.DEBUG):
             recipe(nest)
     sent = {where for where in nest.canaries.values() if " " in where}

@@ -6,31 +6,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('type', models.PositiveSmallIntegerField(choices=[(0, 'ALERT.MEMORY'), (1, 'ALERT.CPU'), (2, 'ALERT.STORAGE'), (3, 'ALERT.STORAGE.ALLOCATED'), (4, 'ALERT.NETWORK.PUBLICIP'), (5, 'ALERT.NETWORK.PRIVATEIP'), (6, 'ALERT.COMPUTE.HOST'), (7, 'ALERT.USERVM'), (8, 'ALERT.SERVICE.DOMAINROUTER'), (9, 'ALERT.SERVICE.CONSOLEPROXY'), (10, 'ALERT.NETWORK.ROUTING'), (11, 'ALERT.STORAGE.MISC'), (12, 'ALERT.USAGE'), (13, 'ALERT.MANAGEMENT'), (14, 'ALERT.NETWORK.DOMAINROUTERMIGRATE'), (15, 'ALERT.SERVICE.CONSOLEPROXYMIGRATE'), (16, 'ALERT.USERVM.MIGRATE'), (17, 'ALERT.NETWORK.VLAN'), (18, 'ALERT.SERVICE.SSVM'), (19, 'ALERT.USAGE.RESULT'), (20, 'ALERT.STORAGE.DELETE'), (21, 'ALERT.RESOURCE.COUNT'), (22, 'ALERT.USAGE.SANITY'), (23, 'ALERT.NETWORK.DIRECTPUBLICIP'), (24, 'ALERT.STORAGE.LOCAL'), (25, 'ALERT.RESOURCE.EXCEED'), (26, 'ALERT.TYPE.SYNC'), (27, 'ALERT.UPLOAD.FAILED'), (28, 'ALERT.OOBM.AUTHERROR')])),
-                ('name', models.CharField(max_length=255)),
-                ('description', models.CharField(max_length=1024)),
-                ('subject_uuid', models.UUIDField(blank=True, null=True)),
-                ('times_seen', models.PositiveIntegerField(default=1)),
-                ('last_seen', models.DateTimeField(default=django.utils.timezone.now)),
-                ('mailed', models.DateTimeField(blank=True, null=True)),
-                ('archived', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "type",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "ALERT.MEMORY"),
+                            (1, "ALERT.CPU"),
+                            (2, "ALERT.STORAGE"),
+                            (3, "ALERT.STORAGE.ALLOCATED"),
+                            (4, "ALERT.NETWORK.PUBLICIP"),
+                            (5, "ALERT.NETWORK.PRIVATEIP"),
+                            (6, "ALERT.COMPUTE.HOST"),
+                            (7, "ALERT.USERVM"),
+                            (8, "ALERT.SERVICE.DOMAINROUTER"),
+                            (9, "ALERT.SERVICE.CONSOLEPROXY"),
+                            (10, "ALERT.NETWORK.ROUTING"),
+                            (11, "ALERT.STORAGE.MISC"),
+                            (12, "ALERT.USAGE"),
+                            (13, "ALERT.MANAGEMENT"),
+                            (14, "ALERT.NETWORK.DOMAINROUTERMIGRATE"),
+                            (15, "ALERT.SERVICE.CONSOLEPROXYMIGRATE"),
+                            (16, "ALERT.USERVM.MIGRATE"),
+                            (17, "ALERT.NETWORK.VLAN"),
+                            (18, "ALERT.SERVICE.SSVM"),
+                            (19, "ALERT.USAGE.RESULT"),
+                            (20, "ALERT.STORAGE.DELETE"),
+                            (21, "ALERT.RESOURCE.COUNT"),
+                            (22, "ALERT.USAGE.SANITY"),
+                            (23, "ALERT.NETWORK.DIRECTPUBLICIP"),
+                            (24, "ALERT.STORAGE.LOCAL"),
+                            (25, "ALERT.RESOURCE.EXCEED"),
+                            (26, "ALERT.TYPE.SYNC"),
+                            (27, "ALERT.UPLOAD.FAILED"),
+                            (28, "ALERT.OOBM.AUTHERROR"),
+                        ]
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("description", models.CharField(max_length=1024)),
+                ("subject_uuid", models.UUIDField(blank=True, null=True)),
+                ("times_seen", models.PositiveIntegerField(default=1)),
+                ("last_seen", models.DateTimeField(default=django.utils.timezone.now)),
+                ("mailed", models.DateTimeField(blank=True, null=True)),
+                ("archived", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('archived', False)), fields=['type', '-id'], name='alert_open'), models.Index(condition=models.Q(('archived', False)), fields=['subject_uuid'], name='alert_subject'), models.Index(fields=['created'], name='alert_created'), models.Index(condition=models.Q(('archived', False), ('mailed__isnull', True)), fields=['created'], name='alert_unmailed')],
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(condition=models.Q(("archived", False)), fields=["type", "-id"], name="alert_open"),
+                    models.Index(
+                        condition=models.Q(("archived", False)), fields=["subject_uuid"], name="alert_subject"
+                    ),
+                    models.Index(fields=["created"], name="alert_created"),
+                    models.Index(
+                        condition=models.Q(("archived", False), ("mailed__isnull", True)),
+                        fields=["created"],
+                        name="alert_unmailed",
+                    ),
+                ],
             },
         ),
     ]
