@@ -15,7 +15,7 @@ class MetadataConfig(CloudAppConfig):
         from apps.accounts.services.removal import register_follower
         from apps.metadata.api import attachments
         from apps.metadata.models import ResourceTag
-        from apps.metadata.services.removal import detach
+        from apps.metadata.services.lifecycle import detach
         from cloudstack.framework.models import on_removal
 
         attached.provide(attachments)

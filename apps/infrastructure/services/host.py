@@ -258,6 +258,7 @@ class HostManager:
             )
         guards.refuse_when_used(host)
         HOST_STATUS.fire(host, "remove", removed=timezone.now(), credentials=None)
+        host.was_removed()
         publish(HOST_DELETE, caller=caller, description=f"host {host} deleted", resource=host)
 
     def _connect(self, host: Host, *, caller: Caller, workflow: str, text: str, event_type: str = "") -> AsyncJob:

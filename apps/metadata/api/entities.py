@@ -1,6 +1,6 @@
 """Who reaches which note, and the kinds of the app below this one."""
 
-from apps.accounts.models import Account, Domain, User
+from apps.accounts.models import Account, Domain, Project, User
 from apps.metadata.kinds import HUNG, register_kind
 from apps.metadata.models import Annotation
 from apps.metadata.selectors import annotations_visible_to
@@ -10,4 +10,5 @@ register_entity(Annotation, scope=annotations_visible_to)
 
 register_kind(Account, "Account", tags=True, icon=True)
 register_kind(User, "User", tags=True, icon=True, title="username", details=HUNG)
+register_kind(Project, "Project", tags=True, icon=True)
 register_kind(Domain, "Domain", icon=True, note="DOMAIN")

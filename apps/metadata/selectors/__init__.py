@@ -3,7 +3,7 @@
 from apps.metadata.selectors.annotations import annotations_visible_to, has_notes, last_note, readable
 from apps.metadata.selectors.details import details_of, hung_details, shown_details, with_detail
 from apps.metadata.selectors.icons import icons_of
-from apps.metadata.selectors.tags import tagged, tags_of, tags_visible_to
+from apps.metadata.selectors.tags import tagged, tags_of
 
 __all__ = [
     "annotations_visible_to",
@@ -16,6 +16,5 @@ __all__ = [
     "shown_details",
     "tagged",
     "tags_of",
-    "tags_visible_to",
     "with_detail",
 ]

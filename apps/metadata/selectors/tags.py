@@ -7,17 +7,9 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from apps.accounts.selectors import owned_scope
 from apps.metadata.kinds import names_of
 from apps.metadata.models import ResourceTag
 from apps.metadata.models.tag import tag_condition
-from cloudstack.api.roles import Access
-from cloudstack.framework.context import Caller
-
-
-def tags_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[ResourceTag]:
-    """Tags of what the caller's account owns, or of what he administers."""
-    return owned_scope(ResourceTag.objects.all(), caller=caller, access=access)
 
 
 def tags_of(model: type[Model]) -> QuerySet[ResourceTag]:

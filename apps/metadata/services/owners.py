@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.accounts.models import Account
 from apps.metadata.kinds import names_of
-from apps.metadata.services.removal import attached_models
+from apps.metadata.services.lifecycle import attached_models
 
 
 def follow(obj: Any, owner: Account) -> None:

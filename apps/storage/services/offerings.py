@@ -116,6 +116,7 @@ class DiskOfferingManager:
         """Volumes that were made from it keep it; nobody can choose it any more."""
         rows = DiskOffering.objects.filter(pk=offering.pk)
         if rows.update(removed=timezone.now(), state=OfferingState.INACTIVE):
+            offering.was_removed()
             text = f"deleted disk offering {offering}"
             publish(DISK_OFFERING_DELETE, caller=caller, description=text, resource=offering)
 

@@ -9,6 +9,7 @@ from apps.accounts.services.limits import LimitManager
 from apps.accounts.states import AccountState
 from apps.infrastructure.models import Zone
 from apps.infrastructure.states import AllocationState
+from apps.metadata.services.owners import follow
 from apps.storage import events
 from apps.storage.config import USERS_EXPUNGE_VOLUMES
 from apps.storage.models import DiskOffering, StoragePool, Volume
@@ -259,6 +260,7 @@ class VolumeManager:
             raise ResourceInUse(f"volume {volume} has changed in the meantime", parameter="volumeid")
         LimitManager().release(owner, amounts)
         volume.refresh_from_db()
+        follow(volume, account)
         text = f"gave volume {volume} of account {owner.name} to account {account.name}"
         publish(events.VOLUME_UPDATE, caller=caller, description=text, resource=volume)
         return volume
