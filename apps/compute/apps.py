@@ -10,7 +10,7 @@ class ComputeConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.compute.services import counting, neighbours, pool_machines, removal
+        from apps.compute.services import counting, moving, neighbours, pool_machines, removal
         from apps.infrastructure.services.dedication import register_strangers
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
@@ -24,6 +24,7 @@ class ComputeConfig(CloudAppConfig):
 
         counting.register()
         removal.register()
+        moving.register()
         register_strangers(neighbours.strangers)
         register_evacuation(neighbours.evacuate)
         register_holders(neighbours.holders)

@@ -38,6 +38,8 @@ class Account(CloudModel):
     api_key_access = models.BooleanField(null=True, blank=True)
     """Whether key pairs work; null leaves it to the global setting ``api.key.access``."""
     details = models.JSONField(default=dict, blank=True)
+    default_zone_uuid = models.UUIDField(null=True, blank=True, editable=False, db_index=True)
+    """Zone that clients offer the account first. Zones are of the app above, which forgets those that are gone."""
     cleanup_needed = models.BooleanField(default=False, editable=False)
     """A deletion came to no end: the account is disabled, part of what it owned is gone, and it is tried again."""
     state_before_removal = models.CharField(max_length=16, blank=True, default="", editable=False)

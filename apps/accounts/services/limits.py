@@ -25,7 +25,7 @@ from apps.accounts.services.limit_rules import (
 )
 from apps.accounts.services.reach import ensure_reach
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied, ResourceInUse
+from cloudstack.framework.errors import InvalidParameter, LimitExceeded, PermissionDenied, ResourceInUse, StaleState
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.rehearsal import current
 from cloudstack.framework.transactions import joined
@@ -187,7 +187,10 @@ class LimitManager:
                     raise ResourceInUse(f"account {account.name} has been deleted in the meantime") from None
                 return []
             _make_missing(account, wanted)
-            return self._complete(account, wanted)
+            try:
+                return self._complete(account, wanted)
+            except _CountersMissing:
+                raise StaleState(f"the domain of account {account.name} has been moved in the meantime") from None
 
     def _complete(self, account: Account, wanted: Wanted) -> list[_Counter]:
         """The counters wanted of all owners, locked. Raises ``_CountersMissing`` when any is not there."""

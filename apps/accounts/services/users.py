@@ -8,15 +8,15 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts import events
 from apps.accounts.config import TWO_FACTOR_ENABLED
-from apps.accounts.models import Account, TwoFactor, User
+from apps.accounts.models import Account, AccountType, ProjectInvitation, ProjectMember, TwoFactor, User
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.names import ensure_email, ensure_name
 from apps.accounts.services.passwords import set_password
-from apps.accounts.services.reach import ensure_reach
+from apps.accounts.services.reach import ensure_reach, ensure_role_within
 from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.services.tokens import TokenManager
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, PermissionDenied
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, StaleState
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
@@ -157,6 +157,32 @@ class UserManager:
         self._ensure_other(caller, user, "delete")
         remove_user(user)
         publish(events.USER_DELETE, caller=caller, description=f"user {user.username} deleted", resource=user)
+
+    @transaction.atomic
+    def move(self, *, caller: Caller, user: User, account: Account) -> User:
+        """Give a user, with keys and password, to another account of the same domain: it acts with that one's role."""
+        self._ensure_other(caller, user, "move")
+        ensure_reach(caller, account=account)
+        if account.pk == user.account_id:
+            raise InvalidParameter(f"user {user.username} is in account {account.name} already", parameter="accountid")
+        if account.domain_id != user.domain_id:
+            raise InvalidParameter(
+                f"account {account.name} is in another domain; a user stays in his own", parameter="accountid"
+            )
+        if account.type == AccountType.PROJECT or account.is_system:
+            raise InvalidParameter(f"account {account.name} has no users", parameter="accountid")
+        ensure_role_within(caller, account.role)
+        before = user.account
+        if not User.objects.filter(pk=user.pk, account=before).update(account=account):
+            raise StaleState(f"user {user.username} is no longer in account {before.name}")
+        ProjectMember.objects.filter(user=user).update(account=account)
+        ProjectInvitation.objects.filter(user=user, account__isnull=False).update(account=account)
+        user.groups.remove(before.group_id)
+        user.groups.add(account.group_id)
+        user.account = account
+        text = f"user {user.username} moved from account {before.name} to {account.name}"
+        publish(events.USER_MOVE, caller=caller, description=text, resource=user)
+        return user
 
     def _ensure_other(self, caller: Caller, user: User, verb: str) -> None:
         ensure_reach(caller, account=user.account)

@@ -1,11 +1,15 @@
 """Accounts as clients see them."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from apps.accounts.api.attached import Iconed
-from apps.accounts.api.responses.figures import LimitedResponse
+from apps.accounts.api.responses.figures import Figure, LimitedResponse
 from apps.accounts.api.responses.user import UserResponse, key_access_word, role_type_word
 from apps.accounts.models import Account, AccountType, User
 from apps.accounts.models.domain import shown_path
-from cloudstack.api import ADMINS, MAP, STRING, Children, Field
+from apps.accounts.services.held_machines import machines_of
+from cloudstack.api import ADMINS, INT, MAP, STRING, Children, Field
 
 
 class _UserOfAccount(UserResponse):
@@ -39,6 +43,9 @@ class AccountResponse(Iconed, LimitedResponse):
         compute=lambda row: row["details"] or None, needs=("details",), type=MAP, roles=ADMINS, help="notes of admins"
     )
     isdefault = Field("is_default", help="whether it came with the installation")
+    defaultzoneid = Field("default_zone_uuid", help="UUID of the zone that clients offer it first")
+    vmrunning = Figure(type=INT, help="machines that run")
+    vmstopped = Figure(type=INT, help="machines that are stopped")
     iscleanuprequired = Field("cleanup_needed", help="whether its deletion came to no end and will be tried again")
     apikeyaccess = Field(
         compute=lambda row: key_access_word(row["api_key_access"]),
@@ -46,3 +53,9 @@ class AccountResponse(Iconed, LimitedResponse):
         help="whether key pairs work: ENABLED, DISABLED or INHERIT (from the settings)",
     )
     user = Children(_UserOfAccount, parent="account_id", queryset=lambda: User.objects.order_by("pk"), help="its users")
+
+    @classmethod
+    def more_figures(cls, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+        machines = machines_of(keys)
+        pairs = {key: machines.get(key, (0, 0)) for key in keys}
+        return {key: {"vmrunning": running, "vmstopped": stopped} for key, (running, stopped) in pairs.items()}

@@ -1,6 +1,6 @@
 """Limits and totals inside answers about accounts and domains: one statement for the whole page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import BigIntegerField, IntegerField, QuerySet, Sum, Value
@@ -95,6 +95,7 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
             own, counts = cls._read([pk for (pk, *_), _ in rows], free)
             of_domains = DomainLimits([path for (_, _, path, *_), _ in rows])
             counted = all_counted(WIRE_NAMES)
+            more = cls.more_figures([pk for (pk, *_), _ in rows])
             for (pk, _, path, *_), body in rows:
                 figures = {}
                 for what in counted:
@@ -103,7 +104,13 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
                         limit = limit_shown(own.get((pk, what)), path, what, of_domains, of=cls.holder)
                     figures[what] = (limit, in_wire_unit(what.kind, counts.get((pk, what), 0)))
                 body.update(item for item in _shown(figures) if item[0] not in omit)
+                body.update(item for item in more.get(pk, {}).items() if item[0] not in omit)
         return ((values[3:], body) for values, body in rows)
+
+    @classmethod
+    def more_figures(cls, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+        """What else is counted: key of the row → fields, read for the whole page at once."""
+        return {}
 
     @classmethod
     def _read(
