@@ -67,6 +67,8 @@ class HostCandidate:
     cpu_mhz: int = 0
     tags: frozenset[str] = frozenset()
     pool_uuids: frozenset[str] = frozenset()
+    guests_left: int | None = None
+    """How many more machines its hypervisor is allowed on one host; None: no limit."""
     guest_os_category: str = ""
     """Key of the category of guest operating systems that are to come here first; empty: all alike."""
     kept_for_domain: str = ""

@@ -105,9 +105,9 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
 
 UNOWNED = {
     "Alert", "Cluster", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host",
-    "ImageStore", "NetworkOffering",
-    "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role", "RolePermission",
-    "ServiceOffering", "StoragePool", "VlanIpRange", "Zone",
+    "HypervisorCapabilities", "ImageStore", "NetworkOffering", "NetworkServiceProvider", "PhysicalNetwork",
+    "PhysicalNetworkTrafficType", "Pod", "Role", "RolePermission", "ServiceOffering", "StoragePool",
+    "VlanIpRange", "Zone",
 }  # fmt: skip
 """The platform's own; who sees them is for the tests of their apps."""
 BY_NAME = {"SshKeyPair"}

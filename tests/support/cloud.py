@@ -12,6 +12,7 @@ from apps.compute.factories import service_offering
 from apps.compute.models import Nic, ServiceOffering, VirtualMachine, VolumeAttachment
 from apps.compute.states import VM_HOLDS_HOST, VM_TRANSITIONAL, VmState
 from apps.infrastructure.models import CapacityReservation, Host, HostCapacity, Zone
+from apps.infrastructure.services.hypervisors import seed_capabilities
 from apps.network.models import IpAllocation, MacAllocation, Network
 from apps.network.services.bootstrap import seed_network_offerings
 from apps.network.states import IpPurpose
@@ -65,6 +66,7 @@ def build_cloud(*, hosts: int = 4, clusters: int = 2) -> SimulatedCloud:
     root = root_caller()
     UserFactory(username="system", account=AccountFactory(name="system", is_system=True, root_admin=True))
     seed_guest_oses()
+    seed_capabilities()
     seed_network_offerings(caller=root)
     built, jobs = seed_simulator_zone(caller=root, pods=1, clusters=clusters, hosts=hosts)
     failed = carry_out(jobs)

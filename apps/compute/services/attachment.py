@@ -5,6 +5,7 @@ from django.db import transaction
 from apps.compute import events
 from apps.compute.models import VirtualMachine, VolumeAttachment
 from apps.compute.states import VmState
+from apps.infrastructure.services.hypervisors import limit_of
 from apps.storage.models import Volume
 from apps.storage.states import VolumeState, VolumeType
 from cloudstack.framework.context import Caller
@@ -14,6 +15,15 @@ from cloudstack.framework.jobs import AsyncJob, dispatch
 ROOT_SLOT = 0
 CDROM_SLOT = 3
 MAX_SLOTS = 16
+
+
+def check_data_disks(hypervisor: str, count: int, *, parameter: str) -> None:
+    """Raises ``InvalidParameter`` when that many data disks are more than the hypervisor is allowed."""
+    limit = limit_of(hypervisor, "max_data_volumes")
+    if limit is not None and count > limit:
+        raise InvalidParameter(
+            f"{parameter}: a machine on {hypervisor} may have {limit} data disks here, not {count}", parameter=parameter
+        )
 
 
 class VolumeAttachmentManager:
@@ -35,6 +45,7 @@ class VolumeAttachmentManager:
         attachment = VolumeAttachment.objects.select_related("vm").filter(volume=volume).first()
         if attachment:
             raise ResourceInUse(f"volume {volume} is attached to machine {attachment.vm} already", parameter="id")
+        check_data_disks(vm.hypervisor, vm.attachments.exclude(device_id=ROOT_SLOT).count() + 1, parameter="id")
         slot = self._slot(vm, device_id)
         return dispatch(
             "compute.volume.attach",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from apps.accounts.models import Account
 from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair, UserData, VirtualMachine
 from apps.compute.services.affinity_group import check_groups
+from apps.compute.services.attachment import check_data_disks
 from apps.compute.services.passwords import check_password
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.states import AllocationState
@@ -100,6 +101,8 @@ def check(request: DeployRequest, *, caller: Caller) -> None:
     _check_uuid(request, caller)
     _check_networks(request)
     check_groups(request.owner, request.affinity_groups)
+    if request.data_disks:
+        check_data_disks(request.template.hypervisor, len(request.data_disks), parameter="datadisksdetails")
     if request.name:
         check_name(request.name)
     check_password(request.template, request.password)

@@ -1,9 +1,9 @@
-"""Promises of capacity in the admin, to look at."""
+"""Promises of capacity, and limits of hypervisors, in the admin, to look at."""
 
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin
-from apps.infrastructure.models import CapacityReservation, HostCapacity
+from apps.infrastructure.models import CapacityReservation, HostCapacity, HypervisorCapabilities
 
 
 @admin.register(HostCapacity)
@@ -27,3 +27,9 @@ class CapacityReservationAdmin(CloudAdmin):
     list_filter = ["host__cluster"]
     list_select_related = ["host"]
     search_fields = ["holder_uuid", "job_uuid", "host__name"]
+
+
+@admin.register(HypervisorCapabilities)
+class HypervisorCapabilitiesAdmin(CloudAdmin):
+    list_display = ["hypervisor", "version", "max_guests", "max_data_volumes", "max_hosts_per_cluster"]
+    search_fields = ["hypervisor", "uuid"]

@@ -1,9 +1,10 @@
 """Which infrastructure a caller may name in a command."""
 
-from apps.infrastructure.models import Cluster, Dedication, Host, Pod, Zone
+from apps.infrastructure.models import Cluster, Dedication, Host, HypervisorCapabilities, Pod, Zone
 from apps.infrastructure.selectors import (
     clusters_visible_to,
     hosts_visible_to,
+    hypervisor_capabilities_visible_to,
     pods_visible_to,
     zones_visible_to,
 )
@@ -21,3 +22,4 @@ register_kind(Zone, "Zone", tags=True, icon=True, note="ZONE", details="details"
 register_kind(Pod, "Pod", note="POD")
 register_kind(Cluster, "Cluster", note="CLUSTER", details=HUNG)
 register_kind(Host, "Host", note="HOST")
+register_entity(HypervisorCapabilities, scope=hypervisor_capabilities_visible_to)

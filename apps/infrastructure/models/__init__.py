@@ -4,7 +4,17 @@ from apps.infrastructure.models.capacity import CapacityReservation, HostCapacit
 from apps.infrastructure.models.cluster import Cluster
 from apps.infrastructure.models.dedication import Dedication
 from apps.infrastructure.models.host import Host
+from apps.infrastructure.models.hypervisor import HypervisorCapabilities
 from apps.infrastructure.models.pod import Pod
 from apps.infrastructure.models.zone import Zone
 
-__all__ = ["CapacityReservation", "Cluster", "Dedication", "Host", "HostCapacity", "Pod", "Zone"]
+__all__ = [
+    "CapacityReservation",
+    "Cluster",
+    "Dedication",
+    "Host",
+    "HostCapacity",
+    "HypervisorCapabilities",
+    "Pod",
+    "Zone",
+]

@@ -4,10 +4,23 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Exists, F, FloatField, QuerySet, When
-from django.db.models.functions import Cast, Greatest
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Greatest
 
-from apps.infrastructure.models import Dedication, Host
+from apps.infrastructure.models import CapacityReservation, Dedication, Host, HypervisorCapabilities
+from apps.infrastructure.models.hypervisor import DEFAULT_VERSION
 from apps.infrastructure.selectors.dedications import Keeper, keepers_in
 from apps.infrastructure.selectors.overprovisioning import Factors, cpu_limit_mhz, factors, memory_limit_mib
 from apps.infrastructure.states import AllocationState, HostStatus, ManagedState, ResourceState
@@ -39,6 +52,7 @@ COLUMNS = (
     "cluster__allocation_state",
     "cluster__managed_state",
     "guest_os_category_id",
+    "guests_left",
     "any_kept",
 )
 
@@ -88,6 +102,7 @@ def candidates_of(
             tags=frozenset(tags.split(",")) if tags else NONE,
             pool_uuids=pools.get(pk, NONE),
             guest_os_category=str(row[20] or ""),
+            guests_left=row[21],
         )
         if keepers and (keeper := keepers.get(host.uuid)):
             host.__dict__.update(kept_for_domain=keeper.domain_path, kept_for_account=keeper.account_uuid)
@@ -142,11 +157,22 @@ def _hosts(
         uuid_text=Cast("uuid", CharField()),
         cluster_uuid=Cast("cluster__uuid", CharField()),
         pod_uuid=Cast("pod__uuid", CharField()),
+        guests_left=_guests_left(hypervisor),
         any_kept=Exists(Dedication.objects.values("pk")),
     ).values_list(*COLUMNS)
 
 
 _HOSTS = Statement(_hosts)
+
+
+def _guests_left(hypervisor: str) -> Case:
+    """The limit of the hypervisor less the machines of the host; they are counted only where there is a limit."""
+    rows = HypervisorCapabilities.objects.filter(hypervisor=hypervisor, version=DEFAULT_VERSION)
+    limit = Subquery(rows.values("max_guests")[:1])
+    guests = CapacityReservation.objects.filter(host=OuterRef("pk")).order_by().values("host")
+    count = Coalesce(Subquery(guests.annotate(n=Count("pk")).values("n")), 0)
+    unlimited = ~Exists(rows.filter(max_guests__isnull=False))
+    return Case(When(unlimited, then=None), default=limit - count, output_field=IntegerField())
 
 
 def _emptiest_first(hosts: QuerySet[Host], last_host: UUID | None) -> QuerySet[Host]:

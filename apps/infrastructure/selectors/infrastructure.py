@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from apps.accounts.models.domain import ancestor_paths
-from apps.infrastructure.models import Cluster, Host, Pod, Zone
+from apps.infrastructure.models import Cluster, Host, HypervisorCapabilities, Pod, Zone
 from apps.infrastructure.states import AllocationState
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller, RoleType
@@ -51,6 +51,14 @@ def clusters_visible_to(*, caller: Caller, access: Access = Access.USE) -> Query
 def hosts_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Host]:
     """Hosts are the operators' business."""
     return _operators(Host.objects.all(), "zone", caller=caller, access=access)
+
+
+def hypervisor_capabilities_visible_to(
+    *, caller: Caller, access: Access = Access.USE
+) -> QuerySet[HypervisorCapabilities]:
+    """Limits of hypervisors are the operators' business."""
+    rows = HypervisorCapabilities.objects.all()
+    return rows if caller.is_root_admin else rows.none()
 
 
 def host_tags(*, caller: Caller) -> list[str]:

@@ -16,6 +16,7 @@ from apps.infrastructure.events import CAPACITY_DRIFT
 from apps.infrastructure.models import CapacityReservation, Host, HostCapacity
 from apps.infrastructure.selectors.overprovisioning import factors
 from apps.infrastructure.services.evacuation import holders_on
+from apps.infrastructure.services.hypervisors import limit_of
 from apps.infrastructure.states import ResourceState
 from cloudstack.framework.errors import InsufficientCapacity, StaleState
 from cloudstack.framework.events.bus import publish
@@ -51,6 +52,7 @@ def reserve(*, host: Host, holder_uuid: Any, cpu_mhz: int, memory_mib: int, job_
                     host=host, holder_uuid=holder_uuid, cpu_mhz=cpu_mhz, memory_mib=memory_mib, job_uuid=job_uuid
                 )
                 _take(host, cpu_mhz, memory_mib, newcomer=True)
+                _refuse_crowd(host)
             return
         except IntegrityError:
             if _resize(host, holder_uuid, cpu_mhz, memory_mib):
@@ -168,6 +170,16 @@ def _take(host: Host, cpu_mhz: int, memory_mib: int, *, newcomer: bool = False) 
         raise InsufficientCapacity(
             f"{host.name}: no room for {cpu_mhz} MHz and {memory_mib} MiB more, or the host takes no machines now"
         )
+
+
+def _refuse_crowd(host: Host) -> None:
+    """Raises ``InsufficientCapacity`` when the newcomer is one more than the hypervisor is allowed.
+
+    Call it after :func:`_take`: the row of the host is held then, so that two newcomers count each other.
+    """
+    limit = limit_of(host.hypervisor, "max_guests")
+    if limit is not None and CapacityReservation.objects.filter(host=host).count() > limit:
+        raise InsufficientCapacity(f"{host.name}: {limit} machines are on it, as many as {host.hypervisor} is allowed")
 
 
 def _give_back(host_id: int, cpu_mhz: int, memory_mib: int) -> None:

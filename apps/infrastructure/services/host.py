@@ -23,6 +23,7 @@ from apps.infrastructure.services import capacity, evacuation, guards, validatio
 from apps.infrastructure.services.cluster import ClusterManager, known_hypervisor
 from apps.infrastructure.services.facts import SILENT
 from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
+from apps.infrastructure.services.hypervisors import limit_of
 from apps.infrastructure.states import HostStatus, ResourceState
 from apps.metadata.kinds import kind_noted
 from apps.metadata.services.annotations import AnnotationManager
@@ -79,6 +80,7 @@ class HostManager:
                 f"hypervisor {hypervisor} is not that of cluster {cluster}, {cluster.hypervisor}",
                 parameter="hypervisor",
             )
+        _refuse_full(cluster)
         host = Host(
             zone=zone,
             pod=pod,
@@ -270,6 +272,18 @@ class HostManager:
             arguments={"host_uuid": str(host.uuid)},
             description=text,
             event_type=event_type,
+        )
+
+
+def _refuse_full(cluster: Cluster) -> None:
+    """Raises ``InvalidParameter`` when the cluster has as many hosts as its hypervisor is allowed."""
+    Cluster.objects.select_for_update().get(pk=cluster.pk)
+    limit = limit_of(cluster.hypervisor, "max_hosts_per_cluster")
+    if limit is not None and Host.objects.filter(cluster=cluster).count() >= limit:
+        raise InvalidParameter(
+            f"clusterid: cluster {cluster} has {limit} hosts, as many as {cluster.hypervisor} is allowed "
+            "(updateHypervisorCapabilities, maxhostspercluster)",
+            parameter="clusterid",
         )
 
 

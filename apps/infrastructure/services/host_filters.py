@@ -112,6 +112,17 @@ class Room:
         return None
 
 
+class Guests:
+    """No more machines on one host than its hypervisor is allowed."""
+
+    name = "guests"
+
+    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
+        if host.guests_left is None or host.guests_left > 0:
+            return None
+        return "carries as many machines as its hypervisor is allowed"
+
+
 class Pools:
     """The host must reach every pool that already holds a volume of the machine."""
 
@@ -122,7 +133,7 @@ class Pools:
         return f"cannot reach the machine's storage ({', '.join(unseen)})" if unseen else None
 
 
-_ALWAYS = (Hypervisor(), Allocation(), KeptForOthers(), Connection(), Cores(), Room())
+_ALWAYS = (Hypervisor(), Allocation(), KeptForOthers(), Connection(), Cores(), Room(), Guests())
 _REQUESTED, _TAGS, _POOLS, _AFFINITY = RequestedHost(), Tags(), Pools(), AffinityFilter()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from apps.compute.models import ServiceOffering
 from apps.compute.services.service_offering import ServiceOfferingManager
+from apps.infrastructure.services.hypervisors import seed_capabilities
 from apps.network.services.bootstrap import seed_network_offerings
 from apps.storage.services.guest_os import seed_guest_oses
 from apps.storage.services.offerings import seed_disk_offerings
@@ -26,6 +27,7 @@ TINY = SERVICE_OFFERINGS[0][0]
 def seed_catalogue(*, caller: Caller) -> None:
     """Guest systems, disk, service and network offerings; what is there or was deleted stays as it is."""
     seed_guest_oses()
+    seed_capabilities()
     seed_disk_offerings()
     seed_network_offerings(caller=caller)
     if ServiceOffering.all_objects.exists():

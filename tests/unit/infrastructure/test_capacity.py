@@ -117,9 +117,9 @@ def test_release_gives_back_once(host: Host) -> None:
     assert (used(host), used(second)) == ((500, 100), (0, 0))
 
 
-def test_promise_costs_two_statements_and_a_savepoint(host: Host, django_assert_max_num_queries) -> None:
+def test_promise_costs_three_statements_and_a_savepoint(host: Host, django_assert_max_num_queries) -> None:
     capacity.factors(host.cluster.uuid)  # settings are read once in five seconds
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         capacity.reserve(host=host, holder_uuid=uuid4(), cpu_mhz=1, memory_mib=1)
 
 
