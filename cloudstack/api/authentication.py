@@ -4,6 +4,7 @@ The user model that it brings must lead to its owner by ``account`` (``uuid``, `
 (``uuid``, ``path``); responses about jobs read those columns.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,6 +90,9 @@ class Authenticator(Protocol):
 
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         """What the rules of the caller's role, then the command's own ``roles``, say."""
+
+    def allowed_in_project(self, caller: Caller, project_uuid: str) -> "Callable[[type[BaseCmd]], bool]":
+        """What the caller's role in a project allows. Raises ``InvalidParameter`` for one out of his sight."""
 
     def acting(self, caller: Caller, command: "type[BaseCmd]") -> Caller:
         """The caller of ``command``: projects whose role does not allow it are barred. Asked of members only."""

@@ -1,14 +1,16 @@
 """``listApis``: what the caller may call, described from the declarations."""
 
+from collections import defaultdict
 from typing import Any
 
-from cloudstack.api import registry
+from cloudstack.api import authentication, registry
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.fields import BOOL, LIST, Children, Field, Loaded
 from cloudstack.api.listing import Page
 from cloudstack.api.options import options_of
-from cloudstack.api.params import Param, RefList, Str
+from cloudstack.api.params import Param, Ref, RefList, Str, Uuid
 from cloudstack.api.responses import Response
+from cloudstack.api.since import since
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 
@@ -37,50 +39,73 @@ class ListApis(BaseCmd):
     since = "4.1.0"
 
     api = Str("name", help="name of one command")
+    project = Uuid("projectid", help="UUID of a project: only what your role in it allows as well")
 
     def execute(self) -> Page:
+        in_project = authentication.get().allowed_in_project(self.caller, self.project) if self.project else None
+
+        def admits(command: type[BaseCmd]) -> bool:
+            return registry.allowed(self.caller, command) and (in_project is None or in_project(command))
+
         if self.api is None:
-            commands = [command for command in registry.all() if registry.allowed(self.caller, command)]
+            commands = [command for command in registry.all() if admits(command)]
         else:
             command = registry.find(self.api)
-            if command is None or not registry.allowed(self.caller, command):
+            if command is None or not admits(command):
                 raise InvalidParameter(f"there is no command {self.api} that you may use", parameter="name")
             commands = [command]
-        related = _related()
-        rows = [describe(command, self.caller, related.get(command.response, ())) for command in commands]
+        neighbours = Neighbours()
+        rows = [describe(command, self.caller, neighbours) for command in commands]
         return Page(rows, len(rows))
 
 
-def describe(command: type[BaseCmd], caller: Caller, related: Any = ()) -> dict[str, Any]:
+class Neighbours:
+    """Which commands speak of the same things: found once for a whole list."""
+
+    def __init__(self) -> None:
+        self.by_response: dict[type[Response], list[str]] = defaultdict(list)
+        self.by_model: dict[Any, list[str]] = defaultdict(list)
+        for command in registry.all():
+            if command.object_name:
+                self.by_response[command.response].append(command.name)
+                if command.response.model is not None:
+                    self.by_model[command.response.model].append(command.name)
+
+
+def describe(command: type[BaseCmd], caller: Caller, neighbours: Neighbours | None = None) -> dict[str, Any]:
     """The entry of one command as ``caller`` sees it."""
+    neighbours = neighbours or Neighbours()
     entry = {
         "name": command.name,
         "description": command.documentation(),
         "isasync": command.is_async,
-        "related": ",".join(name for name in related if name != command.name),
+        "related": ",".join(name for name in neighbours.by_response.get(command.response, ()) if name != command.name),
         "params": [
-            describe_param(param)
+            describe_param(param, command, neighbours)
             for param in command.params.values()
             if param.roles is None or caller.role_type in param.roles
         ]
-        + [describe_param(param) for param in options_of(command)],
+        + [describe_param(param, command, neighbours) for param in options_of(command)],
         "response": describe_fields(command.response, caller),
     }
-    if command.since:
-        entry["since"] = command.since
+    if brought_by := command.since or since(command.name):
+        entry["since"] = brought_by
     return entry
 
 
-def describe_param(param: Param[Any]) -> dict[str, Any]:
-    entry = {
+def describe_param(param: Param[Any], command: type[BaseCmd], neighbours: Neighbours) -> dict[str, Any]:
+    entry: dict[str, Any] = {
         "name": param.wire,
         "description": param.help,
         "type": "list" if isinstance(param, RefList) else param.type_name,
         "length": min(param.max_length, 2**31 - 1),
         "required": param.required,
     }
-    if param.since:
-        entry["since"] = param.since
+    if brought_by := param.since or since(command.name, param.wire):
+        entry["since"] = brought_by
+    if isinstance(param, Ref | RefList):
+        # There a client finds the UUIDs that it may send.
+        entry["related"] = ",".join(neighbours.by_model.get(param.model, ()))
     return entry
 
 
@@ -98,11 +123,3 @@ def describe_fields(response: type[Response], caller: Caller, depth: int = 3) ->
             entry["since"] = item.since
         entries.append(entry)
     return entries
-
-
-def _related() -> dict[type[Response], list[str]]:
-    related: dict[type[Response], list[str]] = {}
-    for command in registry.all():
-        if command.object_name:
-            related.setdefault(command.response, []).append(command.name)
-    return related

@@ -1,19 +1,22 @@
 """Who signs, who logs in, and what roles admit: the accounts app's answer to the API layer."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 
 from apps.accounts import selectors
 from apps.accounts.config import API_KEY_ACCESS, TWO_FACTOR_ISSUER
+from apps.accounts.models import Project
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import path_from_text
 from apps.accounts.services.login import check_login, record_login, record_logout
-from apps.accounts.services.role_rules import rules_of, within_projects
+from apps.accounts.services.role_rules import allowed_in, rules_of, within_projects
 from apps.accounts.services.second_factor import missing_step
 from apps.accounts.services.tokens import hash_of, note_use
 from cloudstack.api.addresses import client_address
 from cloudstack.api.authentication import KeyHolder, LoggedIn, LoginResult
+from cloudstack.api.entities import entity_for
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import PermissionDenied
 
@@ -83,6 +86,10 @@ class AccountsAuthenticator:
 
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         return rules_of(caller.role_id, caller.role_version).allows(command)
+
+    def allowed_in_project(self, caller: Caller, project_uuid: str) -> "Callable[[type[BaseCmd]], bool]":
+        project = entity_for(Project).get(caller=caller, uuid=project_uuid, parameter="projectid")
+        return lambda command: allowed_in(caller, project, command)
 
     def acting(self, caller: Caller, command: "type[BaseCmd]") -> Caller:
         return within_projects(caller, command)

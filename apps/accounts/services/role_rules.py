@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from apps.accounts.models import Permission, ProjectRole, Role
+from apps.accounts.models import Permission, Project, ProjectRole, Role
 from cloudstack.api.roles import EVERYONE, RoleSet
 from cloudstack.framework.context import Caller, Membership, RoleType
 from cloudstack.framework.rehearsal import current
@@ -66,6 +66,12 @@ def within_projects(caller: Caller, command: Command) -> Caller:
     if not barred:
         return caller
     return replace(caller, memberships=tuple(one for one in caller.memberships if one not in barred), barred=barred)
+
+
+def allowed_in(caller: Caller, project: Project, command: Command) -> bool:
+    """Whether the caller's role in the project allows the command. Administrators from outside have none there."""
+    mine = (*caller.memberships, *caller.barred)
+    return all(_allowed_in(one, command) for one in mine if one.project_id == project.pk)
 
 
 def _allowed_in(membership: Membership, command: Command) -> bool:
