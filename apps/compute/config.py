@@ -50,6 +50,16 @@ USER_EXPUNGE = ConfigKey(
     scope=Scope.ACCOUNT,
     description="Whether users may expunge and recover their machines themselves.",
 )
+STATISTICS_RETENTION = ConfigKey(
+    "vm.stats.max.retention.time",
+    int,
+    720,
+    minimum=0,
+    maximum=525600,
+    description="Minutes that figures of what machines used are kept; 0 keeps only the latest.",
+)
+STATISTICS_INTERVAL_S = 60
+"""How often all hosts are asked what their machines use."""
 POWER_SWEEP_INTERVAL_S = 60
 """How often all hosts are asked which machines run. Events tell most changes earlier."""
 EXPUNGE_INTERVAL_S = 300

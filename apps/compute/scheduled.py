@@ -6,9 +6,15 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from apps.compute.config import EXPUNGE_DELAY, EXPUNGE_INTERVAL_S, POWER_SWEEP_INTERVAL_S
+from apps.compute.config import (
+    EXPUNGE_DELAY,
+    EXPUNGE_INTERVAL_S,
+    POWER_SWEEP_INTERVAL_S,
+    STATISTICS_INTERVAL_S,
+)
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import VirtualMachine
+from apps.compute.services import statistics
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import VmState
 from apps.infrastructure.models import Host
@@ -60,3 +66,9 @@ def expunge_destroyed() -> None:
             description=f"Expunge {vm}, destroyed long enough ago",
             event_type=VM_EXPUNGE,
         )
+
+
+@scheduled("compute.statistics", every_s=STATISTICS_INTERVAL_S)
+def collect_statistics() -> None:
+    """Ask every host that is up what its machines use."""
+    statistics.collect()

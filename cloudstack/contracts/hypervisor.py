@@ -121,6 +121,8 @@ class VmStatistics:
     net_tx_bytes: int = 0
     disk_read_bytes: int = 0
     disk_write_bytes: int = 0
+    disk_read_ops: int = 0
+    disk_write_ops: int = 0
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.nic import Nic
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.models.ssh_key_pair import SshKeyPair
+from apps.compute.models.usage import MachineSample, MachineUsage
 from apps.compute.models.user_data import TemplateUserData, UserData
 from apps.compute.models.virtual_machine import VirtualMachine
 
@@ -15,6 +16,8 @@ __all__ = [
     "AffinityMembership",
     "Drive",
     "InstanceGroup",
+    "MachineSample",
+    "MachineUsage",
     "Nic",
     "ServiceOffering",
     "SshKeyPair",

@@ -38,6 +38,8 @@ def vm_statistics(uuid: str, record: Mapping[str, Any]) -> VmStatistics:
         net_tx_bytes=_total(record, "net", "tx.bytes"),
         disk_read_bytes=_total(record, "block", "rd.bytes"),
         disk_write_bytes=_total(record, "block", "wr.bytes"),
+        disk_read_ops=_total(record, "block", "rd.reqs"),
+        disk_write_ops=_total(record, "block", "wr.reqs"),
     )
 
 

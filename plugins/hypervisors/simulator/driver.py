@@ -213,4 +213,6 @@ def _statistics(vm: SimulatedVm, age_s: float) -> VmStatistics:
         net_tx_bytes=int(age_s * 2048 * pace),
         disk_read_bytes=int(age_s * 1024 * pace),
         disk_write_bytes=int(age_s * 8192 * pace),
+        disk_read_ops=int(age_s * pace / 4),
+        disk_write_ops=int(age_s * pace * 2),
     )

@@ -8,34 +8,55 @@ from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
-from apps.compute.api.responses.virtual_machine import ListedVirtualMachineResponse
+from apps.compute.api.responses.usage import SampleResponse, UsageHistoryResponse
+from apps.compute.api.responses.virtual_machine import (
+    AccumulatedMetricsResponse,
+    AccumulatedVirtualMachineResponse,
+    ListedVirtualMachineResponse,
+    VirtualMachineMetricsResponse,
+)
 from apps.compute.models import (
     AffinityGroup,
     AffinityMembership,
     InstanceGroup,
+    MachineSample,
     Nic,
     ServiceOffering,
     UserData,
     VirtualMachine,
 )
-from apps.compute.selectors import has_key_pair, nics_visible_to
+from apps.compute.selectors import has_key_pair, nics_visible_to, vms_visible_to
 from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
 from apps.storage.models import StoragePool, Template
-from cloudstack.api import BaseListCmd, Flag, ListOf, Ref, Str
+from cloudstack.api import BaseListCmd, Date, Flag, ListOf, Ref, Response, Str
+from cloudstack.api.listing import Page
 from cloudstack.framework.errors import InvalidParameter
 
+MAX_SAMPLES = 20_000
+"""Most samples of one answer."""
 DETAILS = {
     "group": ("groupid", "group"),
-    "nics": ("nic",),
-    "stats": (),
+    "nics": ("nic", "ipaddress", "forvirtualnetwork"),
+    "stats": (
+        "cpuused",
+        "networkkbsread",
+        "networkkbswrite",
+        "diskkbsread",
+        "diskkbswrite",
+        "diskioread",
+        "diskiowrite",
+        "memorykbs",
+        "memorytargetkbs",
+        "memoryintfreekbs",
+    ),
     "secgrp": ("securitygroup",),
     "tmpl": ("templateid", "templatename", "templatedisplaytext", "templatetype", "templateformat", "passwordenabled"),
     "servoff": ("serviceofferingid", "serviceofferingname", "cpunumber", "cpuspeed", "memory"),
-    "diskoff": (),
+    "diskoff": ("diskofferingid", "diskofferingname"),
     "backoff": (),
-    "iso": (),
+    "iso": ("isoid", "isoname", "isodisplaytext"),
     "volume": ("rootdeviceid", "rootdevicetype"),
     "affgrp": ("affinitygroup",),
 }
@@ -70,6 +91,7 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
     ha_enabled = Flag("haenable", lookup="ha_enabled", help="machines that are restarted when their host dies, or not")
     source = Ref("userdataid", UserData, lookup="user_data_source", help="machines that were given this user data")
     with_user_data = Flag("userdata", default=False, help="show the user data of each machine")
+    accumulate = Flag("accumulate", default=False, help="tell what each used since it was started, not only lately")
     details = ListOf("details", Str, help=f"what to show: all, min, {', '.join(DETAILS)}")
     for_virtual_network = Flag("forvirtualnetwork", help="whether they have a card in an isolated network")
 
@@ -92,6 +114,9 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
             return vms.filter(is_displayed=True)
         return vms if self.displayed is None else vms.filter(is_displayed=self.displayed)
 
+    def response_class(self) -> type[Response]:
+        return AccumulatedVirtualMachineResponse if self.accumulate else self.response
+
     def _state(self) -> str:
         for state in VmState.values:
             if state.lower() == self.state.lower():
@@ -111,6 +136,50 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
         if "all" in asked:
             return hidden
         return hidden | frozenset(field for word, fields in DETAILS.items() if word not in asked for field in fields)
+
+
+class ListVirtualMachinesMetrics(ListVirtualMachines):
+    """Lists virtual machines with what they use."""
+
+    response = VirtualMachineMetricsResponse
+
+    def response_class(self) -> type[Response]:
+        return AccumulatedMetricsResponse if self.accumulate else self.response
+
+
+class ListVirtualMachinesUsageHistory(BaseListCmd):
+    """Lists what machines used in the past, as long as the operator keeps that."""
+
+    response = UsageHistoryResponse
+    keyword_fields = ("name", "display_name")
+
+    vm_name = Str("name", lookup="name__icontains", help="machines with this text in their name")
+    start = Date("startdate", help="from this time on")
+    end = Date("enddate", help="until this time")
+
+    def queryset(self) -> QuerySet[VirtualMachine]:
+        vms = vms_visible_to(caller=self.caller)
+        return vms if self.caller.is_root_admin else vms.filter(is_displayed=True)
+
+    def execute(self) -> Page:
+        if self.start and self.end and self.start > self.end:
+            raise InvalidParameter(f"startdate {self.start} is after enddate {self.end}", parameter="startdate")
+        page = super().execute()
+        shown = {row["id"]: row for row in page.rows}
+        samples = MachineSample.objects.filter(vm__uuid__in=shown).order_by("-taken")
+        if self.start:
+            samples = samples.filter(taken__gte=self.start)
+        if self.end:
+            samples = samples.filter(taken__lte=self.end)
+        rows = list(SampleResponse.render_with(samples[: MAX_SAMPLES + 1], ("vm__uuid",), caller=self.caller))
+        if len(rows) > MAX_SAMPLES:
+            raise InvalidParameter(
+                f"these are more than {MAX_SAMPLES} samples; name fewer machines or a later startdate",
+                parameter="startdate",
+            )
+        for (uuid,), body in rows:
+            shown[str(uuid)]["stats"].append(body)
+        return page
 
 
 class ListNics(BaseListCmd):

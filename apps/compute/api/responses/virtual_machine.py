@@ -1,11 +1,13 @@
 """A virtual machine on the wire."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from apps.accounts.api.attached import Annotated, Iconed, Tagged, details_in
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.api.responses.affinity_group import AffinityGroupOfVmResponse
 from apps.compute.api.responses.nic import NicResponse
+from apps.compute.api.responses.usage import MetricFields, TotalMetricFields, TotalUsageFields, UsageFields
 from apps.compute.models import AffinityMembership, Nic, VirtualMachine
 from apps.compute.models.virtual_machine import instance_name
 from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Children, Field
@@ -15,7 +17,7 @@ def _none(row: dict[str, Any]) -> list[Any]:
     return []
 
 
-class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
+class VirtualMachineResponse(OwnerFields, UsageFields, Tagged, Iconed, Annotated):
     object_name = "virtualmachine"
     model = VirtualMachine
 
@@ -46,6 +48,8 @@ class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
     passwordenabled = Field("template__password_enabled", type=BOOL, help="whether the password can be reset")
     serviceofferingid = Field("service_offering__uuid", help="its service offering")
     serviceofferingname = Field("service_offering__name", help="name of its service offering")
+    diskofferingid = Field("service_offering__disk_offering__uuid", help="kind of root disk of its service offering")
+    diskofferingname = Field("service_offering__disk_offering__name", help="name of that kind")
     cpunumber = Field("cpus", type=INT, help="virtual CPUs")
     cpuspeed = Field("cpu_mhz", type=INT, help="promised MHz of one virtual CPU")
     memory = Field("memory_mib", type=INT, help="memory in MiB")
@@ -54,6 +58,8 @@ class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
     osdisplayname = Field("guest_os__description", help="name of the guest operating system")
     rootdeviceid = Field(compute=lambda row: 0, type=INT, help="slot of the root disk")
     rootdevicetype = Field(compute=lambda row: "ROOT", type=STRING, help="kind of the root disk")
+    boottype = Field(compute=lambda row: "BIOS", type=STRING, help="firmware that it boots with")
+    bootmode = Field(compute=lambda row: "Legacy", type=STRING, help="mode of that firmware")
     hypervisor = Field(help="KVM, VMware or Simulator")
     instancename = Field(
         compute=lambda row: instance_name(row["uuid"]),
@@ -83,6 +89,8 @@ class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
     deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")
     arch = Field("template__architecture", help="CPU architecture")
     vmtype = Field(compute=lambda row: "User", type=STRING, help="kind of machine")
+    ipaddress = Field(compute=lambda row: None, type=STRING, help="address of its default card")
+    forvirtualnetwork = Field(compute=lambda row: None, type=BOOL, help="whether a card is in an isolated network")
     nic = Children(
         NicResponse,
         parent="vm_id",
@@ -99,6 +107,16 @@ class VirtualMachineResponse(OwnerFields, Tagged, Iconed, Annotated):
         help="affinity groups",
     )
 
+    @classmethod
+    def render_with(cls, *arguments: Any, **options: Any) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """What the cards tell of the machine is read from the cards that are shown anyway."""
+        for extra, body in super().render_with(*arguments, **options):
+            for card in body.get("nic", ()):
+                body["forvirtualnetwork"] = body.get("forvirtualnetwork", False) or card["type"] == "Isolated"
+                if card["isdefault"] and "ipaddress" in card:
+                    body["ipaddress"] = card["ipaddress"]
+            yield extra, body
+
 
 class ListedVirtualMachineResponse(VirtualMachineResponse):
     """A machine in a list, which can be asked for what no other answer shows."""
@@ -109,3 +127,15 @@ class ListedVirtualMachineResponse(VirtualMachineResponse):
         type=STRING,
         help="its user data, base64; shown with userdata=true",
     )
+
+
+class AccumulatedVirtualMachineResponse(TotalUsageFields, ListedVirtualMachineResponse):
+    """The same with what it used since it was started."""
+
+
+class VirtualMachineMetricsResponse(MetricFields, ListedVirtualMachineResponse):
+    """A machine and what it uses, in words of people."""
+
+
+class AccumulatedMetricsResponse(TotalMetricFields, AccumulatedVirtualMachineResponse):
+    """The same with what it used since it was started."""

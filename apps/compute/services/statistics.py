@@ -1,0 +1,84 @@
+"""What running machines use: asked of their hosts, compared with the last answer, kept for a time."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from apps.compute.config import STATISTICS_RETENTION
+from apps.compute.models import MachineSample, MachineUsage, VirtualMachine
+from apps.compute.states import VmState
+from apps.infrastructure.models import Host
+from apps.infrastructure.specs import host_ref
+from apps.infrastructure.states import HostStatus
+from cloudstack.contracts.errors import DriverError
+from cloudstack.contracts.hypervisor import SupportsStatistics, VmStatistics
+from cloudstack.framework.drivers import hypervisor_driver
+
+log = logging.getLogger(__name__)
+
+COUNTERS = (
+    "net_rx_bytes",
+    "net_tx_bytes",
+    "disk_read_bytes",
+    "disk_write_bytes",
+    "disk_read_ops",
+    "disk_write_ops",
+)
+RUNS = (VmState.RUNNING, VmState.MIGRATING)
+PRUNE_BATCH = 5000
+
+
+def collect() -> None:
+    """Ask all hosts that are up. What a host does not answer is no reason to leave the others out."""
+    for host in Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster"):
+        try:
+            driver = hypervisor_driver(host_ref(host))
+            if isinstance(driver, SupportsStatistics):
+                take(host, driver.statistics())
+        except DriverError as error:
+            log.warning("host %s did not say what its machines use: %s", host, error)
+    MachineUsage.objects.exclude(vm__state__in=RUNS).delete()
+    prune()
+
+
+def take(host: Host, told: Mapping[str, VmStatistics], *, now: datetime | None = None) -> None:
+    """Store what ``host`` told of its machines; a constant number of statements."""
+    now = now or timezone.now()
+    machines = VirtualMachine.objects.filter(host=host, state__in=RUNS, uuid__in=list(told)).select_related("usage")
+    latest, samples = [], []
+    for vm in machines.only("pk", "uuid", "cpus", "usage"):
+        figures = told[str(vm.uuid)]
+        change = difference(figures, getattr(vm, "usage", None), vm.cpus, now)
+        totals = {f"total_{name}": getattr(figures, name) for name in COUNTERS}
+        latest.append(MachineUsage(vm=vm, taken=now, total_cpu_ns=figures.cpu_time_ns, **totals, **change))
+        samples.append(MachineSample(vm=vm, taken=now, **change))
+    columns = [field.name for field in MachineUsage._meta.concrete_fields if not field.primary_key]
+    MachineUsage.objects.bulk_create(latest, update_conflicts=True, unique_fields=["vm"], update_fields=columns)
+    if STATISTICS_RETENTION.value() > 0:
+        MachineSample.objects.bulk_create(samples)
+
+
+def difference(figures: VmStatistics, before: MachineUsage | None, cpus: int, now: datetime) -> dict[str, Any]:
+    """What happened since the look ``before``. Counters that fell began anew: the machine was started in between."""
+    change: dict[str, Any] = {"memory_used_mib": figures.memory_used_mib, "cpu_percent": None}
+    for name in COUNTERS:
+        last = getattr(before, f"total_{name}", 0)
+        change[name] = getattr(figures, name) - (last if last <= getattr(figures, name) else 0)
+    if before is not None and now > before.taken:
+        last = before.total_cpu_ns if before.total_cpu_ns <= figures.cpu_time_ns else 0
+        seconds = (now - before.taken).total_seconds()
+        change["cpu_percent"] = min(100.0, (figures.cpu_time_ns - last) / (seconds * 1e9 * max(1, cpus)) * 100)
+    return change
+
+
+def prune() -> None:
+    """Forget samples older than the operator wants them kept, some thousand at a time."""
+    before = timezone.now() - timedelta(minutes=max(0, int(STATISTICS_RETENTION.value())))
+    while True:
+        old = list(MachineSample.objects.filter(taken__lt=before).values_list("pk", flat=True)[:PRUNE_BATCH])
+        MachineSample.objects.filter(pk__in=old).delete()
+        if len(old) < PRUNE_BATCH:
+            return
