@@ -83,3 +83,19 @@ IDEMPOTENCY_KEPT_H = ConfigKey(
     minimum=1,
     maximum=24 * 30,
 )
+STREAM_LASTS_S = ConfigKey(
+    "api.stream.seconds",
+    int,
+    120,
+    "Seconds after which a stream of events ends; its reader comes back by itself.",
+    minimum=5,
+    maximum=3600,
+)
+STREAMS_A_PROCESS = ConfigKey(
+    "api.streams.per.process",
+    int,
+    4,
+    "Streams of events that a process of the web server serves at once; each keeps one of its threads busy.",
+    minimum=0,
+    maximum=1000,
+)

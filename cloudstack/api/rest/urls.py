@@ -10,6 +10,7 @@ from cloudstack.api import registry
 from cloudstack.api.http import request_id
 from cloudstack.api.rest.errors import MEDIA_TYPE, NotFound, problem
 from cloudstack.api.rest.routes import derive
+from cloudstack.api.rest.stream import StreamView
 from cloudstack.api.rest.viewsets import build
 from cloudstack.framework.context import calling
 
@@ -48,6 +49,7 @@ def patterns() -> list[URLPattern | URLResolver]:
         path("schema", SpectacularAPIView.as_view(), name="schema"),
         path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
         path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+        path("stream", StreamView.as_view(), name="stream"),
         *router().urls,
         re_path(r"^.*$", nowhere),
     ]
