@@ -13,9 +13,10 @@ from apps.storage.events import VOLUME_DELETE
 from apps.storage.models import DownloadTicket, ImageStore, PoolHost, StoragePool, Template, TemplatePoolRef, Volume
 from apps.storage.selectors import hosts_of_pool
 from apps.storage.services import allocation, staging
+from apps.storage.services.templates import TemplateManager
 from apps.storage.services.uploads import abandon_expired
 from apps.storage.specs import image_store_ref
-from apps.storage.states import PoolState, VolumeState
+from apps.storage.states import TEMPLATE_TRANSITIONAL, PoolState, TemplateType, VolumeState
 from apps.storage.workflows.add_pool import note_facts
 from apps.storage.workflows.image_store import refresh_store
 from apps.storage.workflows.steps import driver_for
@@ -89,8 +90,18 @@ def clean_up() -> None:
         _once("storage.template.evict", template, template_uuid=str(template.uuid))
     abandon_expired()
     _close_downloads()
+    _drop_brought_files()
     _clear_staging()
     allocation.recount()
+
+
+def _drop_brought_files() -> None:
+    """Deletes the files of volumes that are on a pool by now, or gone."""
+    busy = AsyncJob.objects.filter(resource_type="Volume", status__in=AsyncJob.LIVE).values("resource_uuid")
+    waiting = Volume.objects.filter(source_image=OuterRef("pk")).filter(Q(path="") | Q(uuid__in=busy))
+    files = Template.objects.filter(~Exists(waiting), type=TemplateType.VOLUME)
+    for image in files.exclude(state__in=TEMPLATE_TRANSITIONAL).order_by("pk")[:200]:
+        TemplateManager().delete(caller=None, template=image)
 
 
 def _close_downloads() -> None:

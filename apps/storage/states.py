@@ -16,6 +16,11 @@ class VolumeState(TextChoices):
     DESTROY = "Destroy", "Destroyed"
     EXPUNGING = "Expunging", "Expunging"
     EXPUNGED = "Expunged", "Expunged"
+    NOT_UPLOADED = "NotUploaded", "Waiting for its upload"
+    UPLOAD_OP = "UploadOp", "Being brought"
+    UPLOADED = "Uploaded", "In an image store"
+    UPLOAD_ERROR = "UploadError", "Upload failed"
+    UPLOAD_ABANDONED = "UploadAbandoned", "Never uploaded"
 
 
 V = VolumeState
@@ -36,6 +41,19 @@ VOLUME_TRANSITIONS = {
     (V.READY, "migration_requested"): V.MIGRATING,
     (V.MIGRATING, "succeeded"): V.READY,
     (V.MIGRATING, "failed"): V.READY,
+    (V.NOT_UPLOADED, "upload_received"): V.UPLOAD_OP,
+    (V.NOT_UPLOADED, "abandoned"): V.UPLOAD_ABANDONED,
+    (V.NOT_UPLOADED, "failed"): V.UPLOAD_ERROR,
+    (V.UPLOAD_OP, "succeeded"): V.UPLOADED,
+    (V.UPLOAD_OP, "failed"): V.UPLOAD_ERROR,
+    (V.UPLOADED, "create_requested"): V.CREATING,
+    (V.CREATING, "import_failed"): V.UPLOADED,
+    (V.READY, "import_undone"): V.UPLOADED,
+    (V.NOT_UPLOADED, "destroy_requested"): V.DESTROY,
+    (V.UPLOADED, "destroy_requested"): V.DESTROY,
+    (V.UPLOAD_ERROR, "destroy_requested"): V.DESTROY,
+    (V.UPLOAD_ABANDONED, "destroy_requested"): V.DESTROY,
+    (V.DESTROY, "recover_uploaded"): V.UPLOADED,
     (V.ALLOCATED, "destroy_requested"): V.DESTROY,
     (V.READY, "destroy_requested"): V.DESTROY,
     (V.DESTROY, "recover_requested"): V.READY,
@@ -45,7 +63,11 @@ VOLUME_TRANSITIONS = {
     (V.EXPUNGING, "failed"): V.DESTROY,
     (V.EXPUNGING, "succeeded"): V.EXPUNGED,
 }
-VOLUME_TRANSITIONAL = (V.CREATING, V.RESIZING, V.ATTACHING, V.MIGRATING, V.EXPUNGING)
+VOLUME_TRANSITIONAL = (V.CREATING, V.RESIZING, V.ATTACHING, V.MIGRATING, V.EXPUNGING, V.UPLOAD_OP)
+VOLUME_NOT_MADE = (V.ALLOCATED, V.UPLOADED)
+"""Nothing of it is on a pool yet; it is made when it is needed."""
+VOLUME_UNFINISHED = (V.NOT_UPLOADED, V.UPLOAD_OP, V.UPLOAD_ERROR, V.UPLOAD_ABANDONED)
+"""Its data is not there, and its size not known."""
 
 
 class VolumeType(TextChoices):

@@ -60,7 +60,9 @@ def vm_for_job(*, uuid: Any) -> VirtualMachine:
 def _read_attachments(vm: VirtualMachine) -> None:
     """Read ``vm.live_attachments``: the disks with their pools."""
     vm.live_attachments = list(
-        VolumeAttachment.objects.filter(vm=vm).select_related("volume__pool", "volume__disk_offering")
+        VolumeAttachment.objects.filter(vm=vm).select_related(
+            "volume__pool", "volume__disk_offering", "volume__source_image"
+        )
     )
     for attachment in vm.live_attachments:
         volume = attachment.volume

@@ -7,7 +7,7 @@ from apps.compute.models import VirtualMachine, VolumeAttachment
 from apps.compute.states import VmState
 from apps.infrastructure.services.hypervisors import limit_of
 from apps.storage.models import Volume
-from apps.storage.states import VolumeState, VolumeType
+from apps.storage.states import VOLUME_NOT_MADE, VolumeState, VolumeType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, ResourceInUse
 from cloudstack.framework.jobs import AsyncJob, dispatch
@@ -38,7 +38,7 @@ class VolumeAttachmentManager:
             raise InvalidParameter(f"volume {volume} and machine {vm} belong to different accounts", parameter="id")
         if volume.zone_id != vm.zone_id:
             raise InvalidParameter(f"volume {volume} is in another zone than machine {vm}", parameter="id")
-        if volume.state not in (VolumeState.ALLOCATED, VolumeState.READY):
+        if volume.state not in (VolumeState.READY, *VOLUME_NOT_MADE):
             raise InvalidParameter(f"volume {volume} is {volume.state} and cannot be attached now", parameter="id")
         if vm.state not in (VmState.RUNNING, VmState.STOPPED):
             raise InvalidParameter(f"machine {vm} is {vm.state}", parameter="virtualmachineid")

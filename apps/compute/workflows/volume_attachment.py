@@ -7,7 +7,7 @@ from apps.compute.workflows.steps.loading import VmWorkflow, driver_of, expect_s
 from apps.storage.selectors import volume_for_job
 from apps.storage.services.pool_maintenance import refuse_closed
 from apps.storage.services.state_machines import VOLUME_FSM
-from apps.storage.states import VolumeState
+from apps.storage.states import VOLUME_NOT_MADE, VolumeState
 from apps.storage.workflows.steps import allocate_volume, create_volume_on_pool, undo_create_volume
 from cloudstack.contracts.errors import NotSupported
 from cloudstack.contracts.hypervisor import SupportsDiskHotplug
@@ -40,7 +40,7 @@ class LookAtVolume(Step):
         expect_steady(ctx.vm)
         if VolumeAttachment.objects.filter(volume=ctx.volume).exists():
             raise ResourceInUse(f"volume {ctx.volume} has been attached in the meantime")
-        ctx.data["new"] = ctx.vm.state == VmState.RUNNING and ctx.volume.state == VolumeState.ALLOCATED
+        ctx.data["new"] = ctx.vm.state == VmState.RUNNING and ctx.volume.state in VOLUME_NOT_MADE
 
 
 class MakeVolume(Step):
@@ -71,7 +71,7 @@ class TakeSlot(Step):
         with ctx.transaction():
             slot, vm = ctx.arguments["device_id"], ctx.vm
             ctx.volume.refresh_from_db(fields=["state"])
-            if ctx.volume.state not in (VolumeState.ALLOCATED, VolumeState.READY, VolumeState.ATTACHING):
+            if ctx.volume.state not in (*VOLUME_NOT_MADE, VolumeState.READY, VolumeState.ATTACHING):
                 # Destroyed while this job waited: its data may go at any moment.
                 raise ResourceInUse(f"volume {ctx.volume} is {ctx.volume.state} by now")
             mine = VolumeAttachment.objects.filter(volume=ctx.volume).first()

@@ -28,6 +28,10 @@ class Volume(OwnedModel):
     disk_offering = models.ForeignKey(
         DiskOffering, null=True, blank=True, on_delete=models.PROTECT, related_name="volumes"
     )
+    source_image = models.ForeignKey(
+        Template, null=True, blank=True, on_delete=models.SET_NULL, related_name="brought_volumes", editable=False
+    )
+    """The file that it is made of, where its owner brought one; a template that nobody sees."""
     state = models.CharField(max_length=16, choices=VolumeState, default=VolumeState.ALLOCATED, editable=False)
     provisioning = models.CharField(max_length=16, default="thin")
     min_iops = models.PositiveBigIntegerField(null=True, blank=True)

@@ -11,7 +11,7 @@ from apps.accounts.models import Account
 from apps.accounts.selectors import owned_by, owned_scope, shared_with
 from apps.infrastructure.models import Zone
 from apps.storage.models import ISO, Iso, Template, TemplateZone
-from apps.storage.states import TemplateState
+from apps.storage.states import TemplateState, TemplateType
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
 
@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Template)
 
 def templates_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Template]:
     """One's own, public ones, and what others have shared; only one's own to change. ISOs are among them."""
-    return _reach(Template.objects.all(), caller, access)
+    return _reach(Template.objects.exclude(type=TemplateType.VOLUME), caller, access)
 
 
 def isos_visible_to(*, caller: Caller, access: Access = Access.USE) -> QuerySet[Iso]:
@@ -61,7 +61,7 @@ TEMPLATE_FILTERS: dict[str, Callable[[Caller], Q]] = {
 
 def templates_by_filter(*, caller: Caller, name: str) -> QuerySet[Template]:
     """Templates that are no ISOs; ``name`` is a key of ``TEMPLATE_FILTERS``."""
-    return _by_filter(Template.objects.exclude(format=ISO), caller, name)
+    return _by_filter(Template.objects.exclude(format=ISO).exclude(type=TemplateType.VOLUME), caller, name)
 
 
 def isos_by_filter(*, caller: Caller, name: str) -> QuerySet[Iso]:

@@ -16,5 +16,5 @@ def volumes_visible_to(*, caller: Caller, access: Access = Access.USE) -> QueryS
 
 def volume_for_job(*, uuid: Any) -> Volume:
     """A volume with what steps need, removed ones included: a job must be able to finish."""
-    related = ("account__domain", "domain", "zone", "pool__zone", "template", "disk_offering")
+    related = ("account__domain", "domain", "zone", "pool__zone", "template", "disk_offering", "source_image")
     return Volume.all_objects.select_related(*related).get(uuid=uuid)

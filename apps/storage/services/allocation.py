@@ -18,7 +18,7 @@ from apps.infrastructure.states import HostStatus
 from apps.storage.config import POOL_ALLOCATED_THRESHOLD, POOL_USED_THRESHOLD, STORAGE_OVERPROVISIONING
 from apps.storage.events import POOL_DRIFT
 from apps.storage.models import PoolHost, PoolReservation, StoragePool, Volume
-from apps.storage.states import PoolScope, PoolState, VolumeState
+from apps.storage.states import VOLUME_NOT_MADE, PoolScope, PoolState
 from cloudstack.framework.configuration import Scope
 from cloudstack.framework.errors import InsufficientCapacity, StaleState
 from cloudstack.framework.events.bus import publish
@@ -149,7 +149,7 @@ def assign_pool(
 def unassign_pool(*, volume: Volume) -> None:
     """The reverse of :func:`assign_pool`, for a volume of which nothing is on the pool; others are left alone."""
     with transaction.atomic():
-        nothing_there = Volume.all_objects.filter(pk=volume.pk, state=VolumeState.ALLOCATED)
+        nothing_there = Volume.all_objects.filter(pk=volume.pk, state__in=VOLUME_NOT_MADE)
         if nothing_there.update(pool=None, path="") == 1:
             release(holder_uuid=volume.uuid)
             volume.pool, volume.path = None, ""

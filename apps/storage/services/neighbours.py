@@ -14,7 +14,7 @@ from apps.infrastructure.services.placement import register_candidate_source
 from apps.storage.models import ImageStore, StoragePool, Template, Volume
 from apps.storage.selectors.capacities import storage_capacities
 from apps.storage.services.allocation import pools_of_hosts
-from apps.storage.states import VolumeState
+from apps.storage.states import TemplateType, VolumeState
 from cloudstack.framework.jobs import AsyncJob
 
 _HOLDERS: dict[type[Model], tuple[tuple[str, type[Model], str], ...]] = {
@@ -91,7 +91,7 @@ def _with_growing(rows: "QuerySet[Volume]", account_pks: Collection[int]) -> dic
 
 def templates_of(account_pks: Collection[int]) -> Mapping[int, int]:
     """Templates of each account."""
-    rows = Template.objects.filter(account__in=account_pks)
+    rows = Template.objects.filter(account__in=account_pks).exclude(type=TemplateType.VOLUME)
     return dict(rows.order_by().values_list("account").annotate(Count("pk")))
 
 

@@ -75,7 +75,7 @@ def check_rights(caller: Caller, request: TemplateRequest) -> None:
         raise PermissionDenied("Only root admins feature templates", parameter="isfeatured")
     if request.store is not None and not caller.is_root_admin:
         raise PermissionDenied("Only root admins choose an image store", parameter="imagestoreuuid")
-    if request.kind != TemplateType.USER and not (caller.is_root_admin or caller.is_system):
+    if request.kind not in (TemplateType.USER, TemplateType.VOLUME) and not (caller.is_root_admin or caller.is_system):
         raise PermissionDenied("Only root admins choose templatetype", parameter="templatetype")
     if request.tag and not caller.is_root_admin:
         raise PermissionDenied("Only root admins tag templates", parameter="templatetag")

@@ -36,6 +36,7 @@ from apps.storage.services.template_request import (
     known_hypervisor,
     stores_for,
 )
+from apps.storage.services.volume_uploads import bring_volume, follow
 from apps.storage.states import PoolState, StoreState, TemplateState, TemplateType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
@@ -74,7 +75,7 @@ class TemplateManager:
 
     @transaction.atomic
     def expect_upload(self, *, caller: Caller, request: TemplateRequest) -> Template:
-        """A template whose file its owner will send; see ``UploadManager``."""
+        """A template, or a volume's data, whose file its owner will send; see ``UploadManager``."""
         if len(request.zones) != 1:
             raise InvalidParameter("an upload goes to one zone", parameter="zoneid")
         return self._new(caller, request, TemplateState.NOT_UPLOADED)
@@ -83,6 +84,8 @@ class TemplateManager:
     def upload_received(self, *, caller: Caller | None, template: Template) -> AsyncJob:
         """The file is complete in the staging folder: check it and put it away."""
         TEMPLATE_FSM.fire(template, "upload_received")
+        if template.type == TemplateType.VOLUME:
+            return bring_volume(caller, follow(template, "upload_received"), "upload")
         return self._bring(caller, template, "upload")
 
     @transaction.atomic
@@ -223,17 +226,24 @@ class TemplateManager:
             resource=template,
             arguments={"template_uuid": str(template.uuid)},
             description=f"deleting {noun(template)} {template.name}",
-            event_type=events.ISO_DELETE if template.is_iso else events.TEMPLATE_DELETE,
+            event_type=_deletion_event(template),
         )
+
+    def data_of_volume(self, *, caller: Caller, request: TemplateRequest, url: str) -> Template:
+        """The file at ``url`` for a volume, still to be brought by the volume's job."""
+        check_url(url, staging.fetch_policy())
+        return self._new(caller, replace(request, kind=TemplateType.VOLUME), TemplateState.CREATING, url=url)
 
     def _new(self, caller: Caller, request: TemplateRequest, state: TemplateState, **extra: Any) -> Template:
         is_iso = request.format.upper() == ISO
-        hypervisor = "" if is_iso else known_hypervisor(request.hypervisor)
+        is_data = request.kind == TemplateType.VOLUME
+        hypervisor = "" if is_iso or is_data else known_hypervisor(request.hypervisor)
         check_rights(caller, request)
         if request.checksum:
             parse_checksum(request.checksum)
         stores = stores_for(request)
-        LimitManager().reserve(request.owner, {ResourceType.TEMPLATE: 1})
+        if not is_data:
+            LimitManager().reserve(request.owner, {ResourceType.TEMPLATE: 1})
         template = Template.objects.create(
             account=request.owner,
             domain=request.owner.domain,
@@ -262,9 +272,10 @@ class TemplateManager:
             state=state,
         )
         _place(template, request, stores)
-        kind = events.ISO_CREATE if is_iso else events.TEMPLATE_CREATE
-        text = f"registered {noun(template)} {template}"
-        publish(kind, caller=caller, description=text, resource=template, state="Created")
+        if not is_data:
+            kind = events.ISO_CREATE if is_iso else events.TEMPLATE_CREATE
+            text = f"registered {noun(template)} {template}"
+            publish(kind, caller=caller, description=text, resource=template, state="Created")
         return template
 
     def _bring(self, caller: Caller | None, template: Template, source: str) -> AsyncJob:
@@ -281,6 +292,13 @@ class TemplateManager:
 def noun(template: Template) -> str:
     """What users call it."""
     return "ISO" if template.is_iso else "template"
+
+
+def _deletion_event(template: Template) -> str:
+    """None for the data of a volume: its owner never knew of an image."""
+    if template.type == TemplateType.VOLUME:
+        return ""
+    return events.ISO_DELETE if template.is_iso else events.TEMPLATE_DELETE
 
 
 def _refuse_other_zones(template: Template, zone: Zone) -> None:

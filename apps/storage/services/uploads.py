@@ -20,7 +20,8 @@ from apps.storage.services import staging
 from apps.storage.services.state_machines import TEMPLATE_FSM
 from apps.storage.services.template_request import TemplateRequest
 from apps.storage.services.templates import TemplateManager, noun
-from apps.storage.states import TemplateState
+from apps.storage.services.volume_uploads import follow
+from apps.storage.states import TemplateState, TemplateType
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, PermissionDenied
 from cloudstack.framework.events.bus import publish
@@ -115,6 +116,8 @@ class UploadManager:
             template.refresh_from_db()
             if template.state == TemplateState.NOT_UPLOADED:
                 TEMPLATE_FSM.fire(template, "failed", error=reason[:1024])
+                if template.type == TemplateType.VOLUME:
+                    follow(template, "failed")
 
 
 def abandon_expired() -> int:
@@ -123,7 +126,10 @@ def abandon_expired() -> int:
     tickets = UploadTicket.objects.filter(expires__lt=late, template__state=TemplateState.NOT_UPLOADED)
     count = 0
     for ticket in tickets.select_related("template"):
-        TEMPLATE_FSM.fire(ticket.template, "abandoned", error="nothing was uploaded in time")
+        with transaction.atomic():
+            TEMPLATE_FSM.fire(ticket.template, "abandoned", error="nothing was uploaded in time")
+            if ticket.template.type == TemplateType.VOLUME:
+                follow(ticket.template, "abandoned")
         staging.clear(ticket.template)
         count += 1
     return count

@@ -8,6 +8,8 @@ from apps.accounts.services.limit_rules import Amounts, by_tags, limited_tags
 from apps.accounts.services.limits import LimitManager
 from apps.storage.models import DiskOffering, Volume
 from apps.storage.services.state_machines import VOLUME_FSM
+from apps.storage.states import TemplateState
+from cloudstack.framework.errors import InvalidParameter
 
 
 def amounts_of(size_bytes: int, *, pieces: int = 1, of: Volume | DiskOffering | None = None) -> Amounts:
@@ -35,7 +37,7 @@ def recount_by_tags(volume: Volume, *, before: DiskOffering | None, after: DiskO
 
 @transaction.atomic
 def retire(volume: Volume) -> None:
-    """Allocated or Ready → Destroy; what it counted is given back."""
+    """To Destroy from any state at rest; what it counted is given back."""
     VOLUME_FSM.fire(volume, "destroy_requested", destroyed_at=timezone.now())
     LimitManager().release(volume.account, amounts_of(volume.size_bytes, of=volume))
 
@@ -44,4 +46,10 @@ def retire(volume: Volume) -> None:
 def revive(volume: Volume) -> None:
     """Destroy → Ready, or Allocated for one that was never made. Raises ``LimitExceeded`` and changes nothing."""
     LimitManager().reserve(volume.account, amounts_of(volume.size_bytes, of=volume))
-    VOLUME_FSM.fire(volume, "recover_requested" if volume.path else "recover_allocated", destroyed_at=None)
+    if volume.source_image is not None and not volume.path:
+        if volume.source_image.state != TemplateState.ACTIVE:
+            raise InvalidParameter(f"volume {volume} holds nothing that could be recovered", parameter="id")
+        event = "recover_uploaded"
+    else:
+        event = "recover_requested" if volume.path else "recover_allocated"
+    VOLUME_FSM.fire(volume, event, destroyed_at=None)

@@ -14,6 +14,7 @@ from apps.storage import events
 from apps.storage.config import USERS_EXPUNGE_VOLUMES
 from apps.storage.models import DiskOffering, StoragePool, Volume
 from apps.storage.services.attachments import machine_of
+from apps.storage.services.state_machines import VOLUME_FSM
 from apps.storage.services.volume_sizes import GIB, size_for, within_maximum
 from apps.storage.services.volume_states import amounts_of, newly_counted, retire, revive
 from apps.storage.states import OfferingState, PoolState, VolumeState, VolumeType
@@ -98,7 +99,7 @@ class VolumeManager:
         if volume.delete_protection:
             raise InvalidParameter(f"volume {volume} is protected against deletion", parameter="id")
         _refuse_attached(volume, "destroyed")
-        if volume.state in (VolumeState.ALLOCATED, VolumeState.READY):
+        if VOLUME_FSM.can(volume, "destroy_requested"):
             retire(volume)
         elif volume.state != VolumeState.DESTROY:
             raise InvalidParameter(f"volume {volume} is {volume.state} and cannot be destroyed now", parameter="id")

@@ -10,7 +10,7 @@ from apps.storage.selectors import template_for_job
 from apps.storage.services import staging
 from apps.storage.services.state_machines import TEMPLATE_FSM
 from apps.storage.specs import image_store_ref
-from apps.storage.states import StoreState, TemplateState
+from apps.storage.states import StoreState, TemplateState, TemplateType
 from apps.storage.workflows.register_template import TemplateWorkflow, uncount
 from apps.storage.workflows.steps import host_for_pool
 from apps.storage.workflows.template_cache import evict_template
@@ -77,7 +77,8 @@ class DeleteTemplate(TemplateWorkflow):
 
 
 def _uncount_piece(template: Template) -> None:
-    LimitManager().release(template.account, {ResourceType.TEMPLATE: 1})
+    if template.type != TemplateType.VOLUME:
+        LimitManager().release(template.account, {ResourceType.TEMPLATE: 1})
 
 
 @workflow("storage.template.evict")

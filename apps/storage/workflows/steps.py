@@ -13,11 +13,11 @@ from apps.storage.models import StoragePool, TemplatePoolRef, Volume
 from apps.storage.selectors import hosts_of_pool, volume_for_job
 from apps.storage.services import allocation
 from apps.storage.services.state_machines import VOLUME_FSM
-from apps.storage.specs import pool_ref, volume_spec
-from apps.storage.states import VolumeState
-from apps.storage.workflows.template_cache import ensure_template_on_pool
-from cloudstack.contracts.errors import DriverUnavailable, InvalidSpec, NotFound
-from cloudstack.contracts.storage import PrimaryStorageDriver
+from apps.storage.specs import pool_ref, template_spec, volume_spec
+from apps.storage.states import VOLUME_NOT_MADE, VolumeState
+from apps.storage.workflows.template_cache import ensure_template_on_pool, open_master
+from cloudstack.contracts.errors import DriverUnavailable, InvalidSpec, NotFound, NotSupported
+from cloudstack.contracts.storage import PrimaryStorageDriver, SupportsVolumeCopies, VolumeFacts
 from cloudstack.framework.drivers import storage_driver
 from cloudstack.framework.jobs import AsyncJob, JobContext
 
@@ -96,13 +96,10 @@ def create_volume_on_pool(ctx: JobContext, volume: Volume, host: Host) -> Volume
     pool = volume.pool
     if pool is None:
         raise InvalidSpec(f"volume {volume.name} has no pool yet")
-    if volume.state == VolumeState.ALLOCATED:
+    if volume.state in VOLUME_NOT_MADE:
         with ctx.transaction():
             VOLUME_FSM.fire(volume, "create_requested")
-    template_path = ""
-    if volume.template is not None:
-        template_path = ensure_template_on_pool(ctx, volume.template, pool, host)
-    facts = driver_for(pool, host).create_volume(volume_spec(volume, template_path=template_path))
+    facts = _import(volume, pool, host) if volume.source_image is not None else _create(ctx, volume, pool, host)
     with ctx.transaction():
         VOLUME_FSM.fire(
             volume,
@@ -115,14 +112,34 @@ def create_volume_on_pool(ctx: JobContext, volume: Volume, host: Host) -> Volume
     return volume
 
 
+def _create(ctx: JobContext, volume: Volume, pool: StoragePool, host: Host) -> VolumeFacts:
+    template_path = ""
+    if volume.template is not None:
+        template_path = ensure_template_on_pool(ctx, volume.template, pool, host)
+    return driver_for(pool, host).create_volume(volume_spec(volume, template_path=template_path))
+
+
+def _import(volume: Volume, pool: StoragePool, host: Host) -> VolumeFacts:
+    """Of the file that its owner brought; it stays in the image store until the volume is settled."""
+    driver = driver_for(pool, host)
+    if not isinstance(driver, SupportsVolumeCopies):
+        raise NotSupported(f"volumes that were brought cannot be put on storage of type {pool.type}")
+    image = volume.source_image
+    with open_master(image, pool) as source:
+        return driver.import_volume(volume_spec(volume), template_spec(image), source)
+
+
 def undo_create_volume(ctx: JobContext, volume: Volume, host: Host) -> None:
-    """Take away what :func:`create_volume_on_pool` made, wholly or in part: back to Allocated, without a pool."""
+    """Take away what :func:`create_volume_on_pool` made, wholly or in part: back to where it came from."""
     reread(volume)
     if volume.state in (VolumeState.CREATING, VolumeState.READY):
         delete_volume_on_pool(ctx, volume, host)
         with ctx.transaction():
-            VOLUME_FSM.fire(volume, "failed" if volume.state == VolumeState.CREATING else "create_undone", path="")
-    if volume.state == VolumeState.ALLOCATED:
+            made = volume.state == VolumeState.READY
+            verb = "import" if volume.source_image is not None else "create"
+            failed = "failed" if verb == "create" else "import_failed"
+            VOLUME_FSM.fire(volume, f"{verb}_undone" if made else failed, path="")
+    if volume.state in VOLUME_NOT_MADE:
         release_volume_pool(ctx, volume)
 
 
@@ -143,6 +160,8 @@ def _path_of_unfinished(driver: PrimaryStorageDriver, volume: Volume) -> str:
 
     Only the driver knows, and verbs are idempotent by UUID: it is asked to make the volume, and tells where.
     """
+    if isinstance(driver, SupportsVolumeCopies):
+        return driver.volume_path(str(volume.uuid), volume.format)
     cached = TemplatePoolRef.objects.filter(template=volume.template_id, pool=volume.pool_id).exclude(path="").first()
     try:
         return driver.create_volume(volume_spec(volume, template_path=cached.path if cached else "")).path

@@ -8,6 +8,8 @@ import pytest
 from apps.compute.models import VolumeAttachment
 from apps.infrastructure.factories import ZoneFactory
 from apps.storage.factories import VolumeFactory
+from apps.storage.models import Template, Volume
+from apps.storage.scheduled import clean_up
 from cloudstack.testing.api import ApiClient, ApiError
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
@@ -121,3 +123,24 @@ def test_a_host_that_refuses_leaves_it_as_it_was(cloud: Cloud) -> None:
 def shown(cloud: Cloud, volume: str) -> dict[str, Any]:
     [found] = cloud.api.items("listVolumes", id=volume)
     return found
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_brought_disk_is_made_when_it_is_attached(cloud: Cloud, running: bool) -> None:
+    url = "https://images.example.org/disk.qcow2"
+    answer = cloud.api.call("uploadVolume", name="mine", format="QCOW2", url=url, zoneid=cloud.zone.uuid)
+    volume = cloud.run(answer)["id"]
+    vm = cloud.machine() if running else cloud.run(cloud.deploy(startvm=False))
+    attached = cloud.run(cloud.api.call("attachVolume", id=volume, virtualmachineid=vm["id"]))
+    assert attached["state"] == ("Ready" if running else "Uploaded")
+    if not running:
+        world.inject("start", "fault:no such machine type")
+        assert cloud.ended(cloud.api.call("startVirtualMachine", id=vm["id"]))["jobstatus"] == 2
+        assert Volume.objects.get(uuid=volume).state == "Uploaded"
+        check_invariants()
+        cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"]))
+    assert world.volumes().filter(volume_uuid=volume).exists()
+    clean_up()
+    run_jobs()
+    assert not Template.objects.filter(type="VOLUME").exists()
+    check_invariants()

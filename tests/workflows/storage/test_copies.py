@@ -6,9 +6,11 @@ from apps.accounts.models import ResourceType
 from apps.infrastructure.factories import ZoneFactory
 from apps.storage.factories import DiskOfferingFactory, ImageStoreFactory, StoragePoolFactory
 from apps.storage.models import DownloadTicket, PoolReservation, Template, Volume
+from apps.storage.scheduled import clean_up
 from apps.storage.services.downloads import DownloadManager
 from apps.storage.services.template_request import TemplateRequest
 from apps.storage.services.templates import TemplateManager
+from apps.storage.services.volume_imports import BroughtVolume, VolumeImportManager
 from apps.storage.services.volume_moves import VolumeMoveManager
 from apps.storage.services.volumes import VolumeManager
 from apps.storage.states import TemplateState
@@ -143,3 +145,24 @@ def test_a_move_that_fails_leaves_the_volume(cloud, volume: Volume) -> None:
         assert Volume.objects.get(pk=volume.pk).pool_id == cloud.pool.pk
 
     crash_everywhere(lambda: VolumeMoveManager().migrate(caller=cloud.root, volume=volume, pool=other), check)
+
+
+def test_a_volume_that_is_brought(cloud) -> None:
+    def bring() -> AsyncJob:
+        wanted = BroughtVolume(owner=cloud.owner, name="mine", zone=cloud.zone, format="QCOW2")
+        url = "https://images.example.org/x.qcow2"
+        return VolumeImportManager().upload(caller=cloud.user, wanted=wanted, url=url)
+
+    def check(job: AsyncJob, point: str) -> None:
+        job.refresh_from_db()
+        assert job.status == OK, f"{point}: {job.error_text}"
+        volume = Volume.objects.get(uuid=job.resource_uuid)
+        assert (volume.state, volume.size_bytes) == ("Uploaded", 2 << 30), point
+        cloud.assert_settled()
+        VolumeManager().delete(caller=cloud.user, volume=volume)
+        run_jobs()
+        clean_up()
+        run_jobs()
+        assert cloud.count(ResourceType.SECONDARY_STORAGE) == 0 and not SimulatedTemplate.objects.exists(), point
+
+    crash_everywhere(bring, check)

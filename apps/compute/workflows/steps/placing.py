@@ -13,7 +13,7 @@ from apps.infrastructure.services import capacity
 from apps.infrastructure.services.affinity_types import refusal
 from apps.infrastructure.services.placement import NoHostFits, explain, place
 from apps.storage.services.pool_maintenance import refuse_closed
-from apps.storage.states import VolumeState
+from apps.storage.states import VOLUME_NOT_MADE
 from apps.storage.workflows.steps import allocate_volume, release_volume_pool
 from cloudstack.contracts.placement import HostCandidate, Placement, PlacementRequest, Refusal
 from cloudstack.framework.context import RoleType
@@ -152,7 +152,7 @@ class ChooseHost(Step):
         refuse_closed(one.volume.pool_id for one in vm.live_attachments if one.volume.pool_id)
         # Noted before any of them is made: what a start makes it takes back, what was there it never touches.
         ctx.data["new_volumes"] = [
-            str(one.volume.uuid) for one in vm.live_attachments if one.volume.state == VolumeState.ALLOCATED
+            str(one.volume.uuid) for one in vm.live_attachments if one.volume.state in VOLUME_NOT_MADE
         ]
         take_best(
             ctx,
@@ -173,7 +173,7 @@ class ChooseHost(Step):
             vm = reload_vm(ctx)
             capacity.release(holder_uuid=vm.uuid)
             for attachment in vm.live_attachments:
-                if attachment.volume.state == VolumeState.ALLOCATED:
+                if attachment.volume.state in VOLUME_NOT_MADE:
                     release_volume_pool(ctx, attachment.volume)
             type(vm).objects.filter(pk=vm.pk).update(host=None)
             vm.host = None

@@ -16,7 +16,7 @@ from apps.storage.api.refused import RefusedFlag
 from apps.storage.api.responses.template import TemplateResponse
 from apps.storage.models import ISO, Template
 from apps.storage.selectors import TEMPLATE_FILTERS, templates_by_filter
-from apps.storage.states import TemplateType
+from apps.storage.states import SHOWN_TYPES
 from cloudstack.api import ROOT, Access, Choice, Flag, ListOf, Ref, Str
 from cloudstack.api.entities import entity_for
 from cloudstack.framework.context import Caller
@@ -42,7 +42,7 @@ class ListTemplates(ListImagesCmd):
     by_filter = templates_by_filter
 
     image_filter = Choice("templatefilter", tuple(TEMPLATE_FILTERS), required=True, help=", ".join(TEMPLATE_FILTERS))
-    kind = Choice("templatetype", TemplateType, lookup="type", help="USER, BUILTIN or SYSTEM")
+    kind = Choice("templatetype", SHOWN_TYPES, lookup="type", help="USER, BUILTIN or SYSTEM")
     details = ListOf("details", Str, help="all (if left out) or min")
     parent = TemplateRef("parenttemplateid", help="templates that belong to this one; none do")
     appliance = Flag("isvnf", help="templates of network appliances, of which there are none, or the others")
@@ -67,7 +67,7 @@ class UpdateTemplate(UpdateImageCmd):
 
     image = TemplateRef("id", access=Access.MODIFY, required=True, help="the template")
     tag = Str("templatetag", roles=ROOT, help="tag of the hosts that run it")
-    kind = Choice("templatetype", TemplateType, roles=ROOT, help="USER, BUILTIN or SYSTEM")
+    kind = Choice("templatetype", SHOWN_TYPES, roles=ROOT, help="USER, BUILTIN or SYSTEM")
     routing = RefusedFlag("isrouting")
     kubernetes = RefusedFlag("forcks")
 

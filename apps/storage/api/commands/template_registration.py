@@ -11,7 +11,7 @@ from apps.storage.models import ISO, GuestOs, ImageStore, Template
 from apps.storage.services.template_request import TemplateRequest
 from apps.storage.services.templates import TemplateManager
 from apps.storage.services.uploads import UploadManager
-from apps.storage.states import TemplateType
+from apps.storage.states import SHOWN_TYPES, TemplateType
 from cloudstack.api import ROOT, BadValue, Choice, Field, Flag, Int, Map, Ref, RefList, Response, Str
 from cloudstack.framework.errors import InvalidParameter
 
@@ -71,7 +71,7 @@ class NewTemplateCmd(NewImageCmd):
     bits = Int("bits", default=64, help="32 or 64")
     arch = Str("arch", default="x86_64", max_length=16, help="CPU architecture")
     tag = Str("templatetag", roles=ROOT, help="tag of the hosts that run it")
-    kind = Choice("templatetype", TemplateType, roles=ROOT, help="USER (if left out), BUILTIN or SYSTEM")
+    kind = Choice("templatetype", SHOWN_TYPES, roles=ROOT, help="USER (if left out), BUILTIN or SYSTEM")
     details = Map("details", help="options of its machines")
     routing = RefusedFlag("isrouting")
     as_is = RefusedFlag("deployasis")

@@ -6,7 +6,7 @@ from typing import Any
 from apps.accounts.api.attached import Annotated, Tagged
 from apps.accounts.api.responses.owner import OwnerFields
 from apps.storage.models import ISO, Volume
-from apps.storage.states import VolumeState
+from apps.storage.states import VOLUME_UNFINISHED, VolumeState
 from cloudstack.api import BOOL, DATE, INT, LONG, MAP, STRING, Field, Response
 
 _GONE = (VolumeState.DESTROY, VolumeState.EXPUNGING, VolumeState.EXPUNGED)
@@ -18,6 +18,18 @@ def _hypervisor(row: Mapping[str, Any]) -> str | None:
 
 def _storage_type(row: Mapping[str, Any]) -> str:
     return "local" if row["pool__host_id"] or row["disk_offering__local_storage"] else "shared"
+
+
+UPLOAD_TEXTS = {
+    VolumeState.NOT_UPLOADED: "Waiting to be uploaded",
+    VolumeState.UPLOAD_OP: "Being brought",
+    VolumeState.UPLOADED: "Upload Complete",
+    VolumeState.UPLOAD_ABANDONED: "Nothing was uploaded in time",
+}
+
+
+def _size(row: Mapping[str, Any]) -> int | None:
+    return None if row["state"] in VOLUME_UNFINISHED else row["size_bytes"]
 
 
 _ISO_PATHS = tuple(f"attachment__{name}" for name in ("device_id", "vm__template__format")) + tuple(
@@ -42,8 +54,16 @@ class VolumeResponse(OwnerFields, Tagged, Annotated):
     id = Field("uuid", help="UUID of the volume")
     name = Field(help="name of the volume")
     type = Field(type=STRING, help="ROOT or DATADISK")
-    size = Field("size_bytes", type=LONG, help="its size in bytes")
-    virtualsize = Field("size_bytes", type=LONG, help="its size in bytes")
+    size = Field(
+        compute=_size, needs=("size_bytes", "state"), type=LONG, help="its size in bytes; none while nobody knows it"
+    )
+    virtualsize = Field(compute=_size, needs=("size_bytes", "state"), type=LONG, help="its size in bytes")
+    status = Field(
+        compute=lambda row: row["source_image__error"] or UPLOAD_TEXTS.get(row["state"]),
+        needs=("state", "source_image__error"),
+        type=STRING,
+        help="how far a volume is that its owner brings, or why it is unusable",
+    )
     physicalsize = Field("physical_size_bytes", type=LONG, help="bytes that it took on storage when it was made")
     state = Field(help="Allocated, Creating, Ready, Resizing, Attaching, Destroy, Expunging or Expunged")
     created = Field(type=DATE, help="when it was created")
