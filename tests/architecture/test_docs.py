@@ -53,7 +53,7 @@ def short(path: Path) -> str:
 @pytest.fixture(scope="module")
 def fresh_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages as a process writes them in which no test has declared anything of its own."""
-    folder = tmp_path_factory.mktemp("reference")
+    folder = tmp_path_factory.mktemp("docs") / "reference"
     subprocess.run([sys.executable, "manage.py", "write_reference", "--folder", folder], cwd=REPO, check=True)
     return folder
 
@@ -67,7 +67,7 @@ def test_a_reference_page_says_what_the_code_says(name: str, fresh_pages: Path) 
 
 
 def test_no_page_of_the_reference_is_left_over() -> None:
-    assert {path.name for path in REFERENCE.iterdir()} == set(reference.PAGES)
+    assert {path.name for path in REFERENCE.iterdir()} == {name for name in reference.PAGES if "/" not in name}
 
 
 def test_every_command_setting_and_event_stands_in_the_reference() -> None:

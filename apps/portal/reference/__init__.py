@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 
-from apps.portal.reference import commands, environment, events, hooks, jobs, responses, settings, states
+from apps.portal.reference import commands, coverage, environment, events, hooks, jobs, responses, settings, states
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands.page,
@@ -16,6 +16,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "states.md": states.page,
     "hooks.md": hooks.page,
     "environment.md": environment.page,
+    "../api-coverage.md": coverage.page,
 }
 """File name below ``docs/reference`` → what writes it."""
 
