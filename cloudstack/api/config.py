@@ -66,9 +66,22 @@ THROTTLING_ENABLED = ConfigKey(
     "api.throttling.enabled", bool, False, "Whether the calls of each account are limited; root admins never are."
 )
 THROTTLING_INTERVAL_S = ConfigKey(
-    "api.throttling.interval", int, 1, "Seconds over which calls are counted.", minimum=1, maximum=86_400
+    "api.throttling.interval",
+    int,
+    1,
+    "Seconds over which calls are counted.",
+    minimum=1,
+    maximum=86_400,
+    parent="api.throttling.enabled",
 )
-THROTTLING_MAX = ConfigKey("api.throttling.max", int, 25, "Calls that an account may make in one interval.", minimum=1)
+THROTTLING_MAX = ConfigKey(
+    "api.throttling.max",
+    int,
+    25,
+    "Calls that an account may make in one interval.",
+    minimum=1,
+    parent="api.throttling.enabled",
+)
 ENFORCE_POST_AND_EXPIRY = ConfigKey(
     "enforce.post.requests.and.timestamps",
     bool,

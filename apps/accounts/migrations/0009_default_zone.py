@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_limits_by_tag'),
+        ("accounts", "0008_limits_by_tag"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='default_zone_uuid',
+            model_name="account",
+            name="default_zone_uuid",
             field=models.UUIDField(blank=True, db_index=True, editable=False, null=True),
         ),
     ]

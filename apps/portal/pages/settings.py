@@ -13,7 +13,7 @@ from django.urls import reverse
 from apps.accounts.models import Account, Domain
 from apps.infrastructure.models import Cluster, Zone
 from apps.portal.pages.access import caller_allowed
-from apps.storage.models import StoragePool
+from apps.storage.models import ImageStore, StoragePool
 from cloudstack.api.dispatcher import dispatch
 from cloudstack.framework.configuration import ConfigKey, Scope, registry
 from cloudstack.framework.configuration.models import ConfigValue
@@ -29,6 +29,7 @@ SCOPES: dict[Scope, tuple[str, type[Model]]] = {
     Scope.POOL: ("storageid", StoragePool),
     Scope.DOMAIN: ("domainid", Domain),
     Scope.ACCOUNT: ("accountid", Account),
+    Scope.IMAGE_STORE: ("imagestoreuuid", ImageStore),
 }
 """Scope → parameter of the commands, and the model of the objects."""
 OFFERED_OBJECTS = 500

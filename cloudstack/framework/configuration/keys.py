@@ -2,6 +2,7 @@
 
 import enum
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ class Scope(enum.StrEnum):
     ZONE = "zone"
     CLUSTER = "cluster"
     POOL = "storagepool"
+    IMAGE_STORE = "imagestore"
     DOMAIN = "domain"
     ACCOUNT = "account"
 
@@ -37,6 +39,14 @@ CASTS: dict[type, Callable[[str], Any]] = {int: int, float: _to_float, bool: _to
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
+def _component(module: str) -> str:
+    """``apps.storage.config`` → ``storage``, ``plugins.storage.directory.x`` → ``plugins.directory``."""
+    parts = module.split(".")
+    if parts[0] == "plugins":
+        return f"plugins.{parts[2] if len(parts) > 2 else parts[-1]}"
+    return parts[1] if parts[0] in ("apps", "cloudstack") and len(parts) > 1 else f"plugins.{parts[0]}"
+
+
 @dataclass(frozen=True)
 class ConfigKey:
     """A setting: name, type, default, scope and what it means (with its unit).
@@ -56,8 +66,15 @@ class ConfigKey:
     choices: tuple[str, ...] = ()
     secret: bool = False
     check: Callable[[Any], None] | None = field(default=None, compare=False)
+    parent: str = ""
+    """Name of the setting that switches what this one is about."""
+    component: str = field(default="", compare=False)
+    """Who declares it: an app's name, or ``plugins.<name>``. Found out by itself."""
 
     def __post_init__(self) -> None:
+        if not self.component:
+            # Frozen: this is part of its birth. Frame 1 is the generated __init__, 2 the declaration.
+            object.__setattr__(self, "component", _component(sys._getframe(2).f_globals.get("__name__", "")))
         from cloudstack.framework.configuration.registry import register
 
         register(self)

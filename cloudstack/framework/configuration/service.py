@@ -33,15 +33,15 @@ class ConfigurationManager:
         """Set ``name`` in one scope; raises ``InvalidParameter`` for a wrong type or scope."""
         key = self._key_in_scope(name, scope, scope_uuid)
         typed = key.cast(value)
+        before = self._shown(key, scope, scope_uuid)
         ConfigValue.objects.update_or_create(
             name=name,
             scope=str(scope),
             scope_uuid=str(scope_uuid or ""),
             defaults={"value": store.conceal(key, key.text(typed)), "updated": timezone.now()},
         )
-        shown = "****" if key.secret else key.text(typed)
-        where = f" for {scope} {scope_uuid}" if scope_uuid else ""
-        publish(CONFIGURATION_VALUE_EDIT, caller=caller, description=f"{name} set to {shown}{where}")
+        store.forget()
+        self._tell(caller, key, "set", before, self._shown(key, scope, scope_uuid), scope, scope_uuid)
         transaction.on_commit(store.forget)
         store.forget()
         return key
@@ -50,11 +50,32 @@ class ConfigurationManager:
     def reset(self, *, caller: Caller, name: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None) -> ConfigKey:
         """Go back to the value of the wider scope or the default."""
         key = self._key_in_scope(name, scope, scope_uuid)
+        before = self._shown(key, scope, scope_uuid)
         ConfigValue.objects.filter(name=name, scope=str(scope), scope_uuid=str(scope_uuid or "")).delete()
-        publish(CONFIGURATION_VALUE_EDIT, caller=caller, description=f"{name} reset to its default")
+        store.forget()
+        self._tell(caller, key, "reset", before, self._shown(key, scope, scope_uuid), scope, scope_uuid)
         transaction.on_commit(store.forget)
         store.forget()
         return key
+
+    def _shown(self, key: ConfigKey, scope: Scope, scope_uuid: Any) -> str:
+        """The value in force there as it may be told."""
+        value = key.value(scope_uuid if scope != Scope.GLOBAL else None)
+        return repr(value) if key.type is str else key.text(value)
+
+    def _tell(
+        self, caller: Caller, key: ConfigKey, what: str, before: str, after: str, scope: Scope, scope_uuid: Any
+    ) -> None:
+        """The history of settings: who changed what from which value to which, and where."""
+        where = f" for {scope} {scope_uuid}" if scope_uuid else ""
+        values = "to ****" if key.secret else f"from {before} to {after}"
+        publish(
+            CONFIGURATION_VALUE_EDIT,
+            caller=caller,
+            description=f"{key.name} {what} {values}{where}",
+            resource_type="Configuration",
+            resource_name=key.name,
+        )
 
     def _key_in_scope(self, name: str, scope: Scope, scope_uuid: Any) -> ConfigKey:
         key = self.key(name)

@@ -212,9 +212,9 @@ def test_a_change_is_told(caplog: pytest.LogCaptureFixture) -> None:
     update("5", scope=Scope.ZONE, scope_uuid=zone)
     reset()
     assert list(Event.objects.order_by("id").values_list("type", "description")) == [
-        ("CONFIGURATION.VALUE.EDIT", "test.limit set to 4"),
-        ("CONFIGURATION.VALUE.EDIT", f"test.limit set to 5 for zone {zone}"),
-        ("CONFIGURATION.VALUE.EDIT", "test.limit reset to its default"),
+        ("CONFIGURATION.VALUE.EDIT", "test.limit set from 3 to 4"),
+        ("CONFIGURATION.VALUE.EDIT", f"test.limit set from 4 to 5 for zone {zone}"),
+        ("CONFIGURATION.VALUE.EDIT", "test.limit reset from 4 to 3"),
     ]
 
 
