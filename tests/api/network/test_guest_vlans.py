@@ -140,7 +140,7 @@ def test_numbers_are_listed_with_their_networks(site, physical, statements) -> N
     assert both == ["700", "701", "702", "703"]
     for number in range(704, 709):
         hold_vni(network=NetworkFactory(physical_network=physical), requested=number)
-    with statements(9):
+    with statements(12):
         site.root.call("listGuestVlans", **here)
 
 
