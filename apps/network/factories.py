@@ -12,6 +12,7 @@ from apps.network.models import (
     Network,
     NetworkOffering,
     NetworkOfferingService,
+    NetworkRule,
     NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
@@ -30,8 +31,10 @@ from apps.network.states import (
     PhysicalNetworkState,
     ProviderState,
     PublicIpState,
+    RuleState,
     TrafficType,
 )
+from cloudstack.contracts.network import RuleKind
 
 ROUTER = "VirtualRouter"
 
@@ -174,6 +177,19 @@ class PublicRangeFactory(DjangoModelFactory):
             PublicIpAddress.objects.create(
                 ip_range=self, zone=self.physical_network.zone, number=number, address=dotted(number)
             )
+
+
+def firewall_rule(account: Account) -> NetworkRule:
+    """A rule in force on an address of ``account``."""
+    return NetworkRule.objects.create(
+        kind=RuleKind.FIREWALL,
+        state=RuleState.ACTIVE,
+        network=NetworkFactory(account=account),
+        address=public_address(account),
+        account=account,
+        domain=account.domain,
+        protocol="tcp",
+    )
 
 
 def public_address(account: Account) -> PublicIpAddress:

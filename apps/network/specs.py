@@ -1,9 +1,9 @@
 """Networks as elements see them."""
 
 from apps.infrastructure.models import Host
-from apps.network.models import Network, NetworkHost, PhysicalNetworkTrafficType
+from apps.network.models import Network, NetworkHost, NetworkRule, PhysicalNetworkTrafficType
 from apps.network.states import TrafficType
-from cloudstack.contracts.network import NetworkSpec
+from cloudstack.contracts.network import NetworkSpec, RuleKind, RuleSpec
 
 
 def underlay_of(network: Network) -> str:
@@ -40,4 +40,23 @@ def network_spec(network: Network, host: Host) -> NetworkSpec:
         mtu=network.mtu,
         underlay=underlay_of(network),
         bridge=bridge_on(network, host),
+    )
+
+
+def rule_spec(rule: NetworkRule) -> RuleSpec:
+    """A rule as elements see it; load it with its address."""
+    return RuleSpec(
+        uuid=str(rule.uuid),
+        kind=RuleKind(rule.kind),
+        protocol=rule.protocol,
+        public_ip=rule.address.address if rule.address is not None else "",
+        start_port=rule.start_port or 0,
+        end_port=rule.end_port or 0,
+        private_ip=rule.guest_ip,
+        private_start_port=rule.private_start_port or 0,
+        private_end_port=rule.private_end_port or 0,
+        icmp_type=-1 if rule.icmp_type is None else rule.icmp_type,
+        icmp_code=-1 if rule.icmp_code is None else rule.icmp_code,
+        sources=tuple(rule.sources),
+        destinations=tuple(rule.destinations),
     )

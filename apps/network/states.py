@@ -141,3 +141,20 @@ PUBLIC_IP_HELD = frozenset(
     {PublicIpState.RESERVED, PublicIpState.ALLOCATING, PublicIpState.ALLOCATED, PublicIpState.RELEASING}
 )
 """States in which the address counts for its account."""
+
+
+class RuleState(models.TextChoices):
+    """Life of a rule, in CloudStack's words: being added, in force, being taken away."""
+
+    ADD = "Add"
+    ACTIVE = "Active"
+    REVOKE = "Revoke"
+
+
+RULE_TRANSITIONS = {
+    (RuleState.ADD, "added"): RuleState.ACTIVE,
+    (RuleState.ACTIVE, "revoke"): RuleState.REVOKE,
+    (RuleState.REVOKE, "keep"): RuleState.ACTIVE,
+}
+
+RULE_TRANSITIONAL = frozenset({RuleState.ADD, RuleState.REVOKE})

@@ -57,6 +57,59 @@ class GuestNic:
     hostname: str
 
 
+class RuleKind(enum.StrEnum):
+    """What a rule does, and thereby which service it is of."""
+
+    FIREWALL = "Firewall"
+    """Lets packets from ``sources`` reach a public address."""
+    EGRESS = "Egress"
+    """Names packets from ``sources`` in the network to ``destinations`` outside: exceptions from the default policy."""
+    PORT_FORWARDING = "PortForwarding"
+    """Sends what arrives at ports of a public address to ports of a guest."""
+    STATIC_NAT = "StaticNat"
+    """Lets a public address stand for a guest, both ways."""
+    STATIC_NAT_PORTS = "StaticNatPorts"
+    """Lets packets to ports of such an address through."""
+
+
+SERVICE_OF_RULE: Mapping[RuleKind, Service] = {
+    RuleKind.FIREWALL: Service.FIREWALL,
+    RuleKind.EGRESS: Service.FIREWALL,
+    RuleKind.PORT_FORWARDING: Service.PORT_FORWARDING,
+    RuleKind.STATIC_NAT: Service.STATIC_NAT,
+    RuleKind.STATIC_NAT_PORTS: Service.STATIC_NAT,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSpec:
+    """One rule of a network. Ports are 0 where the rule is about all of them, or about none."""
+
+    uuid: str
+    kind: RuleKind
+    protocol: str
+    """``tcp``, ``udp``, ``icmp``, ``all``, or the number of a protocol."""
+    public_ip: str = ""
+    start_port: int = 0
+    end_port: int = 0
+    private_ip: str = ""
+    private_start_port: int = 0
+    private_end_port: int = 0
+    icmp_type: int = -1
+    """-1 for any."""
+    icmp_code: int = -1
+    sources: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class SupportsRules(Protocol):
+    """What an element has that gives Firewall, PortForwarding or StaticNat."""
+
+    def apply_rules(self, network: "NetworkSpec", rules: tuple[RuleSpec, ...], service_host: HostRef) -> None:
+        """Have exactly ``rules`` hold, of all kinds whose services the element gives in ``network``."""
+
+
 @runtime_checkable
 class NetworkElement(Protocol):
     """Gives services to networks. Made without arguments; every verb is idempotent.

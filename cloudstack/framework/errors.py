@@ -136,6 +136,12 @@ class ResourceInUse(CloudError):
     code, cs_code = 536, 4375
 
 
+class NetworkRuleConflict(CloudError):
+    """A rule of a network stands in the way of another one."""
+
+    code, cs_code = 537, 4360
+
+
 class InvalidTransition(InvalidParameter):
     """The state machine does not allow this in the present state."""
 

@@ -20,8 +20,8 @@ from apps.compute.factories import MachineRows, affinity_group, instance_group, 
 from apps.compute.models import AffinityGroup, InstanceGroup, Nic, UserData, VirtualMachine
 from apps.metadata.factories import note
 from apps.metadata.models import Annotation
-from apps.network.factories import NetworkFactory, public_address
-from apps.network.models import IpAllocation, Network, PublicIpAddress
+from apps.network.factories import NetworkFactory, firewall_rule, public_address
+from apps.network.models import IpAllocation, Network, NetworkRule, PublicIpAddress
 from apps.network.services.addresses import hold_address
 from apps.network.states import IpPurpose
 from apps.notifications.factories import delivery, webhook
@@ -92,6 +92,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     VirtualMachine: machine,
     Nic: card,
     IpAllocation: further_address,
+    NetworkRule: lambda owner: firewall_rule(owner.account),
     AffinityGroup: lambda owner: affinity_group(owner.account),
     InstanceGroup: lambda owner: instance_group(owner.account),
     UserData: lambda owner: user_data(owner.account),

@@ -8,6 +8,7 @@ from apps.compute.services.deployment import MAX_NICS, check_network
 from apps.compute.states import VmState
 from apps.network.models import Network
 from apps.network.services.addresses import reserve_nic
+from apps.network.services.rules import ensure_without_rules
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs import AsyncJob, dispatch
@@ -49,6 +50,8 @@ class NicManager:
         self._expect_own(vm, nic)
         if nic.is_default:
             raise InvalidParameter("the default card stays; make another one the default first", parameter="nicid")
+        own = [nic.ipv4, *(entry["ipaddress"] for entry in nic.secondary)]
+        ensure_without_rules(vm_uuid=vm.uuid, addresses=[address for address in own if address])
         return self._dispatch("compute.nic.remove", caller, vm, nic, events.NIC_DELETE, f"Remove a card of {vm}")
 
     @transaction.atomic

@@ -8,6 +8,7 @@ from apps.compute.models import Nic, VirtualMachine
 from apps.compute.states import VmState
 from apps.network.models import IpAllocation
 from apps.network.services.addresses import ensure_can_give, hold_address, secondary_addresses
+from apps.network.services.rules import ensure_without_rules
 from apps.network.states import IpPurpose
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
@@ -44,6 +45,7 @@ class NicAddressManager:
         """Have a further address given back to its network."""
         nic = Nic.objects.select_related("vm__account", "network").get(uuid=address.holder_uuid)
         self._expect(nic, (VmState.RUNNING, VmState.STOPPED))
+        ensure_without_rules(vm_uuid=nic.vm.uuid, addresses=[address.address])
         return self._submit(
             "compute.nic.remove_address",
             events.NIC_SECONDARY_IP_UNASSIGN,
@@ -58,6 +60,7 @@ class NicAddressManager:
     def change(self, *, caller: Caller, nic: Nic, requested: str = "") -> AsyncJob:
         """Have the first address of a stopped machine's card exchanged; the guest gets it at its next start."""
         self._expect(nic, (VmState.STOPPED,))
+        ensure_without_rules(vm_uuid=nic.vm.uuid, addresses=[nic.ipv4])
         if requested:
             if requested == nic.ipv4:
                 raise InvalidParameter(f"the card has address {requested} already", parameter="ipaddress")

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from apps.accounts.admin.base import CloudAdmin, CloudInline
-from apps.network.models import Network, NetworkHost
+from apps.network.models import Network, NetworkHost, NetworkRule
 
 
 class NetworkHostInline(CloudInline):
@@ -45,3 +45,21 @@ class NetworkHostAdmin(CloudAdmin):
     list_filter = ["serves"]
     list_select_related = ["network", "host"]
     search_fields = ["network__name", "network__uuid", "host__name", "bridge"]
+
+
+@admin.register(NetworkRule)
+class NetworkRuleAdmin(CloudAdmin):
+    list_display = [
+        "kind",
+        "state",
+        "network",
+        "address",
+        "protocol",
+        "start_port",
+        "end_port",
+        "guest_ip",
+        "account",
+    ]
+    list_filter = ["kind", "state", "protocol"]
+    list_select_related = ["network", "address", "account"]
+    search_fields = ["network__name", "address__address", "guest_ip", "account__name", "uuid"]

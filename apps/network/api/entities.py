@@ -5,6 +5,7 @@ from apps.network.models import (
     GuestVlanRange,
     Network,
     NetworkOffering,
+    NetworkRule,
     NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
@@ -19,9 +20,11 @@ from apps.network.selectors import (
     physical_networks_visible_to,
     providers_visible_to,
     public_ips_visible_to,
+    rules_visible_to,
     traffic_types_visible_to,
 )
 from cloudstack.api import register_entity
+from cloudstack.contracts.network import RuleKind
 
 register_entity(Network, scope=networks_visible_to)
 register_entity(NetworkOffering, scope=offerings_visible_to)
@@ -31,8 +34,14 @@ register_entity(NetworkServiceProvider, scope=providers_visible_to)
 register_entity(VlanIpRange, scope=ip_ranges_visible_to)
 register_entity(PublicIpAddress, scope=public_ips_visible_to, noun="ip address")
 register_entity(GuestVlanRange, scope=guest_vlan_ranges_visible_to)
+register_entity(NetworkRule, scope=rules_visible_to)
 
 register_kind(Network, "Network", tags=True, icon=True, note="NETWORK", users_note=True, details=HUNG)
 _ADDRESS = {"tags": True, "note": "PUBLIC_IP_ADDRESS", "users_note": True, "details": HUNG}
 register_kind(PublicIpAddress, "PublicIpAddress", title="address", **_ADDRESS)
 register_kind(NetworkOffering, "NetworkOffering", note="NETWORK_OFFERING", details=HUNG)
+_FORWARDING = (RuleKind.PORT_FORWARDING, RuleKind.STATIC_NAT, RuleKind.STATIC_NAT_PORTS)
+register_kind(NetworkRule, "FirewallRule", tags=True, title="protocol", holds=lambda rule: rule.kind not in _FORWARDING)
+register_kind(
+    NetworkRule, "PortForwardingRule", tags=True, title="protocol", holds=lambda rule: rule.kind in _FORWARDING
+)

@@ -11,6 +11,7 @@ from apps.network.models.physical_network import (
     VnetRange,
 )
 from apps.network.models.public_ip import PublicIpAddress
+from apps.network.models.rule import NetworkRule
 
 __all__ = [
     "GuestVlanRange",
@@ -20,6 +21,7 @@ __all__ = [
     "NetworkHost",
     "NetworkOffering",
     "NetworkOfferingService",
+    "NetworkRule",
     "NetworkServiceProvider",
     "PhysicalNetwork",
     "PhysicalNetworkTrafficType",

@@ -22,6 +22,7 @@ from apps.network.selectors.public_addresses import (
     public_ip_for_job,
     public_ips_visible_to,
 )
+from apps.network.selectors.rules import rules_visible_to
 
 __all__ = [
     "free_public_ips",
@@ -39,5 +40,6 @@ __all__ = [
     "public_ip_for_job",
     "public_ips_visible_to",
     "providers_visible_to",
+    "rules_visible_to",
     "traffic_types_visible_to",
 ]

@@ -7,11 +7,14 @@ offering. A router with NAT and rules, a load balancer or a controller of switch
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from apps.infrastructure.models import Host
 from apps.infrastructure.specs import host_ref
-from apps.network.models import Network, NetworkOffering
-from apps.network.specs import network_spec
-from cloudstack.contracts.network import GuestNic, NetworkElement, Service
+from apps.network.models import Network, NetworkOffering, NetworkRule
+from apps.network.specs import network_spec, rule_spec
+from apps.network.states import RuleState
+from cloudstack.contracts.network import SERVICE_OF_RULE, GuestNic, NetworkElement, Service, SupportsRules
 from cloudstack.framework.drivers import network_element
 from cloudstack.framework.errors import ResourceUnavailable
 
@@ -53,7 +56,7 @@ def needs_service_host(network: Network) -> bool:
 
 
 def implement(network: Network, host: Host, nics: Iterable[GuestNic]) -> None:
-    """Bring services up on ``host`` and tell them of all cards."""
+    """Bring services up on ``host`` and tell them of all cards and rules."""
     spec, ref = network_spec(network, host), host_ref(host)
     elements = elements_of(network)
     for element in elements:
@@ -61,6 +64,33 @@ def implement(network: Network, host: Host, nics: Iterable[GuestNic]) -> None:
     for nic in nics:
         for element in elements:
             element.prepare_nic(spec, nic, ref)
+    apply_rules(network, host, rules_in_force(network))
+
+
+def rules_in_force(network: Network) -> QuerySet[NetworkRule]:
+    """Rules that hold now; those on their way out do until their job has run."""
+    return NetworkRule.objects.filter(network=network, state__in=(RuleState.ACTIVE, RuleState.REVOKE))
+
+
+def apply_rules(network: Network, host: Host, rules: QuerySet[NetworkRule]) -> None:
+    """Have exactly ``rules`` hold: each element that takes rules is told those of its services."""
+    takers = [element for element in elements_of(network) if isinstance(element, SupportsRules)]
+    if not takers:
+        return
+    spec, ref = network_spec(network, host), host_ref(host)
+    given = services_of(network.offering)
+    specs = [rule_spec(rule) for rule in rules.select_related("address").order_by("pk")]
+    for element in takers:
+        own = set(given.get(element.name, []))
+        element.apply_rules(spec, tuple(one for one in specs if str(SERVICE_OF_RULE[one.kind]) in own), ref)
+
+
+def taker_of(network: Network, service: Service) -> str:
+    """Name of the element that takes rules of ``service`` in ``network``; empty when none does."""
+    for provider, services in services_of(network.offering).items():
+        if str(service) in services and isinstance(network_element(provider), SupportsRules):
+            return provider
+    return ""
 
 
 def shutdown(network: Network, host: Host) -> None:

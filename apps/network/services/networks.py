@@ -24,6 +24,7 @@ from apps.network.services.network_plan import (
     plan_guest_cidr,
     plan_mtu,
 )
+from apps.network.services.rules import ensure_rules_stay
 from apps.network.services.vnis import hold_vni, parse_vlan
 from apps.network.states import GuestType, NetworkState, OfferingState
 from cloudstack.contracts.network import Service
@@ -254,6 +255,7 @@ class NetworkManager:
                 "shut down",
                 parameter="networkofferingid",
             )
+        ensure_rules_stay(network, {service for services in services_of(offering).values() for service in services})
         changes: dict[str, Any] = {"offering": offering}
         if serves and not network.dhcp_server:
             changes["dhcp_server"] = hold_service_address(network=network)

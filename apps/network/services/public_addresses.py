@@ -10,9 +10,10 @@ from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Zone
 from apps.network import events
 from apps.network.config import USE_SYSTEM_PUBLIC_IPS
-from apps.network.models import Network, PublicIpAddress, VlanIpRange
+from apps.network.models import Network, NetworkRule, PublicIpAddress, VlanIpRange
 from apps.network.selectors import open_public_ranges
 from apps.network.services.addressing import parse_address
+from apps.network.services.rules import NetworkRuleManager, rules_lock
 from apps.network.states import (
     PUBLIC_IP_TRANSITIONAL,
     PUBLIC_IP_TRANSITIONS,
@@ -80,6 +81,8 @@ class PublicIpManager:
                 f"address {address} is only reserved; give it back with releaseIpAddress", parameter="id"
             )
         PUBLIC_IP_FSM.fire(address, "release")
+        # Their job is before the address's in the line for the lock of the network's rules.
+        NetworkRuleManager().revoke_all(NetworkRule.objects.filter(address=address), caller=caller)
         return self._submit("network.address.disassociate", events.NET_IP_RELEASE, caller, address, "giving back")
 
     @transaction.atomic
@@ -217,7 +220,7 @@ class PublicIpManager:
         return dispatch(
             workflow,
             caller=caller,
-            exclusive=[f"address:{address.uuid}"],
+            exclusive=[f"address:{address.uuid}", *([rules_lock(network)] if network is not None else [])],
             shared=[f"network:{network.uuid}"] if network is not None else [],
             resource=address,
             arguments={"address_uuid": str(address.uuid), **arguments},
@@ -241,6 +244,7 @@ def give_back(address: PublicIpAddress) -> bool:
         LimitManager().release(held.account, {ResourceType.PUBLIC_IP: 1})
         if not held.mark_removed():
             raise ResourceInUse(f"address {address} is being given back by somebody else")
+        NetworkRule.objects.filter(address=held).update(removed=held.removed)
         PublicIpAddress.objects.create(
             ip_range_id=held.ip_range_id, zone_id=held.zone_id, number=held.number, address=held.address
         )

@@ -3,17 +3,19 @@
 from django.db.models import Q
 
 from apps.accounts.services.removal import Owners, Stage, register_remover
-from apps.network.models import GuestVlanRange, Network, PublicIpAddress, VlanIpRange
+from apps.network.models import GuestVlanRange, Network, NetworkRule, PublicIpAddress, VlanIpRange
 from apps.network.services.guest_vlans import GuestVlanRangeManager
 from apps.network.services.networks import NetworkManager
 from apps.network.services.public_addresses import give_back
 from apps.network.services.public_ranges import PublicRangeManager
+from apps.network.services.rules import NetworkRuleManager
 from cloudstack.framework.context import Caller
 from cloudstack.framework.jobs import AsyncJob
 
 
 def register() -> None:
     """Called once, when all apps are ready."""
+    register_remover(NetworkRule, stage=Stage.MACHINES, remove=delete_rule)
     register_remover(Network, stage=Stage.NETWORKS, remove=delete_network, where=of_owners)
     # Those of its networks go with them; what is left is what the account holds beside.
     register_remover(PublicIpAddress, stage=Stage.NETWORKS, remove=free_address)
@@ -50,3 +52,8 @@ def release_range(row: VlanIpRange, *, caller: Caller) -> None:
 def release_numbers(row: GuestVlanRange, *, caller: Caller) -> AsyncJob:
     """Open to everybody again; networks that have one are gone by now."""
     return GuestVlanRangeManager().release(caller=caller, vlan_range=row)
+
+
+def delete_rule(row: NetworkRule, *, caller: Caller) -> AsyncJob:
+    """Taken from its element before the network goes."""
+    return NetworkRuleManager().delete(caller=caller, rule=row)

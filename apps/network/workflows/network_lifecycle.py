@@ -1,7 +1,7 @@
 """Bringing guest networks up and down: implement, update, restart, shut down, delete."""
 
 from apps.network import events
-from apps.network.models import IpAllocation, Network, VlanIpRange
+from apps.network.models import IpAllocation, Network, NetworkRule, VlanIpRange
 from apps.network.selectors import network_for_job
 from apps.network.services.lifecycle import NETWORK_FSM
 from apps.network.services.network_permissions import forget_permissions
@@ -146,6 +146,7 @@ class Remove(Step):
             network.mark_removed(services_up=False, service_host=None, implementing_job=None)
             IpAllocation.objects.filter(network=network, holder_uuid=network.uuid).delete()
             VlanIpRange.objects.filter(network=network).update(removed=network.removed)
+            NetworkRule.objects.filter(network=network).update(removed=network.removed)
             forget_permissions(network)
             release_vni(network=network)
             release_limits(network=network, account=network.account)

@@ -1,4 +1,4 @@
-"""Commands on public addresses. They are given out and accounted for; no service can be bound to them yet."""
+"""Commands on public addresses."""
 
 from django.db.models import Q
 
@@ -9,7 +9,7 @@ from apps.accounts.models import Domain
 from apps.infrastructure.models import Zone
 from apps.network import events
 from apps.network.api.responses.public_address import PublicIpResponse
-from apps.network.models import Network, PhysicalNetwork, PublicIpAddress, VlanIpRange
+from apps.network.models import Network, NetworkRule, PhysicalNetwork, PublicIpAddress, VlanIpRange
 from apps.network.selectors import free_public_ips, public_ips_visible_to
 from apps.network.services.public_addresses import PublicIpManager
 from apps.network.states import PublicIpState
@@ -26,6 +26,7 @@ from cloudstack.api import (
     Str,
     SuccessResponse,
 )
+from cloudstack.contracts.network import RuleKind
 from cloudstack.framework.errors import InvalidParameter
 
 
@@ -60,7 +61,7 @@ class ListPublicIpAddresses(TagFilter, AccountScopedListCmd):
     for_virtual_network = Flag("forvirtualnetwork", help="public addresses; false lists nothing")
     for_load_balancing = Flag("forloadbalancing", help="addresses with load balancing; none has any yet")
     source_nat = Flag("issourcenat", help="addresses that guests go out with; there are none yet")
-    static_nat = Flag("isstaticnat", help="addresses that stand for one machine; there are none yet")
+    static_nat = Flag("isstaticnat", help="whether they stand for one machine")
     for_provider = Flag("forprovider", help="addresses kept for external providers; there are none")
     vpc = Str("vpcid", help="addresses of a VPC; there are none")
 
@@ -73,10 +74,12 @@ class ListPublicIpAddresses(TagFilter, AccountScopedListCmd):
                 rows = PublicIpAddress.objects.filter(Q(pk__in=held.values("pk")) | Q(pk__in=free.values("pk")))
         if not self.caller.is_root_admin:
             rows = rows.filter(for_display=True)
+        if self.static_nat is not None:
+            nat = NetworkRule.objects.filter(kind=RuleKind.STATIC_NAT, address__isnull=False).values("address")
+            rows = rows.filter(pk__in=nat) if self.static_nat else rows.exclude(pk__in=nat)
         impossible = (
             self.for_load_balancing,
             self.source_nat,
-            self.static_nat,
             self.for_provider,
             self.vpc,
             self.network,
@@ -86,7 +89,7 @@ class ListPublicIpAddresses(TagFilter, AccountScopedListCmd):
 
 
 class AssociateIpAddress(BaseAsyncCreateCmd):
-    """Acquires a public address of a zone. It is yours and counts; no service can be bound to it yet."""
+    """Acquires a public address of a zone. Rules can be bound to it where a network element gives their service."""
 
     roles = EVERYONE
     response = PublicIpResponse

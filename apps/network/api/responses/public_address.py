@@ -4,12 +4,15 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
 from apps.accounts.api.attached import Annotated, Tagged
 from apps.accounts.api.responses.owner import owner_at
 from apps.accounts.models.domain import shown_path
 from apps.network.api.responses.network import constant, shown
-from apps.network.models import PublicIpAddress, VlanIpRange
+from apps.network.models import NetworkRule, PublicIpAddress, VlanIpRange
 from cloudstack.api import BOOL, DATE, STRING, Field, Response
+from cloudstack.contracts.network import RuleKind
 
 Row = Mapping[str, Any]
 
@@ -58,8 +61,16 @@ class VlanIpRangeResponse(Response):
     forsystemvms = Field("for_system_vms", help="whether it is kept for machines of the platform itself")
 
 
+def _rules() -> QuerySet[NetworkRule]:
+    return NetworkRule.objects.filter(address=OuterRef("pk")).order_by()
+
+
+def _static_nat(column: str) -> Subquery:
+    return Subquery(_rules().filter(kind=RuleKind.STATIC_NAT).values(column)[:1])
+
+
 class PublicIpResponse(Tagged, Annotated):
-    """A public address. No service can be bound to one yet: no network element gives NAT."""
+    """A public address. Rules can be bound to one where a network element gives their service."""
 
     object_name = "ipaddress"
     model = PublicIpAddress
@@ -86,9 +97,15 @@ class PublicIpResponse(Tagged, Annotated):
     forsystemvms = Field("ip_range__for_system_vms", admin_only=True)
     fordisplay = Field("for_display", admin_only=True, help="whether ordinary users see it")
     forvirtualnetwork = constant(True, type=BOOL)
+    virtualmachineid = Field(expression=lambda: _static_nat("vm_uuid"), type=STRING, help="machine that it stands for")
+    vmipaddress = Field(expression=lambda: _static_nat("guest_ip"), type=STRING, help="address of that machine")
     issourcenat = constant(False, type=BOOL, help="whether a network's guests go out with it; nobody gives that yet")
-    isstaticnat = constant(False, type=BOOL, help="whether it stands for one machine; no element gives that yet")
-    hasrules = constant(False, type=BOOL)
+    isstaticnat = Field(
+        expression=lambda: Exists(_rules().filter(kind=RuleKind.STATIC_NAT)),
+        type=BOOL,
+        help="whether it stands for one machine",
+    )
+    hasrules = Field(expression=lambda: Exists(_rules()), type=BOOL, help="whether rules are about it")
     issystem = constant(False, type=BOOL)
     isportable = constant(False, type=BOOL)
     forprovider = constant(False, type=BOOL)
