@@ -247,6 +247,7 @@ class NetworkManager:
                 parameter="networkofferingid",
             )
         check_providers(offering=offering, physical_network=network.physical_network)
+        ensure_rules_stay(network, {service for services in services_of(offering).values() for service in services})
         serves = gives(offering, Service.DHCP, Service.DNS) and bool(network.cidr)
         other = _differences(network.offering, offering)
         if other and (network.state == NetworkState.IMPLEMENTED or network.services_up):
@@ -255,7 +256,6 @@ class NetworkManager:
                 "shut down",
                 parameter="networkofferingid",
             )
-        ensure_rules_stay(network, {service for services in services_of(offering).values() for service in services})
         changes: dict[str, Any] = {"offering": offering}
         if serves and not network.dhcp_server:
             changes["dhcp_server"] = hold_service_address(network=network)
