@@ -15,7 +15,7 @@ from apps.compute.workflows.steps.state import BeginExpunge, BeginStopIfRunning
 from apps.compute.workflows.stop_vm import settle_as_stopped
 from apps.network.models import NetworkRule
 from apps.network.services.addresses import free_nic
-from apps.network.services.rules import NetworkRuleManager
+from apps.network.services.rules import revoke_all
 from apps.storage.models import Volume
 from apps.storage.selectors import volume_for_job
 from apps.storage.services.state_machines import VOLUME_FSM
@@ -71,7 +71,7 @@ class ReleaseAddresses(Step):
             for nic in reload_vm(ctx).live_nics:
                 free_nic(nic_uuid=nic.uuid)
                 nic.mark_removed()
-            NetworkRuleManager().revoke_all(NetworkRule.objects.filter(vm_uuid=ctx.vm.uuid))
+            revoke_all(NetworkRule.objects.filter(vm_uuid=ctx.vm.uuid))
 
 
 class DestroyDataVolumes(Step):

@@ -13,7 +13,7 @@ from apps.network.config import USE_SYSTEM_PUBLIC_IPS
 from apps.network.models import Network, NetworkRule, PublicIpAddress, VlanIpRange
 from apps.network.selectors import open_public_ranges
 from apps.network.services.addressing import parse_address
-from apps.network.services.rules import NetworkRuleManager, rules_lock
+from apps.network.services.rules import revoke_all, rules_lock
 from apps.network.states import (
     PUBLIC_IP_TRANSITIONAL,
     PUBLIC_IP_TRANSITIONS,
@@ -82,7 +82,7 @@ class PublicIpManager:
             )
         PUBLIC_IP_FSM.fire(address, "release")
         # Their job is before the address's in the line for the lock of the network's rules.
-        NetworkRuleManager().revoke_all(NetworkRule.objects.filter(address=address), caller=caller)
+        revoke_all(NetworkRule.objects.filter(address=address), caller=caller)
         return self._submit("network.address.disassociate", events.NET_IP_RELEASE, caller, address, "giving back")
 
     @transaction.atomic

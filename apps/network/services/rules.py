@@ -119,7 +119,7 @@ class NetworkRuleManager:
         rules = list(self._live(address).filter(kind__in=(RuleKind.STATIC_NAT, RuleKind.STATIC_NAT_PORTS)))
         if not rules:
             raise InvalidParameter(f"address {address} stands for no machine", parameter="ipaddressid")
-        return self._revoke(caller, rules)
+        return _revoke(caller, rules)
 
     @transaction.atomic
     def open_static_nat(
@@ -142,7 +142,7 @@ class NetworkRuleManager:
         """Have columns of a rule changed and its element told; on failure they are as they were."""
         self._expect_active(rule)
         before = {name: getattr(rule, name) for name in changes}
-        return self._dispatch(
+        return _dispatch(
             "network.rules.update",
             caller,
             rule.network,
@@ -157,17 +157,7 @@ class NetworkRuleManager:
     def delete(self, *, caller: Caller, rule: NetworkRule) -> AsyncJob:
         """Have a rule taken away, and the opening of the firewall that came with it."""
         self._expect_active(rule)
-        return self._revoke(caller, [rule, *rule.openings(manager="objects").filter(state=RuleState.ACTIVE)])
-
-    def revoke_all(self, rules: QuerySet[NetworkRule], *, caller: Caller | None = None) -> None:
-        """Take away whatever of ``rules`` holds, in the running transaction; those on their way in never arrive."""
-        for rule in rules.filter(state=RuleState.ADD):
-            rule.mark_removed()
-        by_network: dict[int, list[NetworkRule]] = {}
-        for rule in rules.filter(state=RuleState.ACTIVE).select_related("network", "address").order_by("pk"):
-            by_network.setdefault(rule.network_id, []).append(rule)
-        for found in by_network.values():
-            self._revoke(caller, found)
+        return _revoke(caller, [rule, *rule.openings(manager="objects").filter(state=RuleState.ACTIVE)])
 
     def _network_of(self, address: PublicIpAddress, kind: RuleKind) -> Network:
         """The network that the address was acquired for, locked, of which an element gives the service."""
@@ -236,47 +226,59 @@ class NetworkRuleManager:
 
     def _added(self, caller: Caller, network: Network, rules: list[NetworkRule]) -> AsyncJob:
         first = rules[0]
-        return self._dispatch(
+        return _dispatch(
             "network.rules.add", caller, network, rules, ADDED[RuleKind(first.kind)], f"adding rule {first}"
         )
 
-    def _revoke(self, caller: Caller | None, rules: list[NetworkRule]) -> AsyncJob:
-        for rule in rules:
-            RULE_FSM.fire(rule, "revoke")
-        first = rules[0]
-        return self._dispatch(
-            "network.rules.remove",
-            caller,
-            first.network,
-            rules,
-            REMOVED[RuleKind(first.kind)],
-            f"taking away rule {first}",
-        )
 
-    def _dispatch(
-        self,
-        workflow: str,
-        caller: Caller | None,
-        network: Network,
-        rules: list[NetworkRule],
-        event: str,
-        text: str,
-        **arguments: Any,
-    ) -> AsyncJob:
-        return dispatch(
-            workflow,
-            caller=caller,
-            exclusive=[rules_lock(network)],
-            shared=[f"network:{network.uuid}"],
-            resource=rules[0],
-            arguments={
-                "network_uuid": str(network.uuid),
-                "rules": [str(rule.uuid) for rule in rules],
-                **arguments,
-            },
-            description=text,
-            event_type=event,
-        )
+def revoke_all(rules: QuerySet[NetworkRule], *, caller: Caller | None = None) -> None:
+    """Take away whatever of ``rules`` holds, in the running transaction; those on their way in never arrive."""
+    for rule in rules.filter(state=RuleState.ADD):
+        rule.mark_removed()
+    by_network: dict[int, list[NetworkRule]] = {}
+    for rule in rules.filter(state=RuleState.ACTIVE).select_related("network", "address").order_by("pk"):
+        by_network.setdefault(rule.network_id, []).append(rule)
+    for found in by_network.values():
+        _revoke(caller, found)
+
+
+def _revoke(caller: Caller | None, rules: list[NetworkRule]) -> AsyncJob:
+    for rule in rules:
+        RULE_FSM.fire(rule, "revoke")
+    first = rules[0]
+    return _dispatch(
+        "network.rules.remove",
+        caller,
+        first.network,
+        rules,
+        REMOVED[RuleKind(first.kind)],
+        f"taking away rule {first}",
+    )
+
+
+def _dispatch(
+    workflow: str,
+    caller: Caller | None,
+    network: Network,
+    rules: list[NetworkRule],
+    event: str,
+    text: str,
+    **arguments: Any,
+) -> AsyncJob:
+    return dispatch(
+        workflow,
+        caller=caller,
+        exclusive=[rules_lock(network)],
+        shared=[f"network:{network.uuid}"],
+        resource=rules[0],
+        arguments={
+            "network_uuid": str(network.uuid),
+            "rules": [str(rule.uuid) for rule in rules],
+            **arguments,
+        },
+        description=text,
+        event_type=event,
+    )
 
 
 def rules_lock(network: Network) -> str:
