@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from cloudstack.api import registry
@@ -175,11 +176,18 @@ class ListAsyncJobs(BaseListCmd):
     listall = Flag("listall", default=False, help="all jobs within the caller's reach, not only those of the account")
     account = Str("account", help="only jobs started by this account, of the caller's domain unless domainid is given")
     domain_id = Uuid("domainid", help="only jobs started in this domain")
+    recursive = Flag("isrecursive", default=False, help="with domainid: also jobs started in the domains below it")
     resource_id = Uuid("resourceid", lookup="resource_uuid", help="only jobs on the object with this UUID")
     resource_type = Str("resourcetype", lookup="resource_type__iexact", help="only jobs on objects of this kind")
 
     def queryset(self) -> "QuerySet[AsyncJob]":
         jobs = jobs_visible_to(caller=self.caller)
+        if self.domain_id and self.recursive and not self.account:
+            # The user model leads to domains: see cloudstack.api.authentication.
+            account: Any = get_user_model()._meta.get_field("account").related_model
+            domains: Any = account._meta.get_field("domain").related_model
+            path = domains.objects.filter(uuid=self.domain_id).values_list("path", flat=True).first()
+            return jobs.filter(user__account__domain__path__startswith=path) if path else jobs.none()
         if self.account or self.domain_id:
             jobs = jobs.filter(user__account__domain__uuid=self.domain_id or self.caller.domain_uuid)
             return jobs.filter(user__account__name=self.account) if self.account else jobs

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from apps.accounts.factories import DomainFactory
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.testing.api import ApiError
@@ -120,3 +121,14 @@ def test_the_events_of_a_job(ada: SimpleNamespace, gadget) -> None:
     run_jobs()
     events = Event.objects.filter(type="GADGET.START").order_by("id")
     assert [event.state for event in events] == ["Scheduled", "Started", "Completed"]
+
+
+def test_jobs_of_a_domain_with_and_without_what_is_below_it(root: SimpleNamespace, person, gadget) -> None:
+    upper = person()
+    lower = person(domain=DomainFactory(parent=upper.user.domain))
+    for owner in (upper, lower):
+        owner.api.call("startGadget", id=gadget(owner.user.username, owner=owner).uuid)
+    domain = upper.user.domain.uuid
+    assert len(root.api.items("listAsyncJobs", listall=True, domainid=domain)) == 1
+    assert len(root.api.items("listAsyncJobs", listall=True, domainid=domain, isrecursive=True)) == 2
+    assert lower.api.items("listAsyncJobs", domainid=domain, isrecursive=True) == lower.api.items("listAsyncJobs")
