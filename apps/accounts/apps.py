@@ -13,6 +13,13 @@ class AccountsConfig(CloudAppConfig):
         super().ready()
         from apps.accounts.api import quota  # noqa: F401 - registers a section of plans
         from apps.accounts.api.authentication import AccountsAuthenticator
+        from apps.accounts.models import ResourceType
+        from apps.accounts.services import project_removal
+        from apps.accounts.services.counting import register_counter
+        from apps.accounts.services.project_membership import projects_of
         from cloudstack.api import authentication
+
+        project_removal.register()
+        register_counter(ResourceType.PROJECT, projects_of)
 
         authentication.register(AccountsAuthenticator())

@@ -163,3 +163,31 @@ INVITE_TIMEOUT = ConfigKey(
     description="Seconds for which an invitation to a project can be answered.",
     minimum=1,
 )
+MAIL_SENDER = ConfigKey(
+    "project.email.sender",
+    str,
+    "",
+    description="Sender of the mails that invite to projects.",
+)
+MAIL_HOST = ConfigKey(
+    "project.smtp.host",
+    str,
+    "",
+    description="SMTP server that sends invitations to projects; without one nobody is invited by mail.",
+)
+MAIL_PORT = ConfigKey("project.smtp.port", int, 25, description="Port of that server.", minimum=1, maximum=65535)
+MAIL_USER = ConfigKey("project.smtp.username", str, "", description="User name at that server; empty for no log-in.")
+MAIL_PASSWORD = ConfigKey("project.smtp.password", str, "", description="Password at that server.", secret=True)
+MAIL_STARTTLS = ConfigKey(
+    "project.smtp.useStartTLS",
+    bool,
+    False,
+    description="Whether the connection to that server is encrypted (STARTTLS).",
+)
+MACHINES_STOP_TIMEOUT = ConfigKey(
+    "project.suspend.timeout",
+    int,
+    3600,
+    description="Seconds that the machines of a project may take to stop when it is suspended.",
+    minimum=1,
+)

@@ -10,7 +10,8 @@ class ComputeConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.compute.services import counting, moving, neighbours, pool_machines, removal
+        from apps.accounts.services.halting import register_stop
+        from apps.compute.services import counting, halting, moving, neighbours, pool_machines, removal
         from apps.infrastructure.services.dedication import register_strangers
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
@@ -23,6 +24,7 @@ class ComputeConfig(CloudAppConfig):
         from apps.storage.services.pool_maintenance import register_pool_machines
 
         counting.register()
+        register_stop(halting.stop)
         removal.register()
         moving.register()
         register_strangers(neighbours.strangers)

@@ -1,11 +1,14 @@
 """Projects in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from apps.accounts.admin.base import CloudAdmin, CloudInline
+from apps.accounts.admin.base import AdminCommand, CloudAdmin, CloudInline
 from apps.accounts.models import (
+    MemberRole,
     Project,
     ProjectInvitation,
     ProjectMember,
@@ -36,6 +39,12 @@ class ProjectAdmin(CloudAdmin):
     ordering = ("domain__path", "name")
     list_select_related = ("domain",)
     inlines = (ProjectMemberInline, ProjectRoleInline)
+    commands = (
+        ("activateProject", "Activate"),
+        ("suspendProject", "Suspend and stop its machines", {"confirm": True}),
+        ("deleteProject", "Delete (if it owns nothing)", {"cleanup": False}),
+        ("deleteProject", "Delete with all that it owns", {"cleanup": True}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         return super().get_queryset(request).annotate(_members=Count("members"))
@@ -45,12 +54,48 @@ class ProjectAdmin(CloudAdmin):
         return project._members  # type: ignore[attr-defined, no-any-return]
 
 
+def _named(member: ProjectMember) -> dict[str, Any]:
+    """The parameters of updateProject that name a member."""
+    who = {"userid": member.user.uuid} if member.user else {"account": member.account.name}
+    return {"id": member.project.uuid, **who}
+
+
 @admin.register(ProjectMember)
 class ProjectMemberAdmin(CloudAdmin):
     list_display = ("project", "account", "user", "role", "project_role")
     list_filter = ("role",)
     search_fields = ("project__name", "account__name", "user__username")
     list_select_related = ("project", "account", "user__domain", "project_role")
+    commands = (
+        AdminCommand(
+            command="updateProject",
+            label="Make an admin besides the others",
+            params=_named,
+            fixed={"swapowner": False, "roletype": "Admin"},
+            suits=lambda member: member.role == MemberRole.REGULAR,
+        ),
+        AdminCommand(
+            command="updateProject",
+            label="Make a regular member",
+            params=_named,
+            fixed={"swapowner": False, "roletype": "Regular"},
+            suits=lambda member: member.role == MemberRole.ADMIN,
+        ),
+        AdminCommand(
+            command="deleteAccountFromProject",
+            label="Take the account out of the project",
+            params=lambda member: {"projectid": member.project.uuid, "account": member.account.name},
+            confirm=True,
+            suits=lambda member: member.user_id is None,
+        ),
+        AdminCommand(
+            command="deleteUserFromProject",
+            label="Take the user out of the project",
+            params=lambda member: {"projectid": member.project.uuid, "userid": member.user.uuid},
+            confirm=True,
+            suits=lambda member: member.user_id is not None,
+        ),
+    )
 
 
 class ProjectRolePermissionInline(CloudInline):
@@ -65,6 +110,13 @@ class ProjectRoleAdmin(CloudAdmin):
     search_fields = ("name", "description", "uuid", "project__name")
     list_select_related = ("project",)
     inlines = (ProjectRolePermissionInline,)
+    commands = (
+        (
+            "deleteProjectRole",
+            "Delete (if no member has it)",
+            {"params": lambda role: {"id": role.uuid, "projectid": role.project.uuid}},
+        ),
+    )
 
 
 @admin.register(ProjectRolePermission)
@@ -72,7 +124,14 @@ class ProjectRolePermissionAdmin(CloudAdmin):
     list_display = ("rule", "permission", "role", "position", "description")
     list_filter = ("permission",)
     search_fields = ("rule", "description", "role__name", "role__project__name")
-    list_select_related = ("role",)
+    list_select_related = ("role__project",)
+    commands = (
+        (
+            "deleteProjectRolePermission",
+            "Delete",
+            {"params": lambda rule: {"id": rule.uuid, "projectid": rule.role.project.uuid}},
+        ),
+    )
 
 
 @admin.register(ProjectInvitation)
@@ -81,3 +140,4 @@ class ProjectInvitationAdmin(CloudAdmin):
     list_filter = ("state",)
     search_fields = ("project__name", "account__name", "user__username", "email", "uuid")
     list_select_related = ("project", "account", "user__domain")
+    commands = (("deleteProjectInvitation", "Take back"),)

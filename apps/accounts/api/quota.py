@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from apps.accounts.models import ResourceCount, ResourceType
+from apps.accounts.models import AccountType, ResourceCount, ResourceType
 from apps.accounts.models.limit import UNLIMITED
-from apps.accounts.selectors import accounts_visible_to, domains_visible_to
+from apps.accounts.selectors import accounts_visible_to, domains_visible_to, projects_visible_to
 from apps.accounts.services.limit_rules import in_wire_unit
 from apps.accounts.services.limits import counters_with_limits
 from cloudstack.api.planning import register_section
@@ -20,7 +20,8 @@ def quota_section(rehearsal: Rehearsal, caller: Caller) -> list[dict[str, Any]]:
     accounts = accounts_visible_to(caller=caller, access=Access.USE)
     domains = domains_visible_to(caller=caller, access=Access.USE)
     moved = ResourceCount.objects.filter(pk__in=list(rehearsal.counters))
-    visible = moved.filter(account__in=accounts.values("pk"))
+    projects = projects_visible_to(caller=caller, access=Access.OPERATE)
+    visible = moved.filter(account__in=accounts.values("pk")) | moved.filter(account__in=projects.values("account"))
     if caller.is_admin:
         visible |= moved.filter(domain__in=domains.values("pk"))
     shown = []
@@ -28,10 +29,13 @@ def quota_section(rehearsal: Rehearsal, caller: Caller) -> list[dict[str, Any]]:
         before = rehearsal.counters[counter.pk]
         if before == counter.count:
             continue
-        kind, owner = ResourceType(counter.type), counter.account or counter.domain
+        kind, noun, owner = ResourceType(counter.type), "domain", counter.domain
+        if counter.account is not None:
+            of_project = counter.account.type == AccountType.PROJECT
+            noun, owner = ("project", counter.account.project) if of_project else ("account", counter.account)
         shown.append(
             {
-                "owner": "account" if counter.account else "domain",
+                "owner": noun,
                 "id": str(owner.uuid),
                 "name": owner.name,
                 "resourcetype": str(kind.value),

@@ -195,8 +195,13 @@ class AccountManager:
             raise PermissionDenied("The system account cannot be changed")
 
 
-def open_account(*, name: str, domain: Domain, role: Role, uuid: Any = None, **fields: Any) -> Account:
-    """The rows of an account without users: itself and the group through which things are shared with it."""
+def open_account(
+    *, name: str, domain: Domain, role: Role, uuid: Any = None, kind: AccountType | None = None, **fields: Any
+) -> Account:
+    """The rows of an account without users: itself and the group through which things are shared with it.
+
+    The role says of what ``kind`` it is, unless it is a project's.
+    """
     ensure_dns_suffix(fields.get("network_domain", ""))
     ensure_takes_in(domain, parameter="domainid")
     uuid = uuid or uuids.uuid4()
@@ -205,7 +210,7 @@ def open_account(*, name: str, domain: Domain, role: Role, uuid: Any = None, **f
         name=ensure_name(name, parameter="account", what="an account's name", longest=100),
         domain=domain,
         role=role,
-        type=_TYPE_OF_ROLE[RoleType(role.type)],
+        type=_TYPE_OF_ROLE[RoleType(role.type)] if kind is None else kind,
         **fields,
     )
     account.group = Group.objects.create(name=f"account:{uuid}")

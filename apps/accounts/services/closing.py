@@ -1,6 +1,6 @@
 """The end of accounts that own nothing any more: users, keys, limits and figures go with the row."""
 
-from apps.accounts.models import ResourceLimit, User
+from apps.accounts.models import ProjectInvitation, ProjectMember, ResourceLimit, User
 from apps.accounts.services.counting import forget_counters
 from apps.accounts.services.removal import Owners, contents
 from apps.accounts.services.users import remove_user
@@ -23,6 +23,8 @@ def close_accounts(owners: Owners) -> None:
     for account in accounts:
         for user in User.objects.filter(account=account):
             remove_user(user)
+        ProjectMember.objects.filter(account=account).delete()
+        ProjectInvitation.objects.filter(account=account).delete()
         account.group.groupobjectpermission_set.all().delete()
         ResourceLimit.objects.filter(account=account).delete()
         account.mark_removed(cleanup_needed=False)

@@ -7,7 +7,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 
 from apps.accounts import events
-from apps.accounts.models import Account, Domain, Role
+from apps.accounts.models import Account, AccountType, Domain, Project, Role
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.services.names import ensure_dns_suffix, ensure_name
 from apps.accounts.services.reach import ensure_role_within
@@ -115,11 +115,12 @@ class DomainManager:
     def _ensure_empty(self, domain: Domain) -> None:
         """Raises ``ResourceInUse`` naming what stands in the way."""
         children = Domain.objects.filter(path__startswith=domain.path).exclude(pk=domain.pk).count()
-        accounts = Account.objects.filter(domain=domain).count()
-        if children or accounts:
+        accounts = Account.objects.filter(domain=domain).exclude(type=AccountType.PROJECT).count()
+        projects = Project.objects.filter(domain=domain).count()
+        if children or accounts or projects:
             raise ResourceInUse(
-                f"Domain {domain} holds {children} domains and {accounts} accounts: delete them first "
-                f"or ask for cleanup=true",
+                f"Domain {domain} holds {children} domains, {accounts} accounts and {projects} projects: "
+                f"delete them first or ask for cleanup=true",
                 parameter="id",
             )
 

@@ -1,6 +1,6 @@
 """For whom something is created: the caller, the account that an administrator names, or a project."""
 
-from apps.accounts.models import Account, Domain, Project
+from apps.accounts.models import Account, AccountType, Domain, Project
 from apps.accounts.selectors import accounts_visible_to
 from apps.accounts.states import AccountState, ProjectState
 from cloudstack.api.roles import Access
@@ -57,6 +57,8 @@ def _of_project(project: Project, owner: Account, account_name: str | None, doma
 
 def ensure_active(owner: Account) -> None:
     """Raises ``PermissionDenied`` for the account of a project that is suspended or being deleted."""
+    if owner.type != AccountType.PROJECT:
+        return
     project = Project.objects.filter(account=owner).exclude(state=ProjectState.ACTIVE).first()
     if project is not None:
         raise PermissionDenied(f"Project {project} is {project.state}: activate it first")

@@ -17,6 +17,11 @@ from cloudstack.framework.events.bus import publish
 _RULE = re.compile(r"[A-Za-z0-9*]+")
 
 
+def is_rule(text: str) -> bool:
+    """Whether it is the name of a command, or a pattern of names."""
+    return len(text) <= 255 and bool(_RULE.fullmatch(text))
+
+
 class RoleManager:
     """Creates, changes and deletes roles and rules. Only root admins come here."""
 
@@ -54,6 +59,48 @@ class RoleManager:
                 for rule in based_on.permissions.all()
             )
         publish(events.ROLE_CREATE, caller=caller, description=f"role {role.name} created", resource=role)
+        return role
+
+    @transaction.atomic
+    def bring_in(
+        self,
+        *,
+        caller: Caller,
+        name: str,
+        rules: Sequence[tuple[str, Permission, str]],
+        kind: RoleType | None = None,
+        description: str | None = None,
+        is_public: bool | None = None,
+        forced: bool = False,
+    ) -> Role:
+        """A role with all its rules (rule, permission, description) in order.
+
+        With ``forced`` a role of that name takes them in the place of its own, and what else is given.
+        """
+        self._ensure_root(caller)
+        known = Role.objects.filter(name=name.strip()).first()
+        if known is None:
+            if kind is None:
+                raise InvalidParameter("Give type: there is no role of that name to take it from", parameter="type")
+            public = True if is_public is None else is_public
+            role = Role(name=self._free_name(name), type=kind, description=description or "", is_public=public)
+            role.save()
+        elif forced:
+            role = self.update(caller=caller, role=known, kind=kind, description=description, is_public=is_public)
+        else:
+            raise InvalidParameter(f"A role named {name} exists already; forced=true overwrites it", parameter="name")
+        self._touch(role)
+        role.permissions.all().delete()
+        RolePermission.objects.bulk_create(
+            RolePermission(role=role, rule=rule, permission=permission, position=position, description=text)
+            for position, (rule, permission, text) in enumerate(rules)
+        )
+        publish(
+            events.ROLE_IMPORT,
+            caller=caller,
+            description=f"role {role.name} imported with {len(rules)} rules",
+            resource=role,
+        )
         return role
 
     @transaction.atomic
@@ -112,7 +159,7 @@ class RoleManager:
     ) -> RolePermission:
         """Append a rule to the role's list."""
         self._ensure_changeable(caller, role)
-        if not _RULE.fullmatch(rule):
+        if not is_rule(rule):
             raise InvalidParameter(
                 f"rule={rule!r}: a rule is the name of a command, of letters, digits and *", parameter="rule"
             )

@@ -7,6 +7,8 @@ from apps.accounts.models import Account, User
 from apps.accounts.states import (
     ACCOUNT_TRANSITIONS,
     DOMAIN_TRANSITIONS,
+    INVITATION_TRANSITIONS,
+    PROJECT_TRANSITIONS,
     ROLE_TRANSITIONS,
     USER_TRANSITIONS,
     AccountState,
@@ -52,3 +54,5 @@ ACCOUNT_FSM = StateMachine(ACCOUNT_TRANSITIONS, on_change=_account_changed)
 USER_FSM = StateMachine(USER_TRANSITIONS, on_change=_user_changed)
 ROLE_FSM = StateMachine(ROLE_TRANSITIONS, on_change=_role_changed)
 DOMAIN_FSM = StateMachine(DOMAIN_TRANSITIONS, transitional={DomainState.INACTIVE})
+PROJECT_FSM = StateMachine(PROJECT_TRANSITIONS)
+INVITATION_FSM = StateMachine(INVITATION_TRANSITIONS)

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts import events
 from apps.accounts.config import TWO_FACTOR_ENABLED
-from apps.accounts.models import Account, AccountType, ProjectInvitation, ProjectMember, TwoFactor, User
+from apps.accounts.models import Account, AccountType, ProjectInvitation, TwoFactor, User
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.names import ensure_email, ensure_name
 from apps.accounts.services.passwords import set_password
+from apps.accounts.services.project_membership import leave_all, take_along
 from apps.accounts.services.reach import ensure_reach, ensure_role_within
 from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.services.tokens import TokenManager
@@ -155,6 +156,7 @@ class UserManager:
     def delete(self, *, caller: Caller, user: User) -> None:
         """Remove the user and all key pairs; the name is free again."""
         self._ensure_other(caller, user, "delete")
+        leave_all(user)
         remove_user(user)
         publish(events.USER_DELETE, caller=caller, description=f"user {user.username} deleted", resource=user)
 
@@ -175,7 +177,7 @@ class UserManager:
         before = user.account
         if not User.objects.filter(pk=user.pk, account=before).update(account=account):
             raise StaleState(f"user {user.username} is no longer in account {before.name}")
-        ProjectMember.objects.filter(user=user).update(account=account)
+        take_along(user, account)
         ProjectInvitation.objects.filter(user=user, account__isnull=False).update(account=account)
         user.groups.remove(before.group_id)
         user.groups.add(account.group_id)

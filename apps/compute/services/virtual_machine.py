@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.services.limit_rules import total_of
 from apps.accounts.services.limits import LimitManager
+from apps.accounts.services.ownership import ensure_active
 from apps.compute import events
 from apps.compute.config import USER_EXPUNGE
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
@@ -97,6 +98,7 @@ class VirtualMachineManager:
         """Bring a stopped machine up, where placement or the root admin says."""
         if (host or cluster or pod) and not caller.is_root_admin:
             raise PermissionDenied("only root admins may choose where a machine starts")
+        ensure_active(vm.account)
         self._expect(vm, "start_requested", VmState.STOPPED)
         return self._dispatch(
             "compute.vm.start",

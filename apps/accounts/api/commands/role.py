@@ -9,7 +9,7 @@ from apps.accounts.api.responses.role import RolePermissionResponse, RoleRespons
 from apps.accounts.models import Permission, Role, RolePermission
 from apps.accounts.models.role import ROLE_TYPE_NAMES
 from apps.accounts.selectors import roles_visible_to
-from apps.accounts.services.roles import RoleManager
+from apps.accounts.services.roles import RoleManager, is_rule
 from apps.accounts.states import RoleState
 from cloudstack.api import (
     ADMINS,
@@ -19,6 +19,7 @@ from cloudstack.api import (
     BaseListCmd,
     Choice,
     Flag,
+    MapList,
     Ref,
     RefList,
     Str,
@@ -74,6 +75,48 @@ class CreateRole(_ChangesRoles):
             description=self.text,
             is_public=self.public,
         )
+
+
+class ImportRole(_ChangesRoles):
+    """Creates a role with all its rules at once, or overwrites one."""
+
+    event_type = events.ROLE_IMPORT
+    since = "4.15.0"
+
+    role_name = Str("name", required=True, help="name of the role")
+    rules = MapList(
+        "rules",
+        required=True,
+        help="the rules in order: rules[0].rule=list*, rules[0].permission=allow or deny, rules[0].description",
+    )
+    forced = Flag("forced", default=False, help="overwrite a role of this name")
+    public = Flag("ispublic", help="whether domain admins may give it away")
+    kind = Choice("type", tuple(_TYPES), help="type of the role; needed unless one is overwritten")
+    text = Str("description", max_length=4096, help="what it is for")
+
+    def execute(self) -> Role:
+        return RoleManager().bring_in(
+            caller=self.caller,
+            name=self.role_name,
+            rules=[self._rule(number, row) for number, row in enumerate(self.rules)],
+            kind=self.kind_or_none(),
+            description=self.text,
+            is_public=self.public,
+            forced=self.forced,
+        )
+
+    def _rule(self, number: int, row: dict[str, str]) -> tuple[str, Permission, str]:
+        name, word = row.get("rule", ""), row.get("permission", "").lower()
+        if not is_rule(name):
+            raise InvalidParameter(
+                f"rules[{number}].rule={name!r}: the name of a command is expected, of letters, digits and *",
+                parameter="rules",
+            )
+        if word not in Permission.values:
+            raise InvalidParameter(f"rules[{number}].permission={word!r}: give allow or deny", parameter="rules")
+        if name.lower() in (earlier.get("rule", "").lower() for earlier in self.rules[:number]):
+            raise InvalidParameter(f"rules[{number}]: there is a rule {name} before it already", parameter="rules")
+        return name, Permission(word), row.get("description", "")
 
 
 class UpdateRole(_ChangesRoles):

@@ -103,7 +103,7 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
                     if pk not in free:
                         limit = limit_shown(own.get((pk, what)), path, what, of_domains, of=cls.holder)
                     figures[what] = (limit, in_wire_unit(what.kind, counts.get((pk, what), 0)))
-                body.update(item for item in _shown(figures) if item[0] not in omit)
+                body.update(item for item in _shown(figures) if item[0] not in omit and item[0] in cls.fields())
                 body.update(item for item in more.get(pk, {}).items() if item[0] not in omit)
         return ((values[3:], body) for values, body in rows)
 
