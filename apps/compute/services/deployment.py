@@ -57,6 +57,8 @@ class DeployRequest:
     vm_uuid: uuid.UUID | None = None
     """The machine's UUID, where a root admin gives it one."""
     data_disks: Sequence[DataDisk] = ()
+    hypervisor: str = ""
+    """For an ISO, which does not say it."""
     root_offering: DiskOffering | None = None
     """Another kind of root disk than the service offering's."""
     root_disk_gib: int | None = None
@@ -77,6 +79,11 @@ class DeployRequest:
     ha_enabled: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def runs_on(self) -> str:
+        """The hypervisor of the machine."""
+        return self.template.hypervisor or self.hypervisor
+
 
 def check_name(name: str) -> str:
     """A host name as in RFC 952 and 1123: letters, digits and hyphens, at most 63. Raises ``InvalidParameter``."""
@@ -95,6 +102,8 @@ def check(request: DeployRequest, *, caller: Caller) -> None:
     if zone.allocation_state != AllocationState.ENABLED:
         raise PermissionDenied(f"zone {zone} is disabled; machines are deployed there when it is enabled again")
     check_template(template, zone=zone)
+    if template.is_iso:
+        _check_iso(request)
     _check_place(request, caller)
     check_offering(request.service_offering, zone=zone, owner=request.owner)
     _check_root_offering(request)
@@ -102,10 +111,22 @@ def check(request: DeployRequest, *, caller: Caller) -> None:
     _check_networks(request)
     check_groups(request.owner, request.affinity_groups)
     if request.data_disks:
-        check_data_disks(request.template.hypervisor, len(request.data_disks), parameter="datadisksdetails")
+        check_data_disks(request.runs_on, len(request.data_disks), parameter="datadisksdetails")
     if request.name:
         check_name(request.name)
     check_password(request.template, request.password)
+
+
+def _check_iso(request: DeployRequest) -> None:
+    """A disc holds no disk: what the disk is like and what runs the machine must be said."""
+    if not request.hypervisor:
+        raise InvalidParameter(
+            f"{request.template} is an ISO: name the hypervisor that runs the machine", parameter="hypervisor"
+        )
+    if request.root_offering is None:
+        raise InvalidParameter(
+            f"{request.template} is an ISO: name the disk offering of the root disk", parameter="diskofferingid"
+        )
 
 
 def check_template(template: Template, *, zone: Zone) -> None:
@@ -127,10 +148,9 @@ def _check_place(request: DeployRequest, caller: Caller) -> None:
         zone_id = place.pod.zone_id if isinstance(place, Cluster) else place.zone_id
         if zone_id != request.zone.pk:
             raise InvalidParameter(f"{place} is not in zone {request.zone}", parameter=parameter)
-    if request.host and request.host.hypervisor != request.template.hypervisor:
+    if request.host and request.host.hypervisor != request.runs_on:
         raise InvalidParameter(
-            f"template {request.template} is for {request.template.hypervisor}, host {request.host} is "
-            f"{request.host.hypervisor}",
+            f"template {request.template} is for {request.runs_on}, host {request.host} is {request.host.hypervisor}",
             parameter="hostid",
         )
 

@@ -42,7 +42,7 @@ def new_machine(caller: Caller, request: DeployRequest) -> VirtualMachine:
         name=name,
         display_name=request.display_name or name,
         zone=request.zone,
-        hypervisor=request.template.hypervisor,
+        hypervisor=request.runs_on,
         service_offering=request.service_offering,
         template=request.template,
         guest_os=request.template.guest_os,
@@ -71,7 +71,7 @@ def new_disks(vm: VirtualMachine, request: DeployRequest) -> dict[int, Volume]:
         size_bytes=root_disk_bytes(
             request.service_offering, request.template, request.root_disk_gib, disk_offering=request.root_offering
         ),
-        template=request.template,
+        template=None if request.template.is_iso else request.template,
         disk_offering=kind,
         min_iops=kind.min_iops,
         max_iops=kind.max_iops,

@@ -78,7 +78,7 @@ def root_disk_bytes(
 
     Raises ``InvalidParameter`` for one smaller than the template.
     """
-    least = template.virtual_size_bytes
+    least = 0 if template.is_iso else template.virtual_size_bytes
     if disk_offering is not None:
         fixed = disk_offering.size_gib or None
     else:

@@ -11,7 +11,7 @@ from apps.accounts.services.limits import LimitManager
 from apps.accounts.services.ownership import ensure_active
 from apps.compute import events
 from apps.compute.config import USER_EXPUNGE
-from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.services import affinity_group, deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.instance_group import group_named
@@ -60,6 +60,8 @@ class VirtualMachineManager:
             total_of(amounts_of_vm(vm), *(amounts_of(volume.size_bytes, of=volume) for volume in volumes)),
         )
         vm.save(force_insert=True)
+        if request.template.is_iso:
+            Drive.objects.create(vm=vm, iso=request.template)
         affinity_group.join(vm, request.affinity_groups)
         Volume.objects.bulk_create(volumes)
         VolumeAttachment.objects.bulk_create(

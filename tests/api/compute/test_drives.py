@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from apps.compute.models import Drive
+import pytest
+
+from apps.compute.models import Drive, VirtualMachine
 from apps.infrastructure.factories import ZoneFactory
 from apps.infrastructure.specs import host_ref
 from apps.storage.factories import TemplateFactory
-from apps.storage.models import Template, TemplatePoolRef
+from apps.storage.models import DiskOffering, Template, TemplatePoolRef
 from apps.storage.scheduled import clean_up
 from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
@@ -108,3 +110,64 @@ def test_a_disc_that_does_not_get_in_leaves_the_old_one(cloud: Cloud) -> None:
     assert Drive.objects.get().iso_id == first.pk
     assert in_drive(cloud, vm) == str(first.uuid)
     check_invariants()
+
+
+def from_disc(cloud: Cloud, iso: Template, **more: Any) -> dict[str, Any]:
+    offering = DiskOffering.objects.get(name="data")
+    wishes = {"templateid": iso.uuid, "hypervisor": "simulator", "diskofferingid": offering.uuid}
+    return cloud.deploy(**{**wishes, **more})
+
+
+def test_a_machine_boots_from_a_disc(cloud: Cloud) -> None:
+    iso = registered(cloud, "installer")
+    vm = cloud.run(from_disc(cloud, iso))
+    assert (vm["state"], vm["isoid"], vm["hypervisor"]) == ("Running", str(iso.uuid), "Simulator")
+    assert in_drive(cloud, vm) == str(iso.uuid)
+    [root] = cloud.api.items("listVolumes", virtualmachineid=vm["id"])
+    assert (root["type"], root["size"], root["isoid"]) == ("ROOT", 5 << 30, str(iso.uuid))
+    assert "templateid" not in root and root["diskofferingname"] == "data"
+    check_invariants()
+    cloud.run(cloud.api.call("detachIso", virtualmachineid=vm["id"]))
+    cloud.run(cloud.api.call("stopVirtualMachine", id=vm["id"], forced=True))
+    assert "isoid" not in cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"]))
+    check_invariants()
+
+
+def test_a_machine_of_a_disc_with_data_disks_of_custom_sizes(cloud: Cloud) -> None:
+    iso = registered(cloud, "installer")
+    custom = DiskOffering.objects.create(name="custom", is_custom=True)
+    wishes = {
+        "diskofferingid": custom.uuid,
+        "size": 7,
+        "datadisksdetails": [{"diskofferingid": cloud.disk_offering.uuid}],
+    }
+    vm = cloud.run(from_disc(cloud, iso, **wishes))
+    disks = cloud.api.items("listVolumes", virtualmachineid=vm["id"])
+    assert sorted((disk["type"], disk["size"] >> 30) for disk in disks) == [("DATADISK", 5), ("ROOT", 7)]
+    check_invariants()
+
+
+def test_what_a_disc_does_not_say(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
+    iso = disc(cloud)
+    tools = disc(cloud, bootable=False)
+    custom = DiskOffering.objects.create(name="custom", is_custom=True)
+    for more, words in (
+        ({"hypervisor": None}, "hypervisor"),
+        ({"hypervisor": "Nothing"}, "hypervisor"),
+        ({"diskofferingid": None}, "disk offering"),
+        ({"diskofferingid": custom.uuid}, "size"),
+        ({"templateid": tools.uuid}, "bootable"),
+    ):
+        with pytest.raises(ApiError) as caught:
+            from_disc(cloud, iso, **more)
+        assert caught.value.code == 431 and words in caught.value.text, caught.value.text
+    assert not Drive.objects.exists() and not VirtualMachine.objects.exists()
+
+
+def test_a_deployment_that_fails_leaves_no_drive(cloud: Cloud) -> None:
+    iso = registered(cloud, "installer")
+    world.inject("start", "fault:no such machine type")
+    assert cloud.ended(from_disc(cloud, iso))["jobstatus"] == 2
+    assert not Drive.objects.exists()
+    check_invariants()
+    cloud.run(cloud.api.call("deleteIso", id=iso.uuid))

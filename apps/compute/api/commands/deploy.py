@@ -17,6 +17,8 @@ from apps.compute.services.virtual_machine import VirtualMachineManager
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
 from apps.storage.models import DiskOffering, Template
+from apps.storage.services.template_request import known_hypervisor
+from apps.storage.services.volume_sizes import GIB, size_for
 from cloudstack.api import (
     ROOT,
     BaseAsyncCreateCmd,
@@ -54,7 +56,13 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
         select_related=["disk_offering"],
         help="how large it is",
     )
-    template = Ref("templateid", Template, required=True, select_related=["guest_os"], help="what its root disk holds")
+    template = Ref(
+        "templateid",
+        Template,
+        required=True,
+        select_related=["guest_os"],
+        help="what its root disk holds, or an ISO to boot",
+    )
     vm_name = Str("name", max_length=63, help="host name: letters, digits and hyphens")
     display_name = Str("displayname", help="name for people")
     networks = RefList(
@@ -66,7 +74,9 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
         "iptonetworklist",
         help="networks with addresses: iptonetworklist[0].networkid, .ip and .mac; not with networkids",
     )
-    disk_offering = Ref("diskofferingid", DiskOffering, help="adds a data disk of this kind")
+    disk_offering = Ref(
+        "diskofferingid", DiskOffering, help="adds a data disk of this kind; for an ISO the kind of the root disk"
+    )
     data_disks = MapList(
         "datadisksdetails",
         help="data disks: datadisksdetails[0].diskofferingid, .size in GiB and .deviceid; not with diskofferingid",
@@ -90,7 +100,7 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     start = Flag("startvm", default=True, help="false: make it but do not start it")
     displayed = Flag("displayvm", default=True, roles=ROOT, help="whether users see it; root admins only")
     dynamic_scaling = Flag("dynamicscalingenabled", default=False, help="whether it may grow while it runs")
-    hypervisor = Str("hypervisor", help="accepted; the template says it")
+    hypervisor = Str("hypervisor", help="what runs the machine, for an ISO; a template says it itself")
     details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
 
     def execute(self) -> tuple[VirtualMachine, AsyncJob]:
@@ -106,8 +116,9 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             nics=self._nics(),
             vm_uuid=uuid.UUID(self.custom_id) if self.custom_id else None,
             data_disks=self._data_disks(),
-            root_offering=self.root_offering,
-            root_disk_gib=self.root_disk_gib,
+            hypervisor=known_hypervisor(self.hypervisor) if self.hypervisor and self.template.is_iso else "",
+            root_offering=self._root_offering(),
+            root_disk_gib=self._root_disk_gib(),
             user_data=self.user_data or "",
             user_data_source=self.source,
             user_data_details=self.source_details or {},
@@ -132,12 +143,22 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             return list(self.affinity_groups)
         return groups_named(owner=owner, names=self.affinity_names or [])
 
+    def _root_offering(self) -> DiskOffering | None:
+        """The disk of a machine that boots a disc is its root disk."""
+        return self.root_offering or (self.disk_offering if self.template.is_iso else None)
+
+    def _root_disk_gib(self) -> int | None:
+        if self.root_disk_gib is not None or not self.template.is_iso or self.root_offering is not None:
+            return self.root_disk_gib
+        offering = self.disk_offering
+        return size_for(offering, self.data_disk_gib) // GIB if offering is not None else None
+
     def _data_disks(self) -> list[DataDisk]:
         if not self.data_disks:
-            if self.disk_offering is None:
+            if self.disk_offering is None or (self.template.is_iso and self.root_offering is None):
                 return []
             return [DataDisk(offering=self.disk_offering, size_gib=self.data_disk_gib)]
-        if self.disk_offering is not None:
+        if self.disk_offering is not None and not self.template.is_iso:
             raise InvalidParameter(
                 "datadisksdetails names all data disks; leave diskofferingid out", parameter="datadisksdetails"
             )
