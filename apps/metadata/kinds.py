@@ -99,6 +99,14 @@ def kind_named(name: str, *, what: str, parameter: str = "resourcetype") -> Kind
     return kind
 
 
+def kind_of(obj: Any) -> Kind | None:
+    """The kind of an object; None when nothing can be attached to it."""
+    for kind in _kinds.values():
+        if kind.model is type(obj)._meta.concrete_model and kind.holds(obj):
+            return kind
+    return None
+
+
 def kind_noted(name: str, *, parameter: str = "entitytype") -> Kind:
     """The kind by the name that annotations have for it, in any case. Raises ``InvalidParameter``."""
     wanted = name.strip().upper()

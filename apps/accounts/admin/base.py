@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.columns import STATE_COLUMNS, column_of
 from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
-from apps.accounts.admin.panels import Panel, events_panel, jobs_panel
+from apps.accounts.admin.panels import Panel, events_panel, further_panels, jobs_panel
 from cloudstack.framework.secrets import EncryptedField
 
 __all__ = ["AdminCommand", "CloudAdmin", "CloudInline", "Panel", "admin_caller", "badge"]
@@ -125,8 +126,9 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
 
     def panels(self, request: HttpRequest, obj: Any) -> list[Panel]:
         """Tables under the fields of an object's page; each costs its own statement and is bounded."""
+        further = further_panels(admin_caller(request), obj)
         known = getattr(obj, "uuid", None) if self.has_job_panels else None
-        return [jobs_panel(known), events_panel(known)] if known is not None else []
+        return [*further, jobs_panel(known), events_panel(known)] if known is not None else further
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -143,7 +145,7 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
             context["cloud_page"] = {
                 "badges": _badges(obj),
                 "buttons": self.buttons(request, obj),
-                "panels": self.panels(request, obj),
+                "panels": [self._with_forms(request, obj, panel) for panel in self.panels(request, obj)],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -154,6 +156,13 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
             for command in self.allowed_commands(request)
             if command.applies(obj)
         ]
+
+    def _with_forms(self, request: HttpRequest, obj: Any, panel: Panel) -> Panel:
+        """The panel with the forms that the role of who looks at it allows."""
+        caller = admin_caller(request) if panel.forms else None
+        allowed = [form for form in panel.forms if AdminCommand(command=form.command, label="").allowed(caller)]
+        panel.forms = [replace(form, url=self._url("form", obj.pk, form.key)) for form in allowed]
+        return panel
 
     # -- what can be done --------------------------------------------------------------------------
 
@@ -179,9 +188,13 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
         return actions
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.run_view)
-        name = f"{self.opts.app_label}_{self.opts.model_name}_run"
-        return [path("<path:object_id>/run/<str:key>/", view, name=name), *super().get_urls()]
+        run, form = self.admin_site.admin_view(self.run_view), self.admin_site.admin_view(self.form_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("<path:object_id>/run/<str:key>/", run, name=f"{name}_run"),
+            path("<path:object_id>/form/<str:key>/", form, name=f"{name}_form"),
+            *super().get_urls(),
+        ]
 
     @method_decorator(require_POST)
     def run_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
@@ -196,6 +209,20 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
         # An operation may have removed the object from the admin's sight.
         left = self.get_object(request, object_id)
         return HttpResponseRedirect(self._url("change", obj.pk) if left is not None else self._url("changelist"))
+
+    @method_decorator(require_POST)
+    def form_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
+        """A form under a panel of one object."""
+        obj = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        panels = further_panels(admin_caller(request), obj) if obj is not None else []
+        chosen = [form for panel in panels for form in panel.forms if form.key == key]
+        if not chosen:
+            raise Http404(f"there is no {self.opts.verbose_name} {object_id}, or no form {key} on it")
+        filled = {name: request.POST.get(name, "") for name, _ in chosen[0].fields}
+        params = {**chosen[0].fixed, **{name: value for name, value in filled.items() if value}}
+        command = AdminCommand(command=chosen[0].command, label=chosen[0].label, params=lambda obj: params)
+        perform(self, request, command, [obj])
+        return HttpResponseRedirect(self._url("change", obj.pk))
 
     def _url(self, view: str, *arguments: Any) -> str:
         name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{view}"

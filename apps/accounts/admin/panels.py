@@ -1,6 +1,6 @@
 """Tables on the page of an object: what belongs to it, and what happened to it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,29 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.admin.badges import badge
+from cloudstack.framework.context import Caller
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
 
 ROWS = 10
 TEXTS = frozenset({"Says", "What happened"})
 """Columns that may take several lines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelForm:
+    """A form under a panel: it calls ``command`` of the API with the parameters ``fixed`` and what is filled in.
+
+    ``fields`` are (name on the wire, label); ``key`` names the form, uniquely on its page.
+    """
+
+    key: str
+    command: str
+    label: str
+    fixed: Mapping[str, Any]
+    fields: Sequence[tuple[str, str]]
+    url: str = ""
+    """Where it is sent; set by the page, and only if the role of who looks at it allows the command."""
 
 
 @dataclass
@@ -31,11 +48,27 @@ class Panel:
     empty: str = "Nothing here."
     more: str = ""
     more_label: str = "All"
+    forms: list[PanelForm] = field(default_factory=list)
 
     @property
     def cells(self) -> list[list[tuple[Any, bool]]]:
         """The rows, each cell with whether it is running text."""
         return [[(cell, title in TEXTS) for title, cell in zip(self.columns, row, strict=True)] for row in self.rows]
+
+
+Panels = Callable[[Caller, Any], list[Panel]]
+_providers: list[Panels] = []
+
+
+def register_panels(provider: Panels) -> None:
+    """Have the page of every object show the panels that ``provider(caller, obj)`` answers."""
+    if provider not in _providers:
+        _providers.append(provider)
+
+
+def further_panels(caller: Caller, obj: Any) -> list[Panel]:
+    """What the apps above show on the page of ``obj``."""
+    return [panel for provider in _providers for panel in provider(caller, obj)]
 
 
 def link_to(obj: Any, text: Any = "") -> SafeString | str:
