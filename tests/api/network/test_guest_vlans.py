@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.accounts.factories import AccountFactory
+from apps.accounts.factories import AccountFactory, project_of
 from apps.network.factories import NetworkFactory, PhysicalNetworkFactory, PublicRangeFactory
 from apps.network.models import GuestVlanRange, VniAllocation
 from apps.network.services.addressing import Span, minus
@@ -179,6 +179,22 @@ def test_facts_about_traffic_and_usage(site) -> None:
     assert site.root.items("listTrafficTypeImplementors", traffictype="Public") == []
     kinds = {row["id"]: row["name"] for row in site.root.items("listUsageTypes")}
     assert len(kinds) == 25 and kinds[3] == "IP_ADDRESS"
+
+
+def test_what_is_kept_for_a_project_names_it(site, physical) -> None:
+    project = project_of(site.seller, name="launch")
+    given = {"physicalnetworkid": str(physical.uuid), "vlanrange": "700-700", "projectid": str(project.uuid)}
+    kept = site.root.call("dedicateGuestVlanRange", **given)["dedicatedguestvlanrange"]
+    assert (kept["project"], kept["projectid"], "account" in kept) == ("launch", str(project.uuid), False)
+    assert site.root.items("listDedicatedGuestVlanRanges", projectid=str(project.uuid)) == [kept]
+    first = site.root.items("listGuestVlans", physicalnetworkid=str(physical.uuid))[0]
+    assert (first["project"], "account" in first) == ("launch", False)
+    PublicRangeFactory(physical_network=site.physical)
+    body = site.as_seller.call("associateIpAddress", zoneid=str(site.zone.uuid), projectid=str(project.uuid))
+    run_jobs()
+    [mine] = site.as_seller.items("listPublicIpAddresses", projectid=str(project.uuid))
+    assert (mine["id"], mine["project"], "account" in mine) == (body["id"], "launch", False)
+    assert site.as_seller.items("listPublicIpAddresses") == []
 
 
 def test_dedicated_numbers_go_with_their_account(site, physical) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from guardian.models import GroupObjectPermission
 
-from apps.accounts.factories import AccountFactory
+from apps.accounts.factories import AccountFactory, project_of
 from apps.network.factories import NetworkOfferingFactory
 from apps.network.models import Network
 from apps.network.services.addresses import reserve_nic
@@ -47,6 +47,17 @@ def test_the_owner_shares_a_network_and_takes_it_back(site) -> None:
     site.as_seller.call("createNetworkPermissions", **mine, accounts="partner")
     finish(site.as_seller, site.as_seller.call("deleteNetwork", id=network["id"]))
     assert not GroupObjectPermission.objects.filter(permission__codename="use_network").exists()
+
+
+def test_a_network_is_shared_with_a_project(site) -> None:
+    network = site.isolated_network(site.as_lawyer)
+    project = project_of(site.lawyer, name="launch")
+    mine = {"networkid": network["id"]}
+    site.as_lawyer.call("createNetworkPermissions", **mine, projectids=str(project.uuid))
+    [row] = site.as_lawyer.items("listNetworkPermissions", **mine)
+    assert (row["project"], row["projectid"], "account" in row) == ("launch", str(project.uuid), False)
+    site.as_lawyer.call("removeNetworkPermissions", **mine, projectids=str(project.uuid))
+    assert site.as_lawyer.items("listNetworkPermissions", **mine) == []
 
 
 def test_sharing_that_is_refused(site) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.accounts.api.owner import project_ref
-from apps.accounts.models import Domain
+from apps.accounts.models import AccountType, Domain
 from apps.accounts.models.domain import shown_path
 from apps.accounts.services.ownership import resolve_owner
 from apps.infrastructure.models import Zone
@@ -159,13 +159,17 @@ class ListGuestVlans(BaseListCmd):
             (row.physical_network_id, row.vni): row
             for row in VniAllocation.objects.filter(
                 physical_network__in={key for key, _ in wanted}, vni__in={number for _, number in wanted}
-            ).select_related("network__account__domain")
+            ).select_related("network__account__domain", "network__account__project")
         }
         pairs = NetworkResponse.render_with(
             Network.all_objects.filter(pk__in=[row.network_id for row in held.values()]), ("pk",), caller=self.caller
         )
         shown = {key: body for (key,), body in pairs}
-        kept = list(GuestVlanRange.objects.filter(physical_network__in=physical).select_related("account__domain"))
+        kept = list(
+            GuestVlanRange.objects.filter(physical_network__in=physical).select_related(
+                "account__domain", "account__project"
+            )
+        )
         return [dict(self._body(physical[key], number, held.get((key, number)), shown, kept)) for key, number in wanted]
 
     def _body(
@@ -184,7 +188,11 @@ class ListGuestVlans(BaseListCmd):
         yield "isdedicated", dedicated is not None
         owner = dedicated.account if dedicated is not None else row.network.account if row is not None else None
         if owner is not None:
-            yield "account", owner.name
+            if owner.type == AccountType.PROJECT:
+                yield "projectid", str(owner.project.uuid)
+                yield "project", owner.project.name
+            else:
+                yield "account", owner.name
             yield "domainid", str(owner.domain.uuid)
             yield "domain", owner.domain.name
             yield "domainpath", shown_path(owner.domain.path)

@@ -1,11 +1,11 @@
 """Numbers of guest networks on the wire."""
 
-from apps.accounts.models.domain import shown_path
+from apps.accounts.api.responses.owner import OwnerFields
 from apps.network.models import GuestVlanRange
 from cloudstack.api import BOOL, DATE, LIST, STRING, Field, Response
 
 
-class GuestVlanRangeResponse(Response):
+class GuestVlanRangeResponse(OwnerFields):
     """Numbers that are kept for an account."""
 
     object_name = "dedicatedguestvlanrange"
@@ -18,10 +18,6 @@ class GuestVlanRangeResponse(Response):
         type=STRING,
         help="first and last number",
     )
-    account = Field("account__name", help="account that they are kept for")
-    domainid = Field("domain__uuid")
-    domain = Field("domain__name")
-    domainpath = Field(compute=lambda row: shown_path(row["domain__path"]), needs=("domain__path",), type=STRING)
     physicalnetworkid = Field("physical_network__uuid")
     zoneid = Field("physical_network__zone__uuid")
 
@@ -36,6 +32,8 @@ class GuestVlanResponse(Response):
     taken = Field(type=DATE, help="when the network got it")
     isdedicated = Field(type=BOOL, help="whether it is kept for an account")
     account = Field(type=STRING, help="account that it is kept for, else that of the network")
+    projectid = Field(type=STRING, help="project, if the account is a project's")
+    project = Field(type=STRING)
     domainid = Field(type=STRING, help="domain of the account")
     domain = Field(type=STRING)
     domainpath = Field(type=STRING)

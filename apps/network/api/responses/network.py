@@ -143,5 +143,7 @@ class NetworkPermissionResponse(Response):
     networkid = Field(type=STRING, help="the network")
     domainid = Field(type=STRING, help="domain of the account")
     domain = Field(type=STRING)
-    accountid = Field(type=STRING, help="the account")
+    accountid = Field(type=STRING, help="the account, unless it is a project's")
     account = Field(type=STRING)
+    projectid = Field(type=STRING, help="the project")
+    project = Field(type=STRING)
