@@ -73,3 +73,50 @@ MAX_SECONDARY_ADDRESSES = ConfigKey(
     description="Further addresses that one network card may have.",
     category="Network",
 )
+DRS_IMBALANCE = ConfigKey(
+    "drs.imbalance",
+    float,
+    0.4,
+    minimum=0,
+    maximum=10,
+    scope=Scope.CLUSTER,
+    description="How unequal the hosts of a cluster may be (standard deviation of their shares over the mean) "
+    "before moves are planned.",
+    category="DRS",
+)
+DRS_MIGRATIONS = ConfigKey(
+    "drs.vm.migrations",
+    int,
+    50,
+    minimum=1,
+    maximum=500,
+    scope=Scope.CLUSTER,
+    description="How many machines one plan moves at most.",
+    category="DRS",
+)
+DRS_AT_ONCE = ConfigKey(
+    "drs.migrations.at.once",
+    int,
+    4,
+    minimum=1,
+    maximum=100,
+    description="How many moves of a plan are under way at a time.",
+    category="DRS",
+)
+DRS_AUTOMATIC = ConfigKey(
+    "drs.automatic.enable",
+    bool,
+    False,
+    scope=Scope.CLUSTER,
+    description="Whether the platform evens out the cluster by itself.",
+    category="DRS",
+)
+DRS_INTERVAL = ConfigKey(
+    "drs.automatic.interval",
+    int,
+    60,
+    minimum=1,
+    scope=Scope.CLUSTER,
+    description="Minutes between two plans that the platform makes for a cluster by itself.",
+    category="DRS",
+)

@@ -7,17 +7,20 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.compute.config import (
+    DRS_AUTOMATIC,
+    DRS_INTERVAL,
     EXPUNGE_DELAY,
     EXPUNGE_INTERVAL_S,
     POWER_SWEEP_INTERVAL_S,
     STATISTICS_INTERVAL_S,
 )
 from apps.compute.events import VM_EXPUNGE
-from apps.compute.models import VirtualMachine
+from apps.compute.models import ClusterDrsPlan, VirtualMachine
 from apps.compute.services import statistics
+from apps.compute.services.drs import DrsManager
 from apps.compute.services.power_sync import PowerSyncManager
-from apps.compute.states import VmState
-from apps.infrastructure.models import Host
+from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
+from apps.infrastructure.models import Cluster, Host
 from apps.infrastructure.specs import host_ref
 from apps.infrastructure.states import HostStatus
 from cloudstack.contracts.errors import DriverError
@@ -28,6 +31,7 @@ from cloudstack.framework.scheduler import scheduled
 log = logging.getLogger(__name__)
 
 EXPUNGE_BATCH = 200
+PLANS_KEPT = timedelta(days=30)
 EXPUNGE_AGAIN = timedelta(hours=1)
 
 
@@ -72,3 +76,17 @@ def expunge_destroyed() -> None:
 def collect_statistics() -> None:
     """Ask every host that is up what its machines use."""
     statistics.collect()
+
+
+@scheduled("compute.even_out", every_s=60)
+def even_out() -> None:
+    """Evens out the clusters for which that is switched on, when their time has come; forgets old plans."""
+    now = timezone.now()
+    for cluster in Cluster.objects.filter(pod__removed__isnull=True).order_by("pk"):
+        if not DRS_AUTOMATIC.value(cluster.uuid):
+            continue
+        since = now - timedelta(minutes=int(DRS_INTERVAL.value(cluster.uuid)))
+        plans = ClusterDrsPlan.objects.filter(cluster=cluster, type=DrsPlanType.AUTOMATED)
+        if not plans.filter(created__gt=since).exists():
+            DrsManager().by_itself(cluster=cluster)
+    ClusterDrsPlan.objects.filter(created__lt=now - PLANS_KEPT).exclude(state__in=DRS_PLAN_TRANSITIONAL).delete()

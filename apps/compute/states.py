@@ -59,3 +59,26 @@ class UserDataPolicy(TextChoices):
     ALLOW_OVERRIDE = "ALLOWOVERRIDE", "the user's replaces the template's"
     APPEND = "APPEND", "the user's is added to the template's"
     DENY_OVERRIDE = "DENYOVERRIDE", "only the template's is allowed"
+
+
+class DrsPlanType(TextChoices):
+    """Who asked for a plan."""
+
+    MANUAL = "MANUAL", "By an operator"
+    AUTOMATED = "AUTOMATED", "By the platform"
+
+
+class DrsPlanState(TextChoices):
+    UNDER_REVIEW = "UNDER_REVIEW", "To be looked at"
+    READY = "READY", "About to begin"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    COMPLETED = "COMPLETED", "Completed"
+
+
+D = DrsPlanState
+DRS_PLAN_TRANSITIONS = {
+    (D.READY, "begin"): D.IN_PROGRESS,
+    (D.READY, "end"): D.COMPLETED,
+    (D.IN_PROGRESS, "end"): D.COMPLETED,
+}
+DRS_PLAN_TRANSITIONAL = (D.READY, D.IN_PROGRESS)

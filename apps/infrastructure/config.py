@@ -77,3 +77,12 @@ MEMORY_NOTIFICATION_THRESHOLD = _notice("cluster.memory.capacity.notificationthr
 MEMORY_PROMISED_NOTIFICATION_THRESHOLD = _notice(
     "cluster.memory.allocated.capacity.notificationthreshold", "memory that is promised to machines"
 )
+DRS_METRIC = ConfigKey(
+    "drs.metric",
+    str,
+    "memory",
+    scope=Scope.CLUSTER,
+    choices=("memory", "cpu"),
+    description="By what hosts of a cluster are compared: the share of their memory or CPU that is promised.",
+    category="DRS",
+)

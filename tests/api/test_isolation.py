@@ -105,10 +105,10 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
 """What belongs to somebody, and how to make one."""
 
 UNOWNED = {
-    "Alert", "Cluster", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory", "GuestVlanRange", "Host",
-    "HypervisorCapabilities", "ImageStore", "NetworkOffering", "NetworkServiceProvider", "PhysicalNetwork",
-    "PhysicalNetworkTrafficType", "Pod", "Role", "RolePermission", "ServiceOffering", "StoragePool",
-    "VlanIpRange", "Zone",
+    "Alert", "Cluster", "ClusterDrsPlan", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory",
+    "GuestVlanRange", "Host", "HypervisorCapabilities", "ImageStore", "NetworkOffering",
+    "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role",
+    "RolePermission", "ServiceOffering", "StoragePool", "VlanIpRange", "Zone",
 }  # fmt: skip
 """The platform's own; who sees them is for the tests of their apps."""
 BY_NAME = {"SshKeyPair"}

@@ -2,6 +2,7 @@
 
 from apps.compute.models import (
     AffinityGroup,
+    ClusterDrsPlan,
     InstanceGroup,
     Nic,
     ServiceOffering,
@@ -19,6 +20,7 @@ from apps.compute.selectors import (
     user_data_visible_to,
     vms_visible_to,
 )
+from apps.compute.selectors.drs_plans import drs_plans_visible_to
 from apps.metadata.kinds import HUNG, register_kind
 from apps.network.models import IpAllocation
 from cloudstack.api import register_entity
@@ -31,6 +33,7 @@ register_entity(IpAllocation, scope=secondary_ips_visible_to, noun="secondary ip
 register_entity(AffinityGroup, scope=affinity_groups_visible_to)
 register_entity(InstanceGroup, scope=instance_groups_visible_to)
 register_entity(UserData, scope=user_data_visible_to)
+register_entity(ClusterDrsPlan, scope=drs_plans_visible_to)
 
 register_kind(
     VirtualMachine, "UserVm", tags=True, icon=True, note="VM", users_note=True,

@@ -3,6 +3,7 @@
 from apps.compute.models.affinity_group import AffinityGroup, AffinityMembership
 from apps.compute.models.attachment import VolumeAttachment
 from apps.compute.models.drive import Drive
+from apps.compute.models.drs_plan import ClusterDrsMigration, ClusterDrsPlan
 from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.nic import Nic
 from apps.compute.models.service_offering import ServiceOffering
@@ -12,6 +13,8 @@ from apps.compute.models.user_data import TemplateUserData, UserData
 from apps.compute.models.virtual_machine import VirtualMachine
 
 __all__ = [
+    "ClusterDrsMigration",
+    "ClusterDrsPlan",
     "AffinityGroup",
     "AffinityMembership",
     "Drive",

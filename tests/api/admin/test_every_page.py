@@ -17,7 +17,7 @@ from apps.accounts.admin.base import CloudAdmin
 from apps.accounts.factories import PASSWORD, ApiKeyPairFactory, ApiTokenFactory, UserFactory, join_project, project_of
 from apps.accounts.models import ProjectInvitation, RecoveryCode, ResourceLimit, RolePermission, TwoFactor, User
 from apps.compute.factories import ssh_key_pair
-from apps.compute.models import Drive, VirtualMachine
+from apps.compute.models import ClusterDrsMigration, ClusterDrsPlan, Drive, VirtualMachine
 from apps.infrastructure.models import Dedication
 from apps.metadata.factories import detail, icon, note, tag
 from apps.storage.factories import TemplateFactory
@@ -50,6 +50,10 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
     """Two rows more of what a running cloud does not have by itself."""
     for host in cloud.hosts[:2]:
         Dedication.objects.create(host=host, domain=cloud.account.domain)
+    for vm in VirtualMachine.objects.all()[:2]:
+        plan = ClusterDrsPlan.objects.create(cluster=cloud.hosts[0].cluster)
+        hosts = {"source": cloud.hosts[0], "destination": cloud.hosts[1]}
+        ClusterDrsMigration.objects.create(plan=plan, vm=vm, **hosts)
     for pool in StoragePool.objects.all()[:2]:
         StoppedForPool.objects.create(pool=pool, machine_uuid=uuid.uuid4())
     job = AsyncJob.objects.order_by("-pk").first()

@@ -118,12 +118,17 @@ class ClusterMetricsResponse(PlaceMetrics, ClusterResponse):
     """A cluster with its figures."""
 
     hosts = Figure(type=STRING, help="its hosts: up / all")
+    drsimbalance = Figure(type=STRING, help="deviation of its hosts from their mean share that is promised")
 
     @classmethod
     def figures(cls, keys: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
         uuids = dict(Cluster.objects.filter(pk__in=keys).values_list("pk", "uuid"))
         return {
-            key: {**_busy(busy, uuids.get(key)), "hosts": f"{busy.hosts_up} / {busy.hosts}"}
+            key: {
+                **_busy(busy, uuids.get(key)),
+                "hosts": f"{busy.hosts_up} / {busy.hosts}",
+                "drsimbalance": percent(busy.imbalance, 1),
+            }
             for key, busy in _by("cluster", keys)
         }
 
