@@ -17,7 +17,7 @@ from apps.compute.config import (
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import ClusterDrsPlan, VirtualMachine
 from apps.compute.services import statistics
-from apps.compute.services.drs import DrsManager
+from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
 from apps.infrastructure.models import Cluster, Host
@@ -88,5 +88,5 @@ def even_out() -> None:
         since = now - timedelta(minutes=int(DRS_INTERVAL.value(cluster.uuid)))
         plans = ClusterDrsPlan.objects.filter(cluster=cluster, type=DrsPlanType.AUTOMATED)
         if not plans.filter(created__gt=since).exists():
-            DrsManager().by_itself(cluster=cluster)
+            even_out_by_itself(cluster=cluster)
     ClusterDrsPlan.objects.filter(created__lt=now - PLANS_KEPT).exclude(state__in=DRS_PLAN_TRANSITIONAL).delete()

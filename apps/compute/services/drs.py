@@ -160,7 +160,7 @@ class DrsManager:
             description=f"{len(moves)} moves would even out cluster {cluster} from {before:.2f} to {after:.2f}",
             resource=cluster,
         )
-        return self._store(cluster, moves, before=before, after=after, event_uuid=event.uuid)
+        return _store(cluster, moves, before=before, after=after, event_uuid=event.uuid)
 
     @transaction.atomic
     def execute(self, *, caller: Caller, cluster: Cluster, wanted: list[tuple[VirtualMachine, Host]]) -> AsyncJob:
@@ -173,29 +173,8 @@ class DrsManager:
             before = after = imbalance(loads, str(DRS_METRIC.value(cluster.uuid)))
         else:
             moves, before, after = moves_for(cluster, most=int(DRS_MIGRATIONS.value(cluster.uuid)))
-        plan = self._store(cluster, moves, before=before, after=after, state=DrsPlanState.READY)
-        return self._dispatch(caller, plan, len(moves))
-
-    @transaction.atomic
-    def by_itself(self, *, cluster: Cluster) -> AsyncJob | None:
-        """A plan of the platform's own, carried out at once; None when the cluster is even enough or busy."""
-        if ClusterDrsPlan.objects.filter(cluster=cluster, state__in=DRS_PLAN_TRANSITIONAL).exists():
-            return None
-        moves, before, after = moves_for(cluster, most=int(DRS_MIGRATIONS.value(cluster.uuid)))
-        state = DrsPlanState.READY if moves else DrsPlanState.COMPLETED
-        plan = self._store(cluster, moves, before=before, after=after, state=state, type=DrsPlanType.AUTOMATED)
-        return self._dispatch(None, plan, len(moves)) if moves else None
-
-    def _dispatch(self, caller: Caller | None, plan: ClusterDrsPlan, count: int) -> AsyncJob:
-        return dispatch(
-            "compute.cluster.drs",
-            caller=caller,
-            exclusive=[f"drs:{plan.cluster.uuid}"],
-            resource=plan,
-            arguments={"plan_uuid": str(plan.uuid)},
-            description=f"evening out cluster {plan.cluster} by {count} moves",
-            event_type=CLUSTER_DRS,
-        )
+        plan = _store(cluster, moves, before=before, after=after, state=DrsPlanState.READY)
+        return _dispatch(caller, plan, len(moves))
 
     def _checked(self, cluster: Cluster, vm: VirtualMachine, host: Host) -> Move:
         if vm.state != VmState.RUNNING or vm.host is None or vm.host.cluster_id != cluster.pk:
@@ -207,12 +186,33 @@ class DrsManager:
             )
         return Move(vm, vm.host, host)
 
-    def _store(
-        self, cluster: Cluster, moves: list[Move], *, before: float, after: float, **fields: Any
-    ) -> ClusterDrsPlan:
-        plan = ClusterDrsPlan.objects.create(cluster=cluster, imbalance=before, expected=after, **fields)
-        ClusterDrsMigration.objects.bulk_create(
-            ClusterDrsMigration(plan=plan, vm=move.vm, source=move.source, destination=move.destination)
-            for move in moves
-        )
-        return plan
+
+@transaction.atomic
+def even_out_by_itself(*, cluster: Cluster) -> AsyncJob | None:
+    """A plan of the platform's own, carried out at once; None when the cluster is even enough or busy."""
+    if ClusterDrsPlan.objects.filter(cluster=cluster, state__in=DRS_PLAN_TRANSITIONAL).exists():
+        return None
+    moves, before, after = moves_for(cluster, most=int(DRS_MIGRATIONS.value(cluster.uuid)))
+    state = DrsPlanState.READY if moves else DrsPlanState.COMPLETED
+    plan = _store(cluster, moves, before=before, after=after, state=state, type=DrsPlanType.AUTOMATED)
+    return _dispatch(None, plan, len(moves)) if moves else None
+
+
+def _dispatch(caller: Caller | None, plan: ClusterDrsPlan, count: int) -> AsyncJob:
+    return dispatch(
+        "compute.cluster.drs",
+        caller=caller,
+        exclusive=[f"drs:{plan.cluster.uuid}"],
+        resource=plan,
+        arguments={"plan_uuid": str(plan.uuid)},
+        description=f"evening out cluster {plan.cluster} by {count} moves",
+        event_type=CLUSTER_DRS,
+    )
+
+
+def _store(cluster: Cluster, moves: list[Move], *, before: float, after: float, **fields: Any) -> ClusterDrsPlan:
+    plan = ClusterDrsPlan.objects.create(cluster=cluster, imbalance=before, expected=after, **fields)
+    ClusterDrsMigration.objects.bulk_create(
+        ClusterDrsMigration(plan=plan, vm=move.vm, source=move.source, destination=move.destination) for move in moves
+    )
+    return plan
