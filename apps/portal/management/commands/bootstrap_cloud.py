@@ -14,6 +14,7 @@ from apps.accounts.selectors import caller_of
 from apps.accounts.services.bootstrap import ensure_admin_keys, ensure_root
 from apps.portal.services.first_cloud import carry_out, seed_catalogue
 from apps.portal.services.lab_zone import seed_lab_zone
+from apps.portal.services.region import ensure_local_region
 from apps.portal.services.simulator_zone import seed_simulator_zone
 from cloudstack.framework.context import calling
 from cloudstack.framework.jobs import AsyncJob
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(18)
         root = ensure_root("admin", password)
         caller = caller_of(root.admin)
+        ensure_local_region()
         with calling(caller):
             pair = ensure_admin_keys(root.admin)
             self._write_admin_env(pair.api_key, pair.secret_key.reveal(), password if root.created else "")
