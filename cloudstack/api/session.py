@@ -156,7 +156,7 @@ def note_second_factor(request: HttpRequest) -> None:
 
 def _may_come_first(command: type[BaseCmd] | None, lacks: str) -> bool:
     # Who has a factor must prove that one: to set up another would be a way around it.
-    return command is not None and command.before_second_factor in ("always", lacks)
+    return command is not None and (command.anonymous or command.before_second_factor in ("always", lacks))
 
 
 def login(request: HttpRequest, command: Login) -> tuple[dict[str, Any], SessionBase]:

@@ -1,6 +1,7 @@
 """Passwords: one check for the API's log-in, the admin's form and everything else that asks for one."""
 
 import ipaddress
+import logging
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
@@ -18,6 +19,8 @@ from cloudstack.framework import counting
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.errors import StaleState
 from cloudstack.framework.events.bus import publish
+
+log = logging.getLogger("cloudstack.login")
 
 SHUT_OUTS = ((60, 1), (3600, 6))
 """For root admins, whom nobody may lock out of their cloud: (seconds, times the setting). So many failures from one
@@ -47,9 +50,11 @@ def check_login(
     )
     if user is None or _is_shut_out(user, address):
         make_password(password)
+        log.warning("log-in from %s refused: %s", address or "?", f"{user.uuid} waits" if user else "unknown user")
         return None
     if not check_password(password, user.password, setter=lambda raw: _rehash(user, raw)):
         _count_failure(user, address)
+        log.warning("log-in from %s refused: wrong password for %s", address or "?", user.uuid)
         return None
     if not _admitted(user):
         return None

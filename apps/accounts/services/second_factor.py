@@ -1,5 +1,6 @@
 """The second factor: who needs one, how it is set up, and what a code is worth."""
 
+import logging
 import math
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,8 @@ from apps.accounts.states import AccountState
 from cloudstack.framework.context import Caller, RoleType
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, SecondFactorNeeded, StaleState
 from cloudstack.framework.events.bus import publish
+
+log = logging.getLogger("cloudstack.login")
 
 LONGEST_WAIT = timedelta(hours=1)
 WRONG = "The code of the second factor is not right, or it has been used already"
@@ -124,6 +127,7 @@ class SecondFactorManager:
             self._confirm(waiting, user)
         else:
             self._count_failure(counted, user)
+            log.warning("wrong code of the second factor of %s", user.uuid)
             raise SecondFactorNeeded(WRONG)
 
     @transaction.atomic

@@ -1,5 +1,6 @@
 """Log-in with a second factor: set-up, codes, sessions that lack one, and what wrong codes lead to."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -11,15 +12,18 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.factories import PASSWORD
+from apps.accounts.factories import PASSWORD, AccountFactory, UserFactory
 from apps.accounts.models import RecoveryCode, TwoFactor, User
 from apps.accounts.selectors import caller_of
 from apps.accounts.services import second_factor_codes
+from apps.accounts.services.second_factor import SecondFactorManager
 from apps.accounts.states import AccountState
 from cloudstack.framework.configuration import Scope
 from cloudstack.framework.configuration.service import ConfigurationManager
+from cloudstack.framework.errors import SecondFactorNeeded
 from cloudstack.framework.events.models import Event
 from cloudstack.testing.api import ApiError
+from tests.api.accounts.test_limits_under_load import together
 
 VALIDATE = "validateUserTwoFactorAuthenticationCode"
 SETUP = "setupUserTwoFactorAuthentication"
@@ -248,3 +252,20 @@ def test_users_cannot_mandate(seller, tenants, setting):
     with pytest.raises(ApiError) as caught:
         seller.call("updateUser", id=tenants.seller.uuid, mandate2fa=True)
     assert caught.value.code == 531
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["app", "recovery"])
+def test_of_equal_codes_at_once_one_is_taken(kind):
+    user = UserFactory(account=AccountFactory(root_admin=True))
+    caller, manager = caller_of(user), SecondFactorManager()
+    ConfigurationManager().update(caller=caller, name="enable.user.2fa", value="true")
+    made = manager.set_up(caller=caller, user=user)
+    generator = pyotp.TOTP(made.secret)
+    now = int(time.time()) // 30
+    manager.verify(caller=caller, user=user, code=generator.generate_otp(now - 1))
+    same = generator.generate_otp(now) if kind == "app" else made.recovery_codes[0]
+    outcomes = together(*[lambda: manager.verify(caller=caller, user=user, code=same)] * 4)
+    assert outcomes.count(None) == 1
+    assert sum(isinstance(outcome, SecondFactorNeeded) for outcome in outcomes) == 3

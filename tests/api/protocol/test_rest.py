@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import include, path
@@ -254,6 +255,19 @@ def test_a_key_pair_signs_method_path_query_and_body(root: SimpleNamespace, gadg
     assert "seconds ahead" in problem(send("GET", f"{BASE}/gadgets", ahead=3600), 401)["detail"]
     ApiKeyPair.objects.filter(user=root.user).update(enabled=False)
     assert "disabled" in problem(send("GET", f"{BASE}/gadgets"), 401)["detail"]
+
+
+def test_the_signature_of_the_how_to_is_taken(root: SimpleNamespace) -> None:
+    text = (settings.BASE_DIR / "docs" / "how-to" / "sign-in-and-keys.md").read_text()
+    code = text.partition("```python\n")[2].partition("\nrequest = signed(")[0]
+    told: dict[str, Any] = {}
+    exec(code, told)
+    query = [("page", "1"), ("pagesize", "20"), ("name", "a b&c")]
+    request = told["signed"](
+        "GET", "https://testserver", f"{BASE}/gadgets", query, b"", root.api.api_key, root.api.secret
+    )
+    answer = Client().get(request.full_url, headers={"Authorization": request.get_header("Authorization")})
+    assert answer.status_code == 200
 
 
 def test_a_disabled_users_token_ends(ada: SimpleNamespace) -> None:
