@@ -25,6 +25,7 @@ def vm_spec(vm: VirtualMachine, bridges: Mapping[str, str]) -> VmSpec:
         cpus=vm.cpus,
         cpu_mhz=vm.cpu_mhz,
         memory_mib=vm.memory_mib,
+        cpu_limited=vm.service_offering.limit_cpu_use,
         disks=(*(disk_spec(attachment) for attachment in vm.live_attachments), *_disc_of(vm)),
         nics=tuple(nic_spec(nic, bridges.get(str(nic.network.uuid), ""), vm) for nic in vm.live_nics),
         seed=seed_spec(vm),

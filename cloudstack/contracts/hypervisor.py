@@ -103,6 +103,8 @@ class VmSpec:
     cpus: int
     cpu_mhz: int
     memory_mib: int
+    cpu_limited: bool = False
+    """Whether ``cpu_mhz`` is also the most that each virtual CPU may take, not only what it is promised."""
     disks: tuple[DiskSpec, ...] = ()
     nics: tuple[NicSpec, ...] = ()
     seed: SeedSpec | None = None

@@ -77,6 +77,7 @@ class DeployRequest:
     displayed: bool = True
     dynamically_scalable: bool = False
     ha_enabled: bool = False
+    copy_template_tags: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -31,8 +31,11 @@ class RestoreManager:
         disk_offering: DiskOffering | None = None,
         root_disk_gib: int | None = None,
         expunge: bool = False,
+        forced: bool = False,
     ) -> AsyncJob:
         """A machine that runs is stopped for it and started again; with ``expunge`` the old disk goes at once.
+
+        ``forced`` cuts its power instead of asking the guest.
 
         Raises ``LimitExceeded`` when the new disk is larger than the owner's limits allow.
         """
@@ -67,6 +70,7 @@ class RestoreManager:
             disk_offering_uuid=str(disk_offering.uuid) if disk_offering else "",
             size_bytes=size_bytes,
             expunge=expunge,
+            forced=forced,
         )
 
 

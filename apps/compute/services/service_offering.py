@@ -12,9 +12,20 @@ from apps.compute.services.sizing import LARGEST
 from apps.compute.states import OfferingState
 from apps.infrastructure.models import Zone
 from apps.storage.models import DiskOffering
+from apps.storage.services.offerings import check_audience, check_options
+from apps.storage.services.tags import clean_tags
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.events.bus import publish
+
+WIRE = {
+    "local_storage": "storagetype",
+    "size_gib": "rootdisksize",
+    "size_is_strict": "diskofferingstrictness",
+    "provisioning": "provisioningtype",
+    "is_custom_iops": "customizediops",
+}
+"""What clients call fields of the disk half, where it is not the same word."""
 
 
 class ServiceOfferingManager:
@@ -33,8 +44,19 @@ class ServiceOfferingManager:
         **fields: Any,
     ) -> ServiceOffering:
         """``disk`` describes the root disk (fields of a disk offering) when no ``disk_offering`` is named."""
+        check_audience(caller, domains)
         self._check(fields)
-        if disk_offering is None:
+        if disk_offering is not None:
+            given = sorted(WIRE.get(name, name.replace("_", "")) for name, value in disk.items() if value)
+            given = [name for name in given if name != "rootdisksize"]
+            if given:
+                raise InvalidParameter(
+                    f"diskofferingid {disk_offering.uuid} says how the root disk is; leave {', '.join(given)} out",
+                    parameter="diskofferingid",
+                )
+        else:
+            check_options(disk)
+            disk = {name: value for name, value in disk.items() if value is not None}
             disk_offering = DiskOffering.objects.create(
                 name=name, display_text=fields.get("display_text", ""), is_compute_only=True, **disk
             )
@@ -70,8 +92,16 @@ class ServiceOfferingManager:
 
     @transaction.atomic
     def update(self, *, caller: Caller, offering: ServiceOffering, changes: dict[str, Any]) -> ServiceOffering:
-        """Change name, text, order or state; ``domains`` and ``zones`` replace the sets."""
+        """Change name, text, order, tags or state; ``domains`` and ``zones`` replace the sets, empty ones open it.
+
+        ``storage_tags`` are those of its own disk half, for disks that are made from now on.
+        """
         domains, zones = changes.pop("domains", None), changes.pop("zones", None)
+        if domains is not None:
+            check_audience(caller, domains)
+        self._retag(offering, changes.pop("storage_tags", None))
+        if "name" in changes and not changes["name"].strip():
+            raise InvalidParameter("name is empty", parameter="name")
         if changes.get("state") not in (None, *OfferingState.values):
             raise InvalidParameter(f"state must be one of {', '.join(OfferingState.values)}", parameter="state")
         for name, value in changes.items():
@@ -84,6 +114,16 @@ class ServiceOfferingManager:
             offering.zones.set(zones)
         publish(events.SERVICE_OFFERING_EDIT, caller=caller, description=f"Update {offering}", resource=offering)
         return offering
+
+    def _retag(self, offering: ServiceOffering, tags: str | None) -> None:
+        if tags is None:
+            return
+        if not offering.disk_offering.is_compute_only:
+            raise InvalidParameter(
+                f"the tags of the root disk are those of disk offering {offering.disk_offering}; change them there",
+                parameter="storagetags",
+            )
+        DiskOffering.objects.filter(pk=offering.disk_offering_id).update(tags=clean_tags(tags))
 
     @transaction.atomic
     def delete(self, *, caller: Caller, offering: ServiceOffering) -> None:

@@ -18,10 +18,12 @@ from apps.compute.services.instance_group import group_named
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.new_machine import is_name_taken, name_taken, new_cards, new_disks, new_machine
 from apps.compute.services.quota import amounts_of_vm
+from apps.compute.services.restore import RestoreManager
 from apps.compute.services.settled import hold_and_dispatch
 from apps.compute.services.user_data import chosen_user_data
 from apps.compute.states import VmState
 from apps.infrastructure.models import Host
+from apps.metadata.services.owners import copy_tags
 from apps.storage.models import Volume
 from apps.storage.services.volume_states import amounts_of
 from apps.storage.states import VolumeState
@@ -68,6 +70,8 @@ class VirtualMachineManager:
             VolumeAttachment(volume=volume, vm=vm, device_id=slot) for slot, volume in disks.items()
         )
         new_cards(vm, nics)
+        if request.copy_template_tags:
+            copy_tags(request.template, vm, owner=request.owner)
         job = dispatch(
             "compute.vm.deploy" if request.start else "compute.vm.create",
             caller=caller,
@@ -103,7 +107,7 @@ class VirtualMachineManager:
         ensure_active(vm.account)
         self._expect(vm, "start_requested", VmState.STOPPED)
         return self._dispatch(
-            "compute.vm.start",
+            "compute.vm.start_volatile" if vm.service_offering.is_volatile else "compute.vm.start",
             caller,
             vm,
             events.VM_START,
@@ -123,6 +127,8 @@ class VirtualMachineManager:
         """Restart the guest on its host; with ``forced`` by cutting its power."""
         if vm.state != VmState.RUNNING:
             raise InvalidParameter(f"machine {vm} is {vm.state}; only a running one is rebooted", parameter="id")
+        if vm.service_offering.is_volatile:
+            return RestoreManager().restore(caller=caller, vm=vm, expunge=True, forced=forced)
         return self._dispatch("compute.vm.reboot", caller, vm, events.VM_REBOOT, f"Reboot {vm}", forced=forced)
 
     def migrate(self, *, caller: Caller, vm: VirtualMachine, host: Host | None = None) -> AsyncJob:

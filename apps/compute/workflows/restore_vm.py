@@ -105,6 +105,45 @@ class ExpungeOldRoot(Step):
             expunge_volume(ctx, volume_for_job(uuid=ctx.data["old_uuid"]))
 
 
+class RenewVolatileRoot(SwapRoot):
+    """The root disk of a machine with a volatile offering lasts from one start to the next."""
+
+    title = "Put a new root disk in place of the volatile one"
+
+    def plan(self, ctx: JobContext) -> str:
+        return f"make the volatile root disk of {ctx.vm} anew"
+
+    def do(self, ctx: JobContext) -> None:
+        root = next((one.volume for one in ctx.vm.live_attachments if one.device_id == ROOT_SLOT), None)
+        if "new_uuid" in ctx.data or root is None or root.state != VolumeState.READY:
+            return
+        ctx.arguments |= {
+            "template_uuid": str(ctx.vm.template.uuid),
+            "disk_offering_uuid": "",
+            "size_bytes": root.size_bytes,
+        }
+        super().do(ctx)
+
+
+class ExpungeVolatileRoot(ExpungeOldRoot):
+    title = "Delete the volatile root disk"
+
+    def plan(self, ctx: JobContext) -> str:
+        return "delete the old root disk for good"
+
+    def do(self, ctx: JobContext) -> None:
+        if "old_uuid" in ctx.data:
+            expunge_volume(ctx, volume_for_job(uuid=ctx.data["old_uuid"]))
+
+
+@workflow("compute.vm.start_volatile")
+class StartVolatileVm(StartVm):
+    """Everything on the root disk of a machine with a volatile offering is given up when it starts."""
+
+    title = "Start a machine with a new root disk"
+    steps = [RenewVolatileRoot, ExpungeVolatileRoot, *StartVm.steps]
+
+
 @workflow("compute.vm.restore")
 class RestoreVm(VmWorkflow):
     """The new disk is made at the next start, as that of a machine that was never started."""

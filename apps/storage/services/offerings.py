@@ -58,7 +58,7 @@ class DiskOfferingManager:
         **options: Any,
     ) -> DiskOffering:
         """``options``: further fields of the model, such as ``local_storage`` or the rates."""
-        _check_domains(caller, domains)
+        check_audience(caller, domains)
         if not name.strip():
             raise InvalidParameter("name is empty", parameter="name")
         if is_custom and size_gib:
@@ -67,7 +67,7 @@ class DiskOfferingManager:
             if size_gib is None:
                 raise InvalidParameter("give disksize, in GiB, or customized=true", parameter="disksize")
             within_maximum(size_gib)
-        _check_options(options)
+        check_options(options)
         offering = DiskOffering.objects.create(
             name=name.strip(),
             display_text=display_text or name.strip(),
@@ -95,7 +95,7 @@ class DiskOfferingManager:
     ) -> DiskOffering:
         """Change texts, order, tags, rates, state and who may see it; size and kind stay as they are."""
         fields = {key: value for key, value in changes.items() if value is not None}
-        _check_options({**{name: getattr(offering, name) for name in RATES}, **fields})
+        check_options({**{name: getattr(offering, name) for name in RATES}, **fields})
         if "name" in fields and not fields["name"].strip():
             raise InvalidParameter("name is empty", parameter="name")
         if tags is not None:
@@ -103,7 +103,7 @@ class DiskOfferingManager:
         if fields:
             DiskOffering.objects.filter(pk=offering.pk).update(**fields)
         if domains is not None:
-            _check_domains(caller, domains)
+            check_audience(caller, domains)
             offering.domains.set(domains)
         if zones is not None:
             offering.zones.set(zones)
@@ -121,7 +121,8 @@ class DiskOfferingManager:
             publish(DISK_OFFERING_DELETE, caller=caller, description=text, resource=offering)
 
 
-def _check_domains(caller: Caller, domains: Sequence[Domain]) -> None:
+def check_audience(caller: Caller, domains: Sequence[Domain]) -> None:
+    """Domain admins make offerings for their own subtree only. Raises ``PermissionDenied``."""
     if caller.is_root_admin:
         return
     if not domains:
@@ -131,7 +132,8 @@ def _check_domains(caller: Caller, domains: Sequence[Domain]) -> None:
         raise PermissionDenied(f"domain {foreign[0]} is not below yours", parameter="domainid")
 
 
-def _check_options(options: Mapping[str, Any]) -> None:
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raise ``InvalidParameter`` for values of a disk offering's fields that do not go, or not together."""
     for name, allowed in (("provisioning", PROVISIONING), ("cache_mode", CACHE_MODES)):
         value = options.get(name)
         if value is not None and value not in allowed:

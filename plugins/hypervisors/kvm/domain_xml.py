@@ -3,10 +3,12 @@
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
+from cloudstack.contracts.errors import InvalidSpec
 from cloudstack.contracts.hypervisor import VmSpec
 from plugins.hypervisors.kvm.device_xml import disk_element, drive_element, nic_element, seed_element
 from plugins.hypervisors.kvm.options import HostOptions
 from plugins.hypervisors.kvm.rules import canonical_uuid, check_machine, printable
+from plugins.hypervisors.kvm.tuning import Tuning
 
 NAMESPACE = "urn:cloudstack:kvm:1"
 MARK = "machine"
@@ -14,6 +16,8 @@ PREFIX = "cs"
 # Within what both versions of Linux's control groups take.
 MIN_SHARES, MAX_SHARES = 2, 10_000
 STATS_PERIOD_S = 10
+CPU_PERIOD_US = 100_000
+MIN_QUOTA_US = 1000  # libvirt takes no less
 
 ET.register_namespace(PREFIX, NAMESPACE)
 
@@ -26,22 +30,30 @@ class HostPaths:
     console_log: str = ""
 
 
-def domain_xml(spec: VmSpec, options: HostOptions, paths: HostPaths, *, vnc_password: str = "") -> str:
+def domain_xml(
+    spec: VmSpec, options: HostOptions, paths: HostPaths, *, vnc_password: str = "", host_mhz: int = 0
+) -> str:
     """The definition of ``spec`` for a host with ``options``; raises ``InvalidSpec`` for a hopeless one.
 
-    ``options.domain_type`` must be decided here: ``auto`` is for the caller to resolve.
+    ``options.domain_type`` must be decided here: ``auto`` is for the caller to resolve. ``host_mhz``: speed of the
+    host's CPUs, by which a machine is held to what it was promised; 0 when it is not known.
     """
     check_machine(spec)
+    tuning = Tuning.of(spec)
     domain = ET.Element("domain", type=options.domain_type)
     _identity(domain, spec)
-    _hardware(domain, spec, options)
+    _hardware(domain, spec, options, tuning, host_mhz)
     devices = ET.SubElement(domain, "devices")
     if options.emulator:
         _text(devices, "emulator", options.emulator)
     _storage(devices, spec, options, paths)
+    for disk in devices.iterfind("disk[@device='disk']"):
+        tuning.disk(disk)
     for nic in sorted(spec.nics, key=lambda nic: nic.device_id):
-        devices.append(nic_element(nic))
-    _consoles(devices, options, paths, vnc_password)
+        card = nic_element(nic)
+        tuning.nic(card)
+        devices.append(card)
+    _consoles(devices, options, paths, vnc_password, tuning.keymap)
     _guest_services(devices)
     return ET.tostring(domain, encoding="unicode")
 
@@ -49,6 +61,13 @@ def domain_xml(spec: VmSpec, options: HostOptions, paths: HostPaths, *, vnc_pass
 def cpu_shares(cpus: int, cpu_mhz: int) -> int:
     """Weight of a machine among those of its host: a tenth of the MHz promised to it in all."""
     return max(MIN_SHARES, min(MAX_SHARES, cpus * cpu_mhz // 10))
+
+
+def cpu_quota(spec: VmSpec, host_mhz: int) -> int:
+    """Microseconds of each period that one virtual CPU of ``spec`` may run; 0 is no limit."""
+    if not spec.cpu_limited or not host_mhz or spec.cpu_mhz >= host_mhz:
+        return 0
+    return max(MIN_QUOTA_US, CPU_PERIOD_US * spec.cpu_mhz // host_mhz)
 
 
 def _identity(domain: ET.Element, spec: VmSpec) -> None:
@@ -60,12 +79,21 @@ def _identity(domain: ET.Element, spec: VmSpec) -> None:
     ET.SubElement(metadata, f"{{{NAMESPACE}}}{MARK}", uuid=uuid, name=spec.name)
 
 
-def _hardware(domain: ET.Element, spec: VmSpec, options: HostOptions) -> None:
+def _hardware(domain: ET.Element, spec: VmSpec, options: HostOptions, tuning: Tuning, host_mhz: int) -> None:
     _text(domain, "memory", spec.memory_mib, unit="MiB")
     _text(domain, "currentMemory", spec.memory_mib, unit="MiB")
     _text(domain, "vcpu", spec.cpus)
+    if tuning.io_threads:
+        _text(domain, "iothreads", 1)
     if options.cpu_shares and spec.cpu_mhz:
-        _text(ET.SubElement(domain, "cputune"), "shares", cpu_shares(spec.cpus, spec.cpu_mhz))
+        limits = ET.SubElement(domain, "cputune")
+        _text(limits, "shares", cpu_shares(spec.cpus, spec.cpu_mhz))
+        quota = cpu_quota(spec, host_mhz)
+        if quota:
+            _text(limits, "period", CPU_PERIOD_US)
+            _text(limits, "quota", quota)
+    elif spec.cpu_limited:
+        raise InvalidSpec(f"{spec.name}: its CPUs are to be limited, and this host has no CPU control group")
     system = ET.SubElement(domain, "os")
     _text(system, "type", "hvm", arch=spec.architecture, machine=options.machine)
     features = ET.SubElement(domain, "features")
@@ -112,7 +140,7 @@ def _storage(devices: ET.Element, spec: VmSpec, options: HostOptions, paths: Hos
         ET.SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
 
 
-def _consoles(devices: ET.Element, options: HostOptions, paths: HostPaths, vnc_password: str) -> None:
+def _consoles(devices: ET.Element, options: HostOptions, paths: HostPaths, vnc_password: str, keymap: str) -> None:
     serial = ET.SubElement(devices, "serial", type="pty")
     ET.SubElement(serial, "target", port="0")
     if paths.console_log:
@@ -123,6 +151,8 @@ def _consoles(devices: ET.Element, options: HostOptions, paths: HostPaths, vnc_p
     graphics = ET.SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
     if vnc_password:
         graphics.set("passwd", vnc_password)
+    if keymap:
+        graphics.set("keymap", keymap)
     listen = ET.SubElement(graphics, "listen", type="address")
     if options.vnc_listen:
         listen.set("address", options.vnc_listen)

@@ -61,7 +61,8 @@ class KvmDriver:
             options = host.resolve_domain_type(conn, self.host, self.options)
             paths = self._write_files(conn, spec, options)
             password = secrets.token_urlsafe(VNC_PASSWORD_BYTES)
-            domain = conn.defineXML(domain_xml(spec, options, paths, vnc_password=password))
+            speed = host.cpu_mhz(conn) if spec.cpu_limited else 0
+            domain = conn.defineXML(domain_xml(spec, options, paths, vnc_password=password, host_mhz=speed))
             power.boot(domain)
 
     def stop(self, uuid: str, *, force: bool = False, timeout_s: float = 120) -> None:

@@ -14,6 +14,11 @@ from plugins.hypervisors.kvm.parsing import parse
 ABILITIES = ("live_migration", "disk_hotplug", "nic_hotplug", "statistics", "power_events")
 
 
+def cpu_mhz(conn: libvirt.virConnect) -> int:
+    """Speed of the host's CPUs; 0 when libvirt does not know it."""
+    return int(conn.getInfo()[3])
+
+
 def facts(conn: libvirt.virConnect, host: HostRef) -> HostFacts:
     """Facts by libvirt; the details ``cpus``, ``cpu_mhz`` and ``memory_mib`` of the host go before it.
 

@@ -320,3 +320,36 @@ def test_the_last_host_is_not_preferred_when_it_is_not_to_be(cloud: Cloud) -> No
     cloud.run(cloud.deploy(api=cloud.admin, hostid=home.uuid, serviceofferingid=crowd.uuid))
     cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"], considerlasthost=False))
     assert cloud.row(vm).host != home
+
+
+def test_the_hypervisor_is_told_how_to_drive_a_machine(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
+    vm = cloud.run(
+        cloud.deploy(
+            startvm=False, keyboard="uk", iothreadsenabled=True, iodriverpolicy="io_uring", nicmultiqueuenumber=-1,
+            nicpackedvirtqueuesenabled=True, boottype="bios", bootmode="legacy",
+        )
+    )  # fmt: skip
+    assert cloud.row(vm).details == {
+        "keyboard": "uk", "iothreads": "true", "io.policy": "io_uring", "nic.multiqueue.number": "-1",
+        "nic.packed.virtqueues.enabled": "true",
+    }  # fmt: skip
+    for wrong in (
+        {"boottype": "UEFI"}, {"bootmode": "SECURE"}, {"bootintosetup": True}, {"keyboard": "xx"},
+        {"iodriverpolicy": "fast"}, {"nicmultiqueuenumber": 0}, {"nicmultiqueuenumber": 1000},
+    ):  # fmt: skip
+        with pytest.raises(ApiError) as caught:
+            cloud.deploy(**wrong)
+        assert caught.value.code == 431 and next(iter(wrong)) in caught.value.text
+    assert VirtualMachine.all_objects.count() == 1
+
+
+def test_a_machine_gets_the_tags_of_its_template(cloud: Cloud) -> None:
+    cloud.run(
+        cloud.admin.call(
+            "createTags", resourceids=cloud.template.uuid, resourcetype="Template",
+            **{"tags[0].key": "os", "tags[0].value": "linux"},
+        )
+    )  # fmt: skip
+    vm = cloud.run(cloud.deploy(startvm=False, copyimagetags=True))
+    assert [(tag["key"], tag["value"], tag["account"]) for tag in vm["tags"]] == [("os", "linux", "seller")]
+    assert cloud.run(cloud.deploy(startvm=False))["tags"] == []

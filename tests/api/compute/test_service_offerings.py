@@ -9,9 +9,9 @@ from apps.accounts.factories import AccountFactory, DomainFactory
 from apps.compute.factories import service_offering
 from apps.compute.models import ServiceOffering
 from apps.infrastructure.factories import ZoneFactory
-from apps.storage.models import DiskOffering
+from apps.storage.models import DiskOffering, Template, Volume
 from cloudstack.testing.api import ApiError
-from tests.support.cloud import client_of
+from tests.support.cloud import check_invariants, client_of
 
 from .conftest import NOBODY, Cloud
 
@@ -84,11 +84,83 @@ def test_bad_ones_are_refused(
     assert (ServiceOffering.all_objects.count(), DiskOffering.all_objects.count()) == before
 
 
-def test_only_the_operator_makes_changes_and_deletes_them(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
-    for client in (cloud.api, cloud.sales_admin):
-        assert refusal(client, "createServiceOffering", name="m", displaytext="m", **SIZE).code == 432
-        assert refusal(client, "updateServiceOffering", id=cloud.offering.uuid, name="m").code == 432
-        assert refusal(client, "deleteServiceOffering", id=cloud.offering.uuid).code == 432
+def test_users_make_no_offerings_and_domain_admins_only_for_their_domains(
+    cloud: Cloud, refusal: Callable[..., ApiError]
+) -> None:
+    for command, more in (
+        ("createServiceOffering", {"name": "m", **SIZE}),
+        ("updateServiceOffering", {"id": cloud.offering.uuid, "name": "m"}),
+        ("deleteServiceOffering", {"id": cloud.offering.uuid}),
+    ):
+        assert refusal(cloud.api, command, **more).code == 432
+        assert refusal(cloud.sales_admin, command, **more).code == 531
+    sales, legal = cloud.account.domain.uuid, cloud.lawyer_account.domain.uuid
+    assert refusal(cloud.sales_admin, "createServiceOffering", name="m", **SIZE, domainid=legal).code == 431
+    made = cloud.sales_admin.call("createServiceOffering", name="m", **SIZE, domainid=sales, hosttags="gpu")
+    made = made["serviceoffering"]
+    assert made["domainid"] == str(sales) and "hosttags" not in made, "tags are the operator's"
+    for public in ({"domainid": "public"}, {"domainid": legal}):
+        assert refusal(cloud.sales_admin, "updateServiceOffering", id=made["id"], **public).code in (431, 531)
+    changed = cloud.sales_admin.call("updateServiceOffering", id=made["id"], name="n")["serviceoffering"]
+    assert changed["name"] == "n"
+    assert (
+        "domainid" not in cloud.admin.call("updateServiceOffering", id=made["id"], domainid="public")["serviceoffering"]
+    )
+    assert refusal(cloud.sales_admin, "deleteServiceOffering", id=made["id"]).code == 531
+
+
+def test_the_root_disk_is_described(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
+    rates = {"bytesreadrate": 1000, "bytesreadratemax": 2000, "bytesreadratemaxlength": 5, "iopswriterate": 300}
+    made = create(cloud, **SIZE, **rates, cachemode="writeback", provisioningtype="thin", miniops=10, maxiops=20)
+    assert (made["diskBytesReadRate"], made["diskBytesReadRateMax"], made["diskBytesReadRateMaxLength"]) == (
+        1000,
+        2000,
+        5,
+    )
+    assert (made["diskIopsWriteRate"], made["miniops"], made["maxiops"]) == (300, 10, 20)
+    assert (made["cacheMode"], made["provisioningtype"], made["encryptroot"]) == ("writeback", "thin", False)
+    disk = DiskOffering.objects.get(uuid=made["diskofferingid"])
+    assert (disk.bytes_read_rate, disk.cache_mode, disk.max_iops) == (1000, "writeback", 20)
+    changed = cloud.admin.call("updateServiceOffering", id=made["id"], storagetags="b, a", hosttags="y,x")
+    assert changed["serviceoffering"]["storagetags"] == "a,b" and changed["serviceoffering"]["hosttags"] == "x,y"
+    for wrong, words in (
+        ({"provisioningtype": "fat"}, "provisioningtype"),
+        ({"cachemode": "maybe"}, "cachemode"),
+        ({"miniops": 5, "maxiops": 4}, "miniops"),
+        ({"bytesreadratemax": 5}, "bytesreadratemax"),
+        ({"encryptroot": True}, "encryptroot"),
+        ({"issystem": True}, "issystem"),
+        ({"storagepolicy": NOBODY}, "storagepolicy"),
+        ({"diskofferingid": cloud.disk_offering.uuid, "cachemode": "writeback"}, "diskofferingid"),
+    ):
+        error = refusal(cloud.admin, "createServiceOffering", name="w", **SIZE, **wrong)
+        assert error.code == 431 and words in error.text.lower(), error.text
+    linked = create(cloud, **SIZE, diskofferingid=cloud.disk_offering.uuid)
+    assert (linked["diskofferingname"], linked["diskofferingdisplaytext"]) == ("data", "")
+    error = refusal(cloud.admin, "updateServiceOffering", id=linked["id"], storagetags="a")
+    assert (error.code == 431 and "storagetags" in error.text) or "change them there" in error.text
+
+
+def test_the_root_disk_of_a_volatile_offering_lasts_from_start_to_start(cloud: Cloud) -> None:
+    volatile = create(cloud, **SIZE, isvolatile=True)
+    vm = cloud.machine(serviceofferingid=volatile["id"])
+
+    def root() -> Volume:
+        return Volume.objects.get(attachment__vm__uuid=vm["id"], attachment__device_id=0)
+
+    seen = [root().pk]
+    for forced in (True, False):
+        assert cloud.run(cloud.api.call("rebootVirtualMachine", id=vm["id"], forced=forced))["state"] == "Running"
+        seen.append(root().pk)
+    cloud.run(cloud.api.call("stopVirtualMachine", id=vm["id"]))
+    assert root().pk == seen[-1]
+    assert cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"]))["state"] == "Running"
+    seen.append(root().pk)
+    assert len(set(seen)) == 4 and Volume.objects.count() == 1
+    check_invariants()
+    never = cloud.run(cloud.deploy(serviceofferingid=volatile["id"], startvm=False))
+    assert cloud.run(cloud.api.call("startVirtualMachine", id=never["id"]))["state"] == "Running"
+    check_invariants()
 
 
 def test_who_sees_what(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
@@ -116,7 +188,12 @@ def test_filters(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
     assert names(name="big") == names(cpunumber=2) == names(id=big["id"]) == names(keyword="bi") == {"big"}
     assert names(memory=512) == names(virtualmachineid=vm["id"]) == {"small"}
     assert names(zoneid=cloud.zone.uuid) == {"small", "big"} and names(zoneid=other.uuid) == {"small", "big", "there"}
-    assert names(issystem=True) == set()
+    assert names(issystem=True) == set() == names(encryptroot=True) == names(storagetype="local")
+    assert names(storagetype="shared") == names(account="seller") == {"small", "big", "there"}
+    assert refusal(cloud.api, "listServiceOfferings", account="lawyer").code == 431
+    DiskOffering.objects.filter(uuid=big["diskofferingid"]).update(size_gib=1)
+    Template.objects.update(virtual_size_bytes=2 * 2**30)
+    assert names(templateid=cloud.template.uuid) == {"small", "there"}
     assert refusal(cloud.lawyer, "listServiceOfferings", virtualmachineid=vm["id"]).code == 431
     cloud.admin.call("updateServiceOffering", id=there["id"], state="Inactive", sortkey=9)
     assert names() == {"small", "big"} and names(state="Inactive") == {"there"} and len(names(state="all")) == 3

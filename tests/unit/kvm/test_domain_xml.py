@@ -294,3 +294,51 @@ def test_two_of_a_kind_are_refused(spec, disk, nic):
 def test_unknown_host_details_are_refused(details):
     with pytest.raises(InvalidSpec, match=next(iter(details))):
         HostOptions.from_details(details)
+
+
+def test_a_limited_machine_runs_no_faster_than_promised(spec):
+    def limited(mhz):
+        return ET.fromstring(
+            domain_xml(replace(spec, cpu_limited=True, cpu_mhz=500), HostOptions(), PATHS, host_mhz=mhz)
+        )
+
+    assert limited(2000).findtext("cputune/quota") == "25000"
+    assert limited(2000).findtext("cputune/period") == "100000"
+    assert limited(400).find("cputune/quota") is None, "the host is slower than that"
+    assert limited(10_000_000).findtext("cputune/quota") == "1000"
+    assert build(spec).find("cputune/quota") is None
+    with pytest.raises(InvalidSpec, match="no CPU control group"):
+        build(replace(spec, cpu_limited=True), cpu_shares=False)
+
+
+def test_details_tune_disks_cards_and_the_console(spec):
+    details = {
+        "iothreads": "true", "io.policy": "io_uring", "nic.multiqueue.number": "-1",
+        "nic.packed.virtqueues.enabled": "true", "keyboard": "uk",
+    }  # fmt: skip
+    domain = build(replace(spec, details=details))
+    assert domain.findtext("iothreads") == "1"
+    drivers = [driver.attrib for driver in domain.iterfind("devices/disk[@device='disk']/driver")]
+    assert drivers and all((driver["iothread"], driver["io"]) == ("1", "io_uring") for driver in drivers)
+    cards = [driver.attrib for driver in domain.iterfind("devices/interface/driver")]
+    assert cards and all(card == {"queues": str(spec.cpus), "packed": "on"} for card in cards)
+    assert domain.find("devices/graphics").get("keymap") == "en-gb"
+    assert build(spec).find("devices/interface/driver") is None
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"io.policy": "fast"}, {"nic.multiqueue.number": "0"}, {"nic.multiqueue.number": "many"},
+        {"keyboard": "xx"}, {"iothreads": "perhaps"},
+    ],
+)  # fmt: skip
+def test_a_detail_that_is_none_is_refused(spec, details):
+    with pytest.raises(InvalidSpec):
+        build(replace(spec, details=details))
+
+
+def test_native_input_and_output_needs_uncached_disks(spec):
+    assert build(replace(spec, details={"io.policy": "native"})).find("devices/disk/driver").get("io") == "native"
+    with pytest.raises(InvalidSpec, match="native"):
+        build(replace(spec, details={"io.policy": "native"}), cache="writeback")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apps.compute.models import VirtualMachine
+from apps.compute.models import ServiceOffering, VirtualMachine
 from apps.compute.states import VmState
 from apps.storage.models import Iso, Volume
 from apps.storage.states import VolumeState
@@ -323,5 +323,22 @@ def test_destroy_with_a_data_disk(cloud: SimulatedCloud) -> None:
     def check(answer: dict[str, Any], point: str) -> None:
         expect(answer, point)
         assert not Volume.objects.exists(), point
+
+    crash_everywhere(operation, check)
+
+
+def test_start_with_a_volatile_root_disk(cloud: SimulatedCloud) -> None:
+    ServiceOffering.objects.update(is_volatile=True)
+    machine = running_machine(cloud)
+
+    def operation() -> dict[str, Any]:
+        cloud.api.call("stopVirtualMachine", id=machine, forced=True)
+        run_jobs()
+        return cloud.api.call("startVirtualMachine", id=machine)
+
+    def check(answer: dict[str, Any], point: str) -> None:
+        expect(answer, point)
+        assert state_of(machine) == VmState.RUNNING
+        assert Volume.objects.count() == 1, point
 
     crash_everywhere(operation, check)

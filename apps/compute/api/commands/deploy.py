@@ -14,6 +14,7 @@ from apps.compute.services.affinity_group import groups_named
 from apps.compute.services.deployment import DataDisk, DeployRequest, NicRequest
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
+from apps.infrastructure.api.refused import RefusedFlag
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
 from apps.storage.models import DiskOffering, Template
@@ -22,6 +23,7 @@ from apps.storage.services.volume_sizes import GIB, size_for
 from cloudstack.api import (
     ROOT,
     BaseAsyncCreateCmd,
+    Choice,
     Flag,
     Int,
     ListOf,
@@ -39,6 +41,10 @@ from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs import AsyncJob
 
 USERDATA_MAX = 1 << 20
+KEYBOARDS = (
+    "de", "de-ch", "es", "es-latam", "fi", "fr", "fr-be", "fr-ch", "is", "it", "jp", "nl-be", "no", "pt", "uk", "us",
+)  # fmt: skip
+IO_POLICIES = ("native", "threads", "io_uring")
 
 
 class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
@@ -101,6 +107,15 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     displayed = Flag("displayvm", default=True, roles=ROOT, help="whether users see it; root admins only")
     dynamic_scaling = Flag("dynamicscalingenabled", default=False, help="whether it may grow while it runs")
     hypervisor = Str("hypervisor", help="what runs the machine, for an ISO; a template says it itself")
+    boot_type = Choice("boottype", ("BIOS", "UEFI"), help="BIOS; UEFI is refused")
+    boot_mode = Choice("bootmode", ("LEGACY", "SECURE"), help="LEGACY; SECURE is refused")
+    boot_into_setup = RefusedFlag("bootintosetup")
+    keyboard = Choice("keyboard", KEYBOARDS, help="layout of the keyboard at its console")
+    io_threads = Flag("iothreadsenabled", help="KVM: disks are served by a thread of their own")
+    io_policy = Choice("iodriverpolicy", IO_POLICIES, help="KVM: how QEMU reads and writes its disks")
+    queues = Int("nicmultiqueuenumber", minimum=-1, maximum=256, help="KVM: queues of each card; -1: one a CPU")
+    packed = Flag("nicpackedvirtqueuesenabled", help="KVM: packed queues of cards")
+    copy_tags = Flag("copyimagetags", default=False, help="the machine gets the tags of its template")
     details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
 
     def execute(self) -> tuple[VirtualMachine, AsyncJob]:
@@ -132,7 +147,8 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             start=self.start,
             displayed=self.displayed,
             dynamically_scalable=self.dynamic_scaling,
-            details=self.details or {},
+            copy_template_tags=self.copy_tags,
+            details={**(self.details or {}), **self._tuning()},
         )
         return VirtualMachineManager().deploy(caller=self.caller, request=request)
 
@@ -175,6 +191,22 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             caller=self.caller, uuid=entry.get("diskofferingid", ""), parameter="datadisksdetails"
         )
         return DataDisk(offering=kind, size_gib=_whole(entry, "size"), slot=_whole(entry, "deviceid"))
+
+    def _tuning(self) -> dict[str, str]:
+        """Options of the hypervisor that have parameters of their own."""
+        for wire, value, possible in (("boottype", self.boot_type, "BIOS"), ("bootmode", self.boot_mode, "LEGACY")):
+            if value not in (None, possible):
+                raise InvalidParameter(f"{wire} {value} is not possible here; machines boot {possible}", parameter=wire)
+        if self.queues == 0:
+            raise InvalidParameter("nicmultiqueuenumber must be -1 or 1 to 256, not 0", parameter="nicmultiqueuenumber")
+        told = {
+            "keyboard": self.keyboard,
+            "iothreads": None if self.io_threads is None else str(self.io_threads).lower(),
+            "io.policy": self.io_policy,
+            "nic.multiqueue.number": self.queues,
+            "nic.packed.virtqueues.enabled": None if self.packed is None else str(self.packed).lower(),
+        }
+        return {name: str(value) for name, value in told.items() if value is not None}
 
     def _nics(self) -> list[NicRequest]:
         if self.ip_to_network:

@@ -6,6 +6,7 @@ from apps.compute import events
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import UserData, VirtualMachine
 from apps.compute.services.virtual_machine import VirtualMachineManager
+from apps.infrastructure.api.refused import RefusedFlag
 from apps.infrastructure.models import Cluster, Host, Pod
 from apps.storage.models import GuestOs, Volume
 from cloudstack.api import (
@@ -46,6 +47,7 @@ class StartVirtualMachine(VmCommand):
     host = Ref("hostid", Host, help="start it on this host; root admins only")
     cluster = Ref("clusterid", Cluster, help="start it in this cluster; root admins only")
     pod = Ref("podid", Pod, help="start it in this pod; root admins only")
+    boot_into_setup = RefusedFlag("bootintosetup")
     consider_last_host = Flag("considerlasthost", default=True, help="prefer the host that it ran on last")
 
     def execute(self) -> AsyncJob:
@@ -75,6 +77,7 @@ class RebootVirtualMachine(VmCommand):
 
     event_type = events.VM_REBOOT
 
+    boot_into_setup = RefusedFlag("bootintosetup")
     forced = Flag("forced", default=False, help="cut the power instead of asking the guest")
 
     def execute(self) -> AsyncJob:

@@ -7,8 +7,12 @@ from django.db.models import QuerySet
 from apps.accounts.api.attached import Annotated, details_in
 from apps.compute.models import ServiceOffering
 from apps.storage.api.responses.kept_for import joined_uuids, with_audience
-from cloudstack.api import BOOL, DATE, INT, STRING, Field
+from cloudstack.api import BOOL, DATE, INT, LONG, STRING, Field
 from cloudstack.framework.context import Caller
+
+
+def _rate(column: str, help: str) -> Field:
+    return Field(f"disk_offering__{column}", type=LONG, help=f"{help} (root disk)")
 
 
 class ServiceOfferingResponse(Annotated):
@@ -37,6 +41,7 @@ class ServiceOfferingResponse(Annotated):
         type=STRING,
         help="tags that pools must have",
     )
+    diskofferingdisplaytext = Field("disk_offering__display_text", help="what that kind is")
     diskofferingid = Field("disk_offering__uuid", help="kind of the root disk")
     diskofferingname = Field("disk_offering__name", help="name of the kind of the root disk")
     diskofferingstrictness = Field("disk_offering__size_is_strict", type=BOOL)
@@ -53,6 +58,21 @@ class ServiceOfferingResponse(Annotated):
     )
     networkrate = Field("network_rate_mbps", type=INT, help="network rate in Mbit/s")
     iscustomized = Field("is_customized", type=BOOL, help="whether the user chooses the size")
+    miniops = Field("disk_offering__min_iops", type=LONG, help="operations per second of root disks at least")
+    maxiops = Field("disk_offering__max_iops", type=LONG, help="operations per second of root disks at most")
+    diskBytesReadRate = _rate("bytes_read_rate", "bytes read per second at most")
+    diskBytesReadRateMax = _rate("bytes_read_rate_max", "bytes read per second in a burst")
+    diskBytesReadRateMaxLength = _rate("bytes_read_rate_max_length", "seconds of such a burst")
+    diskBytesWriteRate = _rate("bytes_write_rate", "bytes written per second at most")
+    diskBytesWriteRateMax = _rate("bytes_write_rate_max", "bytes written per second in a burst")
+    diskBytesWriteRateMaxLength = _rate("bytes_write_rate_max_length", "seconds of such a burst")
+    diskIopsReadRate = _rate("iops_read_rate", "reads per second at most")
+    diskIopsReadRateMax = _rate("iops_read_rate_max", "reads per second in a burst")
+    diskIopsReadRateMaxLength = _rate("iops_read_rate_max_length", "seconds of such a burst")
+    diskIopsWriteRate = _rate("iops_write_rate", "writes per second at most")
+    diskIopsWriteRateMax = _rate("iops_write_rate_max", "writes per second in a burst")
+    diskIopsWriteRateMaxLength = _rate("iops_write_rate_max_length", "seconds of such a burst")
+    encryptroot = Field(compute=lambda row: False, type=BOOL, help="whether root disks are encrypted")
     iscustomizediops = Field("disk_offering__is_custom_iops", type=BOOL)
     issystem = Field(compute=lambda row: False, type=BOOL, help="whether it is for the platform's own machines")
     defaultuse = Field(compute=lambda row: False, type=BOOL)

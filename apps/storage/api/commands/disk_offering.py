@@ -30,6 +30,7 @@ from cloudstack.api import (
     Uuid,
     entity_for,
 )
+from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 
 ALL = "all"
@@ -215,8 +216,8 @@ class UpdateDiskOffering(RatesCmd):
         return DiskOfferingManager().update(
             caller=self.caller,
             offering=self.offering,
-            domains=self._named(self.domains, Domain, "domainid", PUBLIC),
-            zones=self._named(self.zones, Zone, "zoneid", ALL),
+            domains=named(self.domains, Domain, "domainid", PUBLIC, caller=self.caller),
+            zones=named(self.zones, Zone, "zoneid", ALL, caller=self.caller),
             tags=self.tags,
             name=self.offering_name,
             display_text=self.display_text,
@@ -227,14 +228,15 @@ class UpdateDiskOffering(RatesCmd):
             **self.rates(),
         )
 
-    def _named(self, text: str | None, model: type, parameter: str, nobody: str) -> Sequence | None:
-        """The objects that a comma list names; none of them when it is the word for "no restriction"."""
-        if text is None:
-            return None
-        if text.strip().lower() == nobody:
-            return []
-        uuids = [part.strip() for part in text.split(",") if part.strip()]
-        return entity_for(model).get_many(caller=self.caller, uuids=uuids, parameter=parameter)
+
+def named(text: str | None, model: type, parameter: str, nobody: str, *, caller: Caller) -> Sequence | None:
+    """The objects that a comma list names; none of them when it is the word for "no restriction"."""
+    if text is None:
+        return None
+    if text.strip().lower() == nobody:
+        return []
+    uuids = [part.strip() for part in text.split(",") if part.strip()]
+    return entity_for(model).get_many(caller=caller, uuids=uuids, parameter=parameter)
 
 
 class DeleteDiskOffering(BaseCmd):
