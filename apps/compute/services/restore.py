@@ -41,7 +41,9 @@ class RestoreManager:
         """
         chosen = template or vm.template
         check_template(chosen, zone=vm.zone)
-        if chosen.hypervisor != vm.hypervisor:
+        if chosen.is_iso and chosen.pk != vm.template_id:
+            raise InvalidParameter(f"{chosen} is an ISO; a root disk is made from a template", parameter="templateid")
+        if not chosen.is_iso and chosen.hypervisor != vm.hypervisor:
             raise InvalidParameter(
                 f"template {chosen} is for {chosen.hypervisor}, machine {vm} runs on {vm.hypervisor}",
                 parameter="templateid",
@@ -87,7 +89,7 @@ def _root(vm: VirtualMachine) -> Volume:
 
 def _size(old: Volume, template: Template, offering: DiskOffering | None, asked_gib: int | None) -> int:
     """As large as asked for, else as the offering says, else as the old disk was, and never smaller than the image."""
-    least = max(template.virtual_size_bytes, MIB)
+    least = MIB if template.is_iso else max(template.virtual_size_bytes, MIB)
     kind = offering or old.disk_offering
     if asked_gib is not None and kind is not None and kind.size_is_strict and asked_gib * GIB != old.size_bytes:
         raise InvalidParameter(f"disk offering {kind} fixes the size of the root disk", parameter="rootdisksize")

@@ -84,7 +84,8 @@ class SwapRoot(Step):
             name=f"ROOT-{vm.uuid}",
             type=VolumeType.ROOT,
             size_bytes=ctx.arguments["size_bytes"],
-            template=template,
+            # An ISO is in the drive; the disk of a machine that was deployed from one is empty.
+            template=None if template.is_iso else template,
             disk_offering=kind,
             min_iops=kind.min_iops if kind else None,
             max_iops=kind.max_iops if kind else None,
