@@ -41,7 +41,6 @@ _ADDRESS = {"tags": True, "note": "PUBLIC_IP_ADDRESS", "users_note": True, "deta
 register_kind(PublicIpAddress, "PublicIpAddress", title="address", **_ADDRESS)
 register_kind(NetworkOffering, "NetworkOffering", note="NETWORK_OFFERING", details=HUNG)
 _FORWARDING = (RuleKind.PORT_FORWARDING, RuleKind.STATIC_NAT, RuleKind.STATIC_NAT_PORTS)
-register_kind(NetworkRule, "FirewallRule", tags=True, title="protocol", holds=lambda rule: rule.kind not in _FORWARDING)
-register_kind(
-    NetworkRule, "PortForwardingRule", tags=True, title="protocol", holds=lambda rule: rule.kind in _FORWARDING
-)
+_RULE = {"tags": True, "details": HUNG, "title": "protocol"}
+register_kind(NetworkRule, "FirewallRule", holds=lambda rule: rule.kind not in _FORWARDING, **_RULE)
+register_kind(NetworkRule, "PortForwardingRule", holds=lambda rule: rule.kind in _FORWARDING, **_RULE)

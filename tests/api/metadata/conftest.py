@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory
-from apps.accounts.models import Account, Domain, User
+from apps.accounts.models import Account, ApiKeyPair, Domain, User
 from apps.accounts.services.role_rules import forget_rules
 from apps.compute.factories import MachineRows, service_offering
 from apps.compute.models import Nic, VirtualMachine
-from apps.network.factories import NetworkFactory
+from apps.network.factories import NetworkFactory, firewall_rule, public_address
 from apps.storage.factories import TemplateFactory, VolumeFactory
 from apps.storage.models import DiskOffering, Volume
 from cloudstack.framework.configuration import store
@@ -92,7 +92,10 @@ OBJECTS: dict[str, Callable[[Tenancy], Any]] = {
     "Template": lambda tenancy: TemplateFactory(account=tenancy.account),
     "ISO": lambda tenancy: TemplateFactory(account=tenancy.account, format="ISO"),
     "Network": lambda tenancy: NetworkFactory(account=tenancy.account),
+    "PublicIpAddress": lambda tenancy: public_address(tenancy.account),
+    "FirewallRule": lambda tenancy: firewall_rule(tenancy.account),
     "Account": lambda tenancy: tenancy.account,
+    "User": lambda tenancy: ApiKeyPair.objects.get(api_key=tenancy.api.api_key).user,
     "Zone": lambda tenancy: tenancy.volume().zone,
     "ServiceOffering": lambda tenancy: service_offering("small"),
     "DiskOffering": lambda tenancy: DiskOffering.objects.create(name="data", size_gib=5),

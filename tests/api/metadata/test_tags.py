@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from apps.accounts.factories import project_of
 from apps.metadata.factories import tag
 from apps.metadata.models import ResourceTag
 from apps.storage.factories import TemplateFactory
@@ -54,6 +55,31 @@ def test_nobody_tags_what_is_not_his(tenancy: Tenancy, kind: str, refusal: Calla
             else:
                 assert error.code == 431 and error.text == missing.text.replace(NOBODY, str(thing.uuid))
     assert not ResourceTag.objects.exists()
+
+
+def test_tags_of_a_project_are_for_its_members(tenancy: Tenancy, refusal: Callable[..., ApiError]) -> None:
+    project = project_of(tenancy.account)
+    target = {"resourcetype": "Project", "resourceids": project.uuid}
+    assert refusal(tenancy.stranger, "createTags", **target, tags=pairs(a="b")).code == 431
+    tenancy.done(tenancy.api, "createTags", **target, tags=pairs(team="red"))
+    [row] = tenancy.api.items("listTags", projectid=project.uuid)
+    assert (row["project"], row["projectid"], row["value"]) == (project.name, str(project.uuid), "red")
+    assert "account" not in row and tenancy.api.items("listTags") == []
+    [shown_project] = tenancy.api.items("listProjects", tags=[{"key": "team"}])
+    assert [one["value"] for one in shown_project["tags"]] == ["red"]
+    assert tenancy.api.items("listProjects", tags=[{"key": "other"}]) == []
+
+
+def test_a_plan_says_which_tags_and_leaves_none(tenancy: Tenancy) -> None:
+    volume = tenancy.volume(name="disk")
+    params = {"resourcetype": "Volume", "resourceids": volume.uuid}
+    plan = tenancy.api.call("createTags", **params, tags=pairs(env="prod"), plan=True)["plan"]
+    assert [step["description"] for job in plan["jobs"] for step in job["steps"]] == ["attach env=prod to disk"]
+    assert not ResourceTag.objects.exists() and not AsyncJob.objects.exists()
+    tag(volume, "Volume", "env", "prod")
+    plan = tenancy.api.call("deleteTags", **params, plan=True)["plan"]
+    assert [step["description"] for job in plan["jobs"] for step in job["steps"]] == ["take env=prod off disk"]
+    assert ResourceTag.objects.exists()
 
 
 def test_what_is_shared_may_be_seen_and_not_tagged(tenancy: Tenancy, refusal: Callable[..., ApiError]) -> None:
