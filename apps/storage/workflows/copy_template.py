@@ -81,7 +81,8 @@ class CopyToPools(Step):
     title = "Copy the template to the pools"
 
     def plan(self, ctx: JobContext) -> str:
-        return f"copy {ctx.template} to {len(ctx.arguments['pool_uuids'])} pools"
+        names = ", ".join(pool_for_job(uuid=uuid).name for uuid in ctx.arguments["pool_uuids"])
+        return f"copy {ctx.template} to {names}, where it is not there yet"
 
     def do(self, ctx: JobContext) -> None:
         for uuid in ctx.arguments["pool_uuids"]:

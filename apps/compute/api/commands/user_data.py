@@ -12,7 +12,7 @@ from apps.compute.models import UserData
 from apps.compute.services.user_data import UserDataManager
 from apps.compute.states import UserDataPolicy
 from apps.storage.api.responses.template import TemplateResponse
-from apps.storage.models import Template
+from apps.storage.models import Iso, Template
 from cloudstack.api import Access, BaseCmd, Choice, Ref, Str, SuccessResponse
 from cloudstack.framework.errors import InvalidParameter
 
@@ -64,7 +64,8 @@ class LinkUserDataToTemplate(BaseCmd):
 
     response = TemplateResponse
 
-    template = Ref("templateid", Template, access=Access.MODIFY, required=True, help="the template")
+    template = Ref("templateid", Template, access=Access.MODIFY, help="the template")
+    iso = Ref("isoid", Iso, access=Access.MODIFY, help="or the ISO")
     user_data = Ref("userdataid", UserData, help="registered user data")
     policy = Choice(
         "userdatapolicy",
@@ -73,8 +74,10 @@ class LinkUserDataToTemplate(BaseCmd):
     )
 
     def execute(self) -> Template:
+        if (self.template is None) == (self.iso is None):
+            raise InvalidParameter("give templateid or isoid", parameter="templateid")
         if self.policy and self.user_data is None:
             raise InvalidParameter("userdatapolicy goes with userdataid", parameter="userdatapolicy")
         return UserDataManager().link(
-            caller=self.caller, template=self.template, user_data=self.user_data, policy=self.policy or ""
+            caller=self.caller, template=self.template or self.iso, user_data=self.user_data, policy=self.policy or ""
         )

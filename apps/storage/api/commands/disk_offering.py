@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Case, Q, QuerySet, Value, When
 
 from apps.accounts.api.listing import DomainScopedListCmd
-from apps.accounts.models import Domain
+from apps.accounts.models import Domain, Project
 from apps.accounts.selectors import accounts_visible_to
 from apps.infrastructure.models import Zone
 from apps.storage.api.refused import Refused, RefusedFlag
@@ -51,13 +51,20 @@ class ListDiskOfferings(DomainScopedListCmd):
     storage_type = Choice("storagetype", ("shared", "local"), help="shared or local")
     vm = Uuid("virtualmachineid", help="offerings of this machine's zone, and of each whether its storage can carry it")
     account = Str("account", help="offerings that this account can choose; it is looked for in domainid or your domain")
+    project = Ref(
+        "projectid", Project, access=Access.OPERATE, select_related=["domain"], help="offerings of this project"
+    )
     encrypt = Flag("encrypt", help="offerings whose disks are encrypted; there are none")
     state = Choice("state", (*OfferingState.values, ALL), help="Active (if left out), Inactive or all; administrators")
 
     def queryset(self) -> QuerySet[DiskOffering]:
         rows = disk_offerings_visible_to(caller=self.caller)
         root_disk = self._root_disk() if self.vm is not None else None
-        if self.account:
+        if self.account and self.project is not None:
+            raise InvalidParameter("Account and projectId can't be specified together", parameter="projectid")
+        if self.project is not None:
+            rows = rows.filter(kept_for_domain(self.project.domain))
+        elif self.account:
             rows = rows.filter(kept_for_domain(self._domain_of_account()))
         elif self.domain is not None:
             rows = rows.filter(pk__in=self.in_domains(DiskOffering.domains.through.objects).values("diskoffering"))
