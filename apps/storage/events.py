@@ -43,4 +43,5 @@ CHANGE_POOL_SCOPE = event_type("CHANGE.STORAGE.POOL.SCOPE", "a storage pool is g
 POOL_DRIFT = event_type("STORAGE.POOL.DRIFT", "what is promised of a pool was counted wrongly and has been put right")
 IMAGE_STORE_CREATE = event_type("IMAGE.STORE.CREATE", "an image store was added")
 IMAGE_STORE_UPDATE = event_type("IMAGE.STORE.UPDATE", "an image store was changed")
+IMAGE_STORE_MIGRATE = event_type("IMAGE.STORE.MIGRATE", "images move to another image store")
 IMAGE_STORE_DELETE = event_type("IMAGE.STORE.DELETE", "an image store was removed")

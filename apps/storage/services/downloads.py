@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import uuid
 from datetime import timedelta
 
 from django.db import transaction
@@ -39,7 +40,10 @@ class DownloadManager:
         found = sorted(copies.select_related("store"), key=lambda ref: (zone and ref.store.zone_id != zone.pk, ref.pk))
         if not found:
             raise ResourceUnavailable(f"no image store holds {image}")
-        ticket = self._ticket(found[0].store, image.name, image.format, image=image)
+        return self._extract(caller, image, found[0].store)
+
+    def _extract(self, caller: Caller, image: Template, store: ImageStore) -> AsyncJob:
+        ticket = self._ticket(store, image.name, image.format, image=image)
         return dispatch(
             "storage.template.extract",
             caller=caller,
@@ -49,6 +53,15 @@ class DownloadManager:
             description=f"giving out an address for {image.name}",
             event_type=events.ISO_EXTRACT if image.is_iso else events.TEMPLATE_EXTRACT,
         )
+
+    @transaction.atomic
+    def extract_object(self, *, caller: Caller, store: ImageStore, name: str) -> AsyncJob:
+        """An address for a file of a store, for operators; only images that are kept there have one."""
+        here = TemplateStoreRef.objects.filter(store=store, state=StoreState.READY, template__removed__isnull=True)
+        ref = here.filter(template__uuid=name).select_related("template").first() if is_uuid(name) else None
+        if ref is None:
+            raise InvalidParameter(f"image store {store} keeps no file {name!r}", parameter="path")
+        return self._extract(caller, ref.template, store)
 
     @transaction.atomic
     def extract_volume(self, *, caller: Caller, volume: Volume, zone: Zone) -> AsyncJob:
@@ -97,6 +110,14 @@ class DownloadManager:
         return DownloadTicket.objects.create(
             store=store, file_name=f"{plain[:200]}.{kind.lower()}", expires=expires, **source
         )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether ``text`` is a UUID as files in stores are named."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def address_of(ticket: DownloadTicket) -> str:

@@ -8,6 +8,7 @@ from apps.storage.factories import DiskOfferingFactory, ImageStoreFactory, Stora
 from apps.storage.models import DownloadTicket, PoolReservation, Template, Volume
 from apps.storage.scheduled import clean_up
 from apps.storage.services.downloads import DownloadManager
+from apps.storage.services.image_moves import ImageMoveManager
 from apps.storage.services.template_request import TemplateRequest
 from apps.storage.services.templates import TemplateManager
 from apps.storage.services.volume_imports import BroughtVolume, VolumeImportManager
@@ -166,3 +167,25 @@ def test_a_volume_that_is_brought(cloud) -> None:
         assert cloud.count(ResourceType.SECONDARY_STORAGE) == 0 and not SimulatedTemplate.objects.exists(), point
 
     crash_everywhere(bring, check)
+
+
+def test_images_leave_a_store(cloud, volume: Volume) -> None:
+    other = ImageStoreFactory(zone=cloud.zone, name="other")
+    assert run_job(make_template(cloud, volume)).status == OK
+    template = Template.objects.get()
+    counted = cloud.count(ResourceType.SECONDARY_STORAGE)
+
+    def move() -> AsyncJob:
+        here = template.store_refs.select_related("store").get().store
+        target = cloud.store if here.pk == other.pk else other
+        return ImageMoveManager().migrate(caller=cloud.root, source=here, targets=[target])
+
+    def check(job: AsyncJob, point: str) -> None:
+        job.refresh_from_db()
+        assert job.status == OK, f"{point}: {job.error_text}"
+        ref = template.store_refs.select_related("store").get()
+        assert [str(ref.store.uuid)] == job.arguments["target_uuids"] and ref.state == "Ready", point
+        assert SimulatedTemplate.objects.get().store_uuid == ref.store.uuid, point
+        assert cloud.count(ResourceType.SECONDARY_STORAGE) == counted
+
+    crash_everywhere(move, check)

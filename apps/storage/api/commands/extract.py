@@ -44,10 +44,7 @@ class ExtractCmd(BaseAsyncCmd):
 
     @classmethod
     def job_result(cls, job: Any, *, caller: Caller) -> dict[str, Any] | None:
-        """Rendered when it is read: the job holds no address, and one that has expired is not shown."""
-        tickets = DownloadTicket.objects.select_related("image__account", "volume__account", "store__zone")
-        ticket = tickets.filter(uuid=(job.result or {}).get("ticket"), ready=True).first()
-        return {cls.object_name: shown(ticket)} if ticket is not None else None
+        return address_result(job, cls.object_name)
 
 
 class ExtractTemplate(ExtractCmd):
@@ -89,6 +86,13 @@ class ExtractVolume(ExtractCmd):
 
     def execute(self) -> AsyncJob:
         return DownloadManager().extract_volume(caller=self.caller, volume=self.volume, zone=self.zone)
+
+
+def address_result(job: Any, object_name: str) -> dict[str, Any] | None:
+    """Rendered when it is read: the job holds no address, and one that has expired is not shown."""
+    tickets = DownloadTicket.objects.select_related("image__account", "volume__account", "store__zone")
+    ticket = tickets.filter(uuid=(job.result or {}).get("ticket"), ready=True).first()
+    return {object_name: shown(ticket)} if ticket is not None else None
 
 
 def shown(ticket: DownloadTicket) -> dict[str, Any]:
