@@ -23,6 +23,7 @@ from apps.compute.services.settled import hold_and_dispatch
 from apps.compute.services.user_data import chosen_user_data
 from apps.compute.states import VmState
 from apps.infrastructure.models import Host
+from apps.metadata.services.details import replaced
 from apps.metadata.services.owners import copy_tags
 from apps.storage.models import Volume
 from apps.storage.services.volume_states import amounts_of
@@ -216,6 +217,8 @@ class VirtualMachineManager:
             if taken.exists():
                 raise name_taken(changes["name"])
             Nic.objects.filter(vm=vm).update(hostname=changes["name"])
+        if "details" in changes:
+            changes["details"] = replaced(vm, changes["details"], caller=caller)
         if "group" in changes:
             named = changes["group"]
             changes["group"] = group_named(owner=vm.account, name=named) if named else None

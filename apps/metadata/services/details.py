@@ -5,13 +5,13 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.metadata.kinds import Kind
+from apps.metadata.kinds import Kind, kind_of
 from apps.metadata.models import ResourceDetail
 from apps.metadata.models.base import place_of
 from apps.metadata.models.detail import MAX_KEY, MAX_VALUE
 from apps.metadata.selectors.details import details_of
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
 
@@ -73,6 +73,23 @@ class DetailManager:
         if kind.details_column:
             _change_column(kind, obj, dict.fromkeys(keys))
         ResourceDetail.objects.filter(kind=kind.name, object_id=obj.pk, key__in=keys).delete()
+
+
+def replaced(obj: Any, details: Mapping[str, str], *, caller: Caller) -> dict[str, str]:
+    """What the object's own map becomes when ``caller`` replaces it: what operators keep from him stays.
+
+    Raises ``PermissionDenied`` when he names one of those keys.
+    """
+    kind = kind_of(obj)
+    if kind is None or not kind.details_column or caller.is_root_admin:
+        return dict(details)
+    rows = ResourceDetail.objects.filter(kind=kind.name, object_id=obj.pk, is_displayed=False)
+    hidden = set(rows.values_list("key", flat=True))
+    own: Mapping[str, str] = getattr(obj, kind.details_column)
+    for key in details:
+        if key in hidden:
+            raise PermissionDenied(f"details: {key} is for root admins to set", parameter="details")
+    return {**details, **{key: value for key, value in own.items() if key in hidden}}
 
 
 def _change_column(kind: Kind, obj: Any, changes: Mapping[str, str | None]) -> None:

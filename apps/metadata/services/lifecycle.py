@@ -8,7 +8,7 @@ from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import Account
 from apps.metadata.kinds import Kind, kinds_with, names_of
-from apps.metadata.models import ResourceTag
+from apps.metadata.models import ResourceDetail, ResourceTag
 from apps.metadata.models.base import AttachedModel
 
 AT_ONCE = 1000
@@ -44,6 +44,21 @@ def _delete_some(model: type[AttachedModel], kind: Kind) -> int:
     name = getattr(kind, model.named_by)
     orphans = model._base_manager.filter(~Exists(alive), kind=name).order_by("pk").values("pk")[:AT_ONCE]
     return model._base_manager.filter(pk__in=list(orphans.values_list("pk", flat=True))).delete()[0]
+
+
+def forget_markers_for_job() -> int:
+    """Delete what says of details that they are for operators, where the objects have these details no more."""
+    count = 0
+    for kind in kinds_with("details_column"):
+        markers = ResourceDetail.objects.filter(kind=kind.name).order_by("pk").values_list("pk", "object_id", "key")
+        last = 0
+        while chunk := list(markers.filter(pk__gt=last)[:AT_ONCE]):
+            last = chunk[-1][0]
+            objects = kind.model._base_manager.filter(pk__in={object_id for _, object_id, _ in chunk})
+            known = dict(objects.values_list("pk", kind.details_column))
+            stale = [pk for pk, object_id, key in chunk if key not in known.get(object_id, {})]
+            count += ResourceDetail.objects.filter(pk__in=stale).delete()[0]
+    return count
 
 
 def repair_owners_for_job() -> int:

@@ -12,6 +12,7 @@ from django.db import transaction
 from apps.accounts.models import ResourceType
 from apps.accounts.services.limits import LimitManager
 from apps.infrastructure.models import Zone
+from apps.metadata.services.details import replaced
 from apps.storage import events
 from apps.storage.checksum import parse_checksum
 from apps.storage.models import (
@@ -195,7 +196,7 @@ class TemplateManager:
         if details is not None and clean_details:
             raise InvalidParameter("give details or cleanupdetails, not both", parameter="cleanupdetails")
         if details is not None or clean_details:
-            fields["details"] = dict(details or {})
+            fields["details"] = replaced(template, details or {}, caller=caller)
         if fields:
             Template.objects.filter(pk=template.pk).update(**fields)
             template.refresh_from_db()

@@ -8,6 +8,7 @@ import pytest
 from apps.compute.models import VirtualMachine
 from apps.infrastructure.models import Cluster
 from apps.metadata.models import ResourceDetail
+from apps.metadata.scheduled import collect_orphans
 from apps.storage.factories import TemplateFactory
 from cloudstack.testing.api import ApiClient, ApiError
 
@@ -143,6 +144,30 @@ def test_lists_leave_out_what_is_kept_from_users(tenancy: Tenancy) -> None:
     rows = {row["id"]: row for row in tenancy.api.items("listTemplates", templatefilter="self")}
     assert rows[str(template.uuid)]["details"] == {"a": "1"}
     assert rows[str(vm.template.uuid)]["details"] == {}
+
+
+def test_who_replaces_details_leaves_those_that_he_does_not_see(
+    tenancy: Tenancy, refusal: Callable[..., ApiError]
+) -> None:
+    vm = tenancy.machine()
+    target = {"resourcetype": "UserVm", "resourceid": vm.uuid}
+    tenancy.done(tenancy.root, "addResourceDetail", **target, details=pairs(kept="1"), fordisplay=False)
+    answer = tenancy.api.call("updateVirtualMachine", id=vm.uuid, details=pairs(mine="2"))["virtualmachine"]
+    assert answer["details"] == {"mine": "2"} and shown(tenancy.root, **target) == {"kept": "1", "mine": "2"}
+    tenancy.api.call("updateVirtualMachine", id=vm.uuid, cleanupdetails=True)
+    assert shown(tenancy.root, **target) == {"kept": "1"}
+    error = refusal(tenancy.api, "updateVirtualMachine", id=vm.uuid, details=pairs(kept="3"))
+    assert error.code == 531 and "kept" in error.text
+    template = vm.template
+    of_template = {"resourcetype": "Template", "resourceid": template.uuid}
+    tenancy.done(tenancy.root, "addResourceDetail", **of_template, details=pairs(kept="1"), fordisplay=False)
+    tenancy.api.call("updateTemplate", id=template.uuid, details=pairs(mine="2"))
+    assert shown(tenancy.root, **of_template) == {"kept": "1", "mine": "2"}
+    # The operator replaces all; what said that it is kept from users goes with it.
+    tenancy.root.call("updateVirtualMachine", id=vm.uuid, details=pairs(new="4"))
+    collect_orphans()
+    assert shown(tenancy.api, **target) == {"new": "4"}
+    assert [row.kind for row in ResourceDetail.objects.all()] == ["Template"]
 
 
 def test_lists_show_details_that_hang_on_objects(tenancy: Tenancy) -> None:
