@@ -21,6 +21,7 @@ from apps.accounts.services.role_rules import forget_rules
 from apps.metadata.models import Annotation
 from cloudstack.api import Access, registry
 from cloudstack.api.authentication import acting
+from cloudstack.api.dispatcher import dispatch
 from cloudstack.api.params import Ref
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from tests.api.test_isolation import OWNED
@@ -118,3 +119,63 @@ def test_every_reference_of_every_command(around: Around, kind: str) -> None:
             assert "Your role in the project" in outcome.message, where
         else:
             assert outcome is None, f"{where}: {outcome}"
+
+
+OF_ANOTHER_KIND = {"listEgressFirewallRules", "listIpForwardingRules", "listPortForwardingRules"}
+"""Rules of networks are of one model; the one made here is a rule of a firewall."""
+LISTS = [
+    command
+    for command in registry.all()
+    if command.is_list
+    and command.response.model in OWNED
+    and command.response.model not in PEOPLE
+    and command.name not in OF_ANOTHER_KIND
+]
+AIMS: dict[str, list[tuple[dict[str, str], bool]]] = {
+    "project admin": [
+        ({}, False),
+        ({"listall": "true"}, False),
+        ({"projectid": "P"}, True),
+        ({"projectid": "-1"}, True),
+        ({"projectid": "-1", "listall": "true"}, True),
+        ({"id": "X"}, True),
+    ],
+    "reader": [({}, False), ({"projectid": "P"}, True), ({"projectid": "-1"}, True), ({"id": "X"}, True)],
+    "root admin": [
+        ({}, False),
+        ({"listall": "true"}, False),
+        ({"domainid": "D", "isrecursive": "true"}, False),
+        ({"projectid": "P"}, True),
+        ({"projectid": "-1"}, True),
+        ({"projectid": "-1", "listall": "true"}, True),
+        ({"id": "X"}, True),
+    ],
+    "domain admin": [({"listall": "true"}, False), ({"projectid": "P"}, True), ({"id": "X"}, True)],
+    "admin of another project": [({"projectid": "-1"}, False), ({"id": "X"}, False), ({"listall": "true"}, False)],
+}
+"""Who asks, with what, and whether he is shown what the project owns."""
+
+
+@pytest.mark.parametrize("kind", AIMS)
+def test_lists_show_what_a_project_owns_to_whoever_asks_for_it(around: Around, kind: str) -> None:
+    around.users["root admin"] = UserFactory(account=AccountFactory(root_admin=True))
+    around.users["domain admin"] = UserFactory(account=AccountFactory(domain_admin=True, domain=around.domain))
+    caller = caller_for(around.users[kind])
+    words = {"P": str(around.project.uuid), "D": str(around.domain.uuid)}
+    for command in LISTS:
+        wires = {param.key for param in command.params.values()}
+        if "projectid" not in wires or not registry.allowed(caller, command):
+            continue
+        thing = around.thing(command.response.model)
+        whose = "all" if caller.is_admin else "self"
+        needed = {wire: whose for wire in ("templatefilter", "isofilter") if wire in wires}
+        for aim, expected in AIMS[kind]:
+            sent = {name: words.get(text, text).replace("X", str(thing.uuid)) for name, text in aim.items()}
+            if not set(sent) <= wires:
+                continue
+            rows = dispatch(command.name, {**needed, **sent}, caller).rows or []
+            shown = str(thing.uuid) in {row.get("id") or row.get("jobid") for row in rows}
+            assert shown == expected, f"{kind}: {command.name} {aim}"
+            if shown and "project" in command.response.fields():
+                [row] = [row for row in rows if row.get("id") == str(thing.uuid)]
+                assert (row["project"], row.get("account")) == (around.project.name, None), command.name

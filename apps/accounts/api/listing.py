@@ -77,7 +77,9 @@ class AccountScopedListCmd(DomainScopedListCmd):
         if not self.caller.is_admin:
             # Whatever domainid says (it can only be the caller's own domain).
             return reachable
-        return self.without_projects(self.in_domains(reachable, own=Q(account_id=self.caller.account_id)))
+        meant = self.in_domains(reachable, own=Q(account_id=self.caller.account_id))
+        # What is narrowed to one account needs no look.
+        return self.without_projects(meant) if self.list_all or self.domain is not None else meant
 
     def viewer(self) -> Caller:
         """The caller as whom the rows are meant: with his projects where he asks for them or names rows, in the place
@@ -96,9 +98,8 @@ class AccountScopedListCmd(DomainScopedListCmd):
         return self.caller.without_projects()
 
     def without_projects(self, queryset: QuerySet[M]) -> QuerySet[M]:
-        """Leave out what projects own, unless it is asked for; what is narrowed to one account needs no look."""
-        wide = self.caller.is_admin and (self.list_all or self.domain is not None)
-        if not wide or self.project is not None or self.names_rows() or self.account:
+        """Leave out what projects own, unless it is asked for. Others than admins come here as ``viewer``."""
+        if not self.caller.is_admin or self.project is not None or self.names_rows() or self.account:
             return queryset
         return queryset.exclude(of_projects())
 
