@@ -121,7 +121,10 @@ def _unknown(name: str, known: list[str], parameter: str) -> InvalidParameter:
     return InvalidParameter(f"{parameter}={shown}: one of {', '.join(known)} is expected", parameter=parameter)
 
 
-def names_of(model: type[Model], named_by: str = "name") -> list[str]:
-    """Names of the kinds whose objects are rows of ``model``: their own, or those that annotations have for them."""
-    names = [getattr(kind, named_by) for kind in _kinds.values() if kind.model is model._meta.concrete_model]
-    return [name for name in names if name]
+def names_of(model: type[Model], named_by: str = "name", *, part: str = "") -> list[str]:
+    """Names of the kinds whose objects are rows of ``model``: their own, or those that annotations have for them.
+
+    With ``part`` only of kinds that can have it: a field of :class:`Kind`.
+    """
+    kinds = [kind for kind in _kinds.values() if kind.model is model._meta.concrete_model]
+    return [name for kind in kinds if (name := getattr(kind, named_by)) and getattr(kind, part or named_by)]

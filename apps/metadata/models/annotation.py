@@ -13,7 +13,7 @@ MAX_TEXT = 4096
 class Annotation(AttachedModel, CloudModel):
     """A remark of a user about one object. ``kind`` is the name that annotations have for it: VM, HOST…"""
 
-    named_by = "note"
+    part = named_by = "note"
 
     text = models.TextField(max_length=MAX_TEXT)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -12,8 +12,10 @@ class AttachedModel(models.Model):
     The key is what lists join with, the UUID what clients know; neither ever changes.
     """
 
+    part: ClassVar[str]
+    """The field of :class:`apps.metadata.kinds.Kind` that says whether objects of a kind have such rows."""
     named_by: ClassVar[str] = "name"
-    """Which of the names of a kind ``kind`` is: a field of :class:`apps.metadata.kinds.Kind`."""
+    """Which of the names of a kind ``kind`` is: a field of the same class."""
 
     kind = models.CharField(max_length=32, editable=False)
     object_id = models.BigIntegerField(editable=False)

@@ -15,6 +15,8 @@ class ResourceDetail(AttachedModel):
     of them there are rows for the keys that only operators see, without a value.
     """
 
+    part = "details"
+
     key = models.CharField(max_length=MAX_KEY)
     value = models.CharField(max_length=MAX_VALUE, blank=True, default="")
     is_displayed = models.BooleanField(default=True)

@@ -8,6 +8,8 @@ from apps.metadata.models.base import AttachedModel
 class ResourceIcon(AttachedModel):
     """The picture of one object, as browsers take it."""
 
+    part = "icon"
+
     image = models.TextField()
     """Base64 text of a PNG, JPEG or GIF file; checked when it was uploaded."""
     updated = models.DateTimeField(auto_now=True, editable=False)

@@ -17,6 +17,8 @@ class ResourceTag(AttachedModel):
     all kinds; for what belongs to the platform, those of the operator who made the tag.
     """
 
+    part = "tags"
+
     key = models.CharField(max_length=MAX_KEY)
     folded_key = models.CharField(max_length=MAX_KEY, editable=False)
     """The key in lower case: what is compared."""

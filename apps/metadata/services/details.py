@@ -54,18 +54,19 @@ class DetailManager:
         """Write the details; call it in a transaction."""
         if kind.details_column:
             _change_column(kind, obj, {**details})
-        rows = ResourceDetail.objects.filter(kind=kind.name, object_id=obj.pk, key__in=list(details))
-        rows.delete()
         if kind.details_column and displayed:
+            ResourceDetail.objects.filter(kind=kind.name, object_id=obj.pk, key__in=list(details)).delete()
             return
+        hangs = {**place_of(kind.name, obj), "is_displayed": displayed}
+        # Somebody else may be setting the same key: who comes second has the last word.
         ResourceDetail.objects.bulk_create(
-            ResourceDetail(
-                **place_of(kind.name, obj),
-                key=key,
-                value="" if kind.details_column else value,
-                is_displayed=displayed,
-            )
-            for key, value in details.items()
+            [
+                ResourceDetail(**hangs, key=key, value="" if kind.details_column else details[key])
+                for key in sorted(details)
+            ],
+            update_conflicts=True,
+            unique_fields=["kind", "object_id", "key"],
+            update_fields=["value", "is_displayed"],
         )
 
     def unset_for_job(self, *, kind: Kind, obj: Any, keys: Sequence[str]) -> None:

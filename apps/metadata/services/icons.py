@@ -15,6 +15,9 @@ from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.events.bus import publish
 
+MOST_AT_ONCE = 100
+"""Objects that one call gives a picture: each keeps a copy of it."""
+
 
 class IconManager:
     """Gives objects a picture and takes it away."""
@@ -22,6 +25,11 @@ class IconManager:
     @transaction.atomic
     def upload(self, *, caller: Caller, kind: Kind, objects: Sequence[Any], image: str) -> None:
         """The same picture for all objects, in place of what they have. Raises ``InvalidParameter``."""
+        if len(objects) > MOST_AT_ONCE:
+            raise InvalidParameter(
+                f"{len(objects)} objects are more than the {MOST_AT_ONCE} that one call gives an icon",
+                parameter="resourceids",
+            )
         try:
             image = checked_picture(image, max_bytes=int(ICON_MAX_KIB.value()) * 1024)
         except NoPicture as error:

@@ -23,7 +23,7 @@ def attached_models() -> list[type[AttachedModel]]:
 def detach(obj: Any) -> None:
     """Delete what hangs on an object that is removed, in the transaction of its removal."""
     for model in attached_models():
-        names = names_of(type(obj), model.named_by)
+        names = names_of(type(obj), model.named_by, part=model.part)
         if names:
             model._base_manager.filter(kind__in=names, object_id=obj.pk).delete()
 
@@ -32,7 +32,7 @@ def collect_orphans_for_job() -> int:
     """Delete what hangs on objects that are gone; answers how many rows that were."""
     count = 0
     for model in attached_models():
-        for kind in kinds_with(model.named_by):
+        for kind in kinds_with(model.part):
             while gone := _delete_some(model, kind):
                 count += gone
     return count

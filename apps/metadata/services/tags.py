@@ -16,6 +16,9 @@ from cloudstack.framework.jobs import AsyncJob, dispatch
 
 Pairs = Sequence[tuple[str, str | None]]
 
+MOST_AT_ONCE = 10_000
+"""Tags that one call attaches: one transaction writes them."""
+
 
 class TagManager:
     """Attaches tags to objects that the caller may operate, and takes them off."""
@@ -25,6 +28,11 @@ class TagManager:
     ) -> AsyncJob:
         """All tags on all objects. Raises ``InvalidParameter`` when an object has one of the keys already."""
         _check(pairs)
+        if len(objects) * len(pairs) > MOST_AT_ONCE:
+            raise InvalidParameter(
+                f"{len(pairs)} tags for {len(objects)} objects are more than {MOST_AT_ONCE} in one call",
+                parameter="resourceids",
+            )
         ensure_new(kind, objects, pairs)
         shown = ", ".join(f"{key}={value}" for key, value in pairs)
         return _dispatch(

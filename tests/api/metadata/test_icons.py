@@ -71,6 +71,15 @@ def test_the_setting_bounds_the_file(tenancy: Tenancy, refusal: Callable[..., Ap
     assert ResourceIcon.objects.get().image == GIF
 
 
+def test_one_call_gives_an_icon_to_some_objects_only(
+    tenancy: Tenancy, refusal: Callable[..., ApiError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.metadata.services.icons.MOST_AT_ONCE", 1)
+    ids = ",".join(str(TemplateFactory(account=tenancy.account).uuid) for _ in range(2))
+    error = refusal(tenancy.api, "uploadResourceIcon", resourcetype="Template", resourceids=ids, base64image=DOT)
+    assert error.code == 431 and "more than the 1" in error.text and not ResourceIcon.objects.exists()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_gives_an_icon_to_what_is_not_his(tenancy: Tenancy, kind: str, refusal: Callable[..., ApiError]) -> None:
     thing = KINDS[kind](tenancy)

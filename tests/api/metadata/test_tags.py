@@ -124,6 +124,15 @@ def test_an_unknown_kind_is_refused_with_those_that_there_are(
         assert refusal(tenancy.api, "createTags", resourcetype=kind, resourceids=thing.uuid, tags=pairs(a="b"))
 
 
+def test_one_call_attaches_no_more_than_one_transaction_should(
+    tenancy: Tenancy, refusal: Callable[..., ApiError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.metadata.services.tags.MOST_AT_ONCE", 3)
+    ids = f"{tenancy.volume().uuid},{tenancy.volume().uuid}"
+    error = refusal(tenancy.api, "createTags", resourcetype="Volume", resourceids=ids, tags=pairs(a="1", b="2"))
+    assert error.code == 431 and "more than 3" in error.text
+
+
 def test_one_bad_object_leaves_all_untagged(tenancy: Tenancy, refusal: Callable[..., ApiError]) -> None:
     first, second, free = tenancy.volume(), tenancy.volume(), tenancy.volume()
     tag(second, "Volume", "env")
