@@ -7,14 +7,15 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory
-from apps.accounts.models import ApiKeyPair, ResourceCount, ResourceLimit, ResourceType
+from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, join_project, project_of
+from apps.accounts.models import ApiKeyPair, MemberRole, ProjectMember, ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.selectors import caller_of
 from apps.accounts.services import counting
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.counting import recount_account, recount_domain, register_counter
 from apps.accounts.services.limits import LimitManager
-from cloudstack.framework.errors import LimitExceeded
+from apps.accounts.services.projects import ProjectManager
+from cloudstack.framework.errors import InvalidParameter, LimitExceeded
 
 VM, CPU, MEMORY = ResourceType.USER_VM, ResourceType.CPU, ResourceType.MEMORY
 
@@ -155,3 +156,24 @@ def test_one_of_two_equal_names_wins():
         ]
     )
     assert sum(isinstance(outcome, InvalidParameter) for outcome in outcomes) == 5
+
+
+def test_two_admins_who_step_back_at_once_leave_one():
+    project = project_of(AccountFactory())
+    other = join_project(project, AccountFactory())
+    ProjectMember.objects.filter(pk=other.pk).update(role=MemberRole.ADMIN)
+    for member in project.members.select_related("account__domain"):
+        LimitManager().reserve(member.account, {ResourceType.PROJECT: 1})
+
+    def step_back(name: str) -> Callable[[], object]:
+        return lambda: ProjectManager().update(
+            caller=root, project=project, account_name=name, role=MemberRole.REGULAR, swap_owner=False
+        )
+
+    root = caller_of(UserFactory(account=AccountFactory(root_admin=True)))
+    names = list(project.members.values_list("account__name", flat=True))
+    outcomes = together(*map(step_back, names))
+    assert [type(outcome) for outcome in outcomes].count(InvalidParameter) == 1
+    assert project.members.filter(role=MemberRole.ADMIN).count() == 1
+    counts = ResourceCount.objects.filter(account__isnull=False, type=ResourceType.PROJECT)
+    assert sorted(counts.values_list("count", flat=True)) == [0, 1]

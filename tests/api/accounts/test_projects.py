@@ -239,6 +239,19 @@ def test_a_project_is_renamed(seller, tenants, done):
     assert project.name == "artemis"
 
 
+def test_projects_carry_tags(seller, tenants, client_of, done):
+    project = project_of(tenants.seller.account, name="apollo")
+    project_of(tenants.seller.account, name="gemini")
+    reader = UserFactory(account=AccountFactory(domain=tenants.sales))
+    join_project(project, reader.account, allow="list*", deny="*")
+    tag = {"resourcetype": "Project", "resourceids": project.uuid, "tags": {"key": "env", "value": "prod"}}
+    done(seller, "createTags", **tag)
+    [shown] = client_of(reader).items("listProjects", tags={"key": "env"})
+    assert (shown["name"], shown["tags"][0]["value"]) == ("apollo", "prod")
+    assert refusal(client_of(reader), "createTags", **tag).code == 531
+    assert refusal(client_of(tenants.lawyer), "createTags", **tag).code == 431
+
+
 def test_a_suspended_project_takes_nothing_until_it_is_activated(seller, tenants, done):
     project = project_of(tenants.seller.account)
     assert done(seller, "suspendProject", id=project.uuid)["project"]["state"] == "Suspended"

@@ -104,6 +104,21 @@ def _request(team: Team) -> dict[str, Any]:
     }
 
 
+def test_machines_of_a_project_find_networks_as_those_of_an_account_do(cloud: SimulatedCloud) -> None:
+    team = Team(cloud)
+    # Named none, the project's own; a network for the whole domain may be named.
+    settle(team.member.call("deployVirtualMachine", **_request(team), name="own"))
+    settle(cloud.deploy(team.member, **team.where, name="shared"))
+    found = {vm["name"]: vm["nic"][0]["networkid"] for vm in team.owner.items("listVirtualMachines", **team.where)}
+    assert found == {"own": team.network["id"], "shared": str(cloud.network.uuid)}
+    listed = {one["id"] for one in team.reader.items("listNetworks", **team.where)}
+    assert listed == {team.network["id"], str(cloud.network.uuid)}
+    counted = cloud.admin.call("updateResourceCount", domainid=team.domain.uuid, resourcetype=0, **team.where)[
+        "resourcecount"
+    ]
+    assert [(one["resourcecount"], one["project"]) for one in counted] == [(2, "apollo")]
+
+
 def test_a_project_has_limits_of_its_own(cloud: SimulatedCloud) -> None:
     team = Team(cloud)
     assert refusal(team.owner, "updateResourceLimit", resourcetype=0, max=99, **team.where).code == 432

@@ -25,6 +25,7 @@ from cloudstack.api import (
     Choice,
     Flag,
     Ref,
+    Secret,
     Str,
     SuccessResponse,
     Uuid,
@@ -187,7 +188,7 @@ class UpdateProjectInvitation(BaseAsyncCmd):
         select_related=("account__domain",),
         help="the user who joins, instead of the account",
     )
-    token = Str("token", default="", help="what the mail holds")
+    token = Secret("token", help="what the mail holds")
     accept = Flag("accept", default=True, help="false declines")
 
     def execute(self) -> AsyncJob:
@@ -196,7 +197,7 @@ class UpdateProjectInvitation(BaseAsyncCmd):
             project_uuid=self.project,
             account=self._account(),
             user=self.user,
-            token=self.token,
+            token=self.token.reveal() if self.token is not None else "",
             accept=self.accept,
         )
 
