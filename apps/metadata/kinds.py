@@ -24,7 +24,8 @@ def _every(obj: Any) -> bool:
 class Kind:
     """A kind of objects as clients name it.
 
-    ``tags`` and ``icon`` say what can be attached. ``details`` names the column in which the objects keep their own
+    ``tags`` and ``icon`` say what can be attached; an object without an icon is shown with that of the object to which
+    its column ``icon_from`` points. ``details`` names the column in which the objects keep their own
     details, or is ``HUNG`` where these are rows of this app; ``detail_options(obj)`` answers those that the platform
     heeds, with their values. ``note`` is the name that annotations have for the kind (none: there are none); with
     ``users_note`` users write them too, on their own objects. ``title`` is the column that names an object. ``holds``
@@ -36,6 +37,7 @@ class Kind:
     model: type[Model]
     tags: bool = False
     icon: bool = False
+    icon_from: str = ""
     note: str = ""
     users_note: bool = False
     title: str = "name"
@@ -119,6 +121,12 @@ def kind_noted(name: str, *, parameter: str = "entitytype") -> Kind:
 def _unknown(name: str, known: list[str], parameter: str) -> InvalidParameter:
     shown = name if len(name) <= 80 else f"{name[:77]}..."
     return InvalidParameter(f"{parameter}={shown}: one of {', '.join(known)} is expected", parameter=parameter)
+
+
+def icon_from(model: type[Model]) -> str:
+    """The column of ``model`` that points to whose icon stands in for a missing one; empty if nobody's does."""
+    kinds = [kind for kind in _kinds.values() if kind.model is model._meta.concrete_model]
+    return next((kind.icon_from for kind in kinds if kind.icon_from), "")
 
 
 def names_of(model: type[Model], named_by: str = "name", *, part: str = "") -> list[str]:

@@ -36,7 +36,7 @@ register_entity(UserData, scope=user_data_visible_to)
 register_entity(ClusterDrsPlan, scope=drs_plans_visible_to)
 
 register_kind(
-    VirtualMachine, "UserVm", tags=True, icon=True, note="VM", users_note=True,
+    VirtualMachine, "UserVm", tags=True, icon=True, icon_from="template", note="VM", users_note=True,
     details="details", detail_options=lambda vm: {"boot_type": ["BIOS"]},
 )  # fmt: skip
 register_kind(Nic, "Nic", tags=True, owner="vm", title="mac", details=HUNG)

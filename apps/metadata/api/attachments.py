@@ -8,6 +8,7 @@ from django.db.models import F, Model, QuerySet
 
 from apps.metadata.api.responses.icon import ResourceIconResponse
 from apps.metadata.api.responses.tag import ResourceTagResponse
+from apps.metadata.kinds import icon_from
 from apps.metadata.selectors import has_notes, hung_details, icons_of, last_note, shown_details, tagged, tags_of
 from cloudstack.api import Response
 from cloudstack.api.fields import AmongValues
@@ -27,8 +28,17 @@ def tags(model: type[Model], keys: Sequence[int], caller: Caller) -> Mapping[int
 
 
 def icons(model: type[Model], keys: Sequence[int], caller: Caller) -> Mapping[int, Any]:
-    """Icons of the rows of a page: primary key → its icon."""
-    return dict(_hanging(ResourceIconResponse, icons_of(model), keys, caller))
+    """Icons of the rows of a page: primary key → its own icon, or that of what it was made from."""
+    found = dict(_hanging(ResourceIconResponse, icons_of(model), keys, caller))
+    column = icon_from(model)
+    without = [key for key in keys if key not in found] if column else []
+    if without:
+        rows = model._base_manager.filter(**{"pk__in": without, f"{column}__isnull": False})
+        origins = dict(rows.values_list("pk", f"{column}_id"))
+        origin = model._meta.get_field(column).related_model
+        lent = dict(_hanging(ResourceIconResponse, icons_of(origin), list(set(origins.values())), caller))
+        found.update((key, lent[other]) for key, other in origins.items() if other in lent)
+    return found
 
 
 def _hanging(response: type[Response], rows: QuerySet[Any], keys: Sequence[int], caller: Caller) -> Any:

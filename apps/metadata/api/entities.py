@@ -9,6 +9,6 @@ from cloudstack.api import register_entity
 register_entity(Annotation, scope=annotations_visible_to)
 
 register_kind(Account, "Account", tags=True, icon=True)
-register_kind(User, "User", tags=True, icon=True, title="username", details=HUNG)
+register_kind(User, "User", tags=True, icon=True, icon_from="account", title="username", details=HUNG)
 register_kind(Project, "Project", tags=True, icon=True)
 register_kind(Domain, "Domain", icon=True, note="DOMAIN")

@@ -121,6 +121,20 @@ def test_lists_show_icons_to_who_asks(tenancy: Tenancy, command: str) -> None:
     assert sum("icon" in row for row in rows.values()) == 1
 
 
+def test_a_machine_and_a_user_borrow_an_icon_until_they_have_their_own(tenancy: Tenancy) -> None:
+    vm, bare = tenancy.machine("web"), tenancy.machine("db")
+    icon(vm.template, "Template")
+    icon(tenancy.account, "Account")
+    rows = {row["name"]: row for row in tenancy.api.items("listVirtualMachines", showicon=True)}
+    assert rows["web"]["icon"]["resourceid"] == str(vm.template.uuid) and "icon" not in rows["db"]
+    users = tenancy.api.items("listUsers", showicon=True)
+    assert {row["icon"]["resourcetype"] for row in users} == {"Account"}
+    icon(vm, "UserVm")
+    icon(bare, "UserVm")
+    rows = {row["name"]: row for row in tenancy.api.items("listVirtualMachines", showicon=True)}
+    assert [rows[name]["icon"]["resourceid"] for name in ("web", "db")] == [str(vm.uuid), str(bare.uuid)]
+
+
 def test_icons_go_with_the_object(tenancy: Tenancy) -> None:
     gone, left = TemplateFactory(account=tenancy.account), TemplateFactory(account=tenancy.account)
     icon(gone, "Template")
