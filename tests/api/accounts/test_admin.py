@@ -5,8 +5,25 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from apps.accounts.factories import PASSWORD, AccountFactory, ApiKeyPairFactory, RoleFactory, UserFactory
-from apps.accounts.models import Account, RolePermission, User
+from apps.accounts.factories import (
+    PASSWORD,
+    AccountFactory,
+    ApiKeyPairFactory,
+    RoleFactory,
+    UserFactory,
+    join_project,
+    project_of,
+)
+from apps.accounts.models import (
+    Account,
+    Project,
+    ProjectInvitation,
+    ProjectMember,
+    ProjectRole,
+    ProjectRolePermission,
+    RolePermission,
+    User,
+)
 from apps.accounts.services.limits import LimitManager, ResourceType
 from apps.accounts.states import AccountState
 from cloudstack.framework.context import RoleType
@@ -108,3 +125,31 @@ def test_a_restricted_root_admin_may_look_at_nothing_he_was_not_given(tenants):
     for model in MODELS:
         assert client.get(path_of(model)).status_code == 403, model
     assert client.post(f"/admin/accounts/user/{reader.pk}/password/", {}).status_code == 403
+
+
+def test_projects_are_worked_from_their_pages(browser, tenants):
+    project = project_of(tenants.seller.account)
+    colleague = join_project(project, tenants.colleague, deny="*")
+    guest = join_project(project, AccountFactory(domain=tenants.sales))
+    asked = ProjectInvitation.objects.create(project=project, account=tenants.emea_seller.account)
+    rule = ProjectRolePermission.objects.get()
+    act(browser, ProjectMember, "updateProject_False_Admin", colleague, guest)
+    act(browser, ProjectMember, "updateProject_False_Regular", guest)
+    roles = dict(project.members.values_list("pk", "role"))
+    assert (roles[colleague.pk], roles[guest.pk]) == ("Admin", "Regular")
+    act(browser, ProjectMember, "deleteAccountFromProject", guest, confirmed="1")
+    act(browser, ProjectMember, "deleteUserFromProject", colleague, confirmed="1")
+    assert project.members.count() == 1
+    act(browser, ProjectInvitation, "deleteProjectInvitation", asked, confirmed="1")
+    act(browser, ProjectRolePermission, "deleteProjectRolePermission", rule, confirmed="1")
+    act(browser, ProjectRole, "deleteProjectRole", rule.role, confirmed="1")
+    assert not (ProjectInvitation.objects.exists() or ProjectRole.objects.exists())
+    act(browser, Project, "suspendProject", project, confirmed="1")
+    run_jobs()
+    assert Project.objects.get().state == "Suspended"
+    act(browser, Project, "activateProject", project)
+    html = act(browser, Project, "deleteProject_False", project)
+    assert Project.objects.get().state == "Active" and project.name in html  # asked first
+    act(browser, Project, "deleteProject_True", project, confirmed="1")
+    run_jobs()
+    assert not Project.objects.exists()

@@ -323,3 +323,14 @@ def test_lists_take_as_many_statements_for_many_as_for_one(seller, tenants, comm
         add()
     with django_assert_num_queries(len(once)):
         assert seller.call(command, **params)["count"] > 1
+
+
+def test_a_user_who_moves_takes_the_projects_along_that_are_his(root, tenants, client_of, done):
+    done(root, "createProject", name="apollo", userid=tenants.colleague.uuid)
+    other = AccountFactory(name="other", domain=tenants.sales)
+    assert (held(tenants.colleague.account), held(other)) == (1, 0)
+    root.call("moveUser", id=tenants.colleague.uuid, accountid=other.uuid)
+    assert (held(tenants.colleague.account), held(other)) == (0, 1)
+    assert [one["name"] for one in client_of(tenants.colleague).items("listProjects")] == ["apollo"]
+    for account in (tenants.colleague.account, other):
+        assert recount_account(account, [ResourceType.PROJECT]) == {}
