@@ -5,7 +5,7 @@ from typing import Any
 from apps.metadata.kinds import kind_named
 from apps.metadata.models import Annotation, ResourceDetail, ResourceIcon, ResourceTag
 from apps.metadata.models.base import place_of
-from apps.metadata.models.tag import folded
+from apps.metadata.models.tag import pair_columns
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 """A PNG of one point in base64."""
@@ -15,7 +15,7 @@ def tag(obj: Any, kind: str, key: str, value: str = "x", *, account: Any = None)
     """A tag on ``obj``; ``account`` for objects that belong to nobody."""
     owner = account or kind_named(kind, what="tags").owner_of(obj)
     return ResourceTag.objects.create(
-        **place_of(kind, obj), key=key, folded_key=folded(key), value=value, account=owner, domain=owner.domain
+        **place_of(kind, obj), **pair_columns(key, value), account=owner, domain=owner.domain
     )
 
 

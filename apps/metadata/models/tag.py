@@ -1,5 +1,6 @@
 """Tags: pairs of a key and a value."""
 
+from hashlib import blake2b
 from typing import Any
 
 from django.db import models
@@ -23,6 +24,8 @@ class ResourceTag(AttachedModel):
     folded_key = models.CharField(max_length=MAX_KEY, editable=False)
     """The key in lower case: what is compared."""
     value = models.CharField(max_length=MAX_VALUE)
+    pair = models.BigIntegerField(editable=False)
+    """A number made of key and value, by which tags with a value are found: values are too long for an index."""
     customer = models.CharField(max_length=255, blank=True, default="")
     """For whom the tag is kept; a word of whoever made it."""
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -35,6 +38,7 @@ class ResourceTag(AttachedModel):
         ]
         indexes = [
             models.Index(fields=("kind", "folded_key", "object_id"), name="tag_by_kind_and_key"),
+            models.Index(fields=("pair", "kind", "object_id"), name="tag_by_pair"),
             models.Index(fields=("folded_key", "id"), name="tag_by_key"),
             models.Index(fields=("object_uuid",), name="tag_of_object"),
             models.Index(fields=("account", "id"), name="tag_of_account"),
@@ -51,7 +55,19 @@ def folded(key: str) -> str:
     return key.lower()
 
 
-def tag_condition(key: str, value: Any = None) -> models.Q:
+def pair_number(key: str, value: str) -> int:
+    """The number for ``ResourceTag.pair``; different pairs may have the same, which the columns then tell apart."""
+    digest = blake2b(f"{folded(key)}\0{value}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def pair_columns(key: str, value: str) -> dict[str, Any]:
+    """What is stored of a key and a value."""
+    return {"key": key, "folded_key": folded(key), "value": value, "pair": pair_number(key, value)}
+
+
+def tag_condition(key: str, value: str | None = None) -> models.Q:
     """Tags with this key, and this value unless it is None."""
-    condition = models.Q(folded_key=folded(key))
-    return condition if value is None else condition & models.Q(value=value)
+    if value is None:
+        return models.Q(folded_key=folded(key))
+    return models.Q(pair=pair_number(key, value), folded_key=folded(key), value=value)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.metadata.kinds import names_of
 from apps.metadata.models import Annotation
@@ -32,7 +33,10 @@ def readable(role_type: RoleType) -> QuerySet[Annotation]:
 
 def has_notes(model: type[Model], role_type: RoleType) -> Any:
     """For the rows of a list of ``model``: whether there are notes."""
-    return Exists(readable(role_type).filter(kind__in=names_of(model, "note"), object_id=OuterRef("pk")))
+    notes = readable(role_type).filter(kind__in=names_of(model, "note"), object_id=OuterRef("pk"))
+    # A scalar, not EXISTS: PostgreSQL would read all notes of the kind into a hash table for a page of a long list.
+    there = Subquery(notes.order_by().values(there=Value(True))[:1], output_field=BooleanField())
+    return Coalesce(there, Value(False))
 
 
 def last_note(model: type[Model], column: str) -> Any:

@@ -24,6 +24,6 @@ def copy_tags(source: Any, target: Any, *, owner: Account) -> None:
     """Give ``target``, which is new, the tags that ``source`` carries; they are ``owner``'s then."""
     [kind] = names_of(type(target))
     tags = ResourceTag.objects.filter(kind__in=names_of(type(source)), object_id=source.pk).order_by("pk")
-    columns = tags.values("key", "folded_key", "value", "customer")
+    columns = tags.values("key", "folded_key", "value", "pair", "customer")
     hangs = {**place_of(kind, target), "account": owner, "domain_id": owner.domain_id}
     ResourceTag.objects.bulk_create(ResourceTag(**row, **hangs) for row in columns)

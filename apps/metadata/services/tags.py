@@ -9,7 +9,7 @@ from django.db.models import Q
 from apps.metadata.kinds import Kind
 from apps.metadata.models import ResourceTag
 from apps.metadata.models.base import place_of
-from apps.metadata.models.tag import MAX_KEY, MAX_VALUE, folded, tag_condition
+from apps.metadata.models.tag import MAX_KEY, MAX_VALUE, folded, pair_columns, tag_condition
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs import AsyncJob, dispatch
@@ -67,10 +67,7 @@ class TagManager:
         for obj in objects:
             owner = kind.owner_of(obj) or caller_account
             hangs = {**place_of(kind.name, obj), "account_id": owner.pk, "domain_id": owner.domain_id}
-            rows += [
-                ResourceTag(**hangs, key=key, folded_key=folded(key), value=value or "", customer=customer)
-                for key, value in pairs
-            ]
+            rows += [ResourceTag(**hangs, **pair_columns(key, value or ""), customer=customer) for key, value in pairs]
         try:
             with transaction.atomic():
                 ResourceTag.objects.bulk_create(rows)

@@ -8,6 +8,7 @@ import pytest
 from apps.accounts.factories import project_of
 from apps.metadata.factories import tag
 from apps.metadata.models import ResourceTag
+from apps.metadata.models.tag import pair_columns
 from apps.storage.factories import TemplateFactory
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs import AsyncJob
@@ -214,7 +215,7 @@ def test_lists_show_tags_and_filter_by_any_of_them(tenancy: Tenancy) -> None:
     tag(second, "UserVm", "Env", "test")
     # Another kind may have an object with the same primary key.
     ResourceTag.objects.create(
-        kind="Volume", object_id=third.pk, object_uuid=third.uuid, key="env", folded_key="env", value="prod",
+        kind="Volume", object_id=third.pk, object_uuid=third.uuid, **pair_columns("env", "prod"),
         account=tenancy.account, domain=tenancy.domain,
     )  # fmt: skip
     machines = {row["name"]: row for row in tenancy.api.items("listVirtualMachines")}

@@ -10,7 +10,7 @@ from apps.metadata import events
 from apps.metadata.api.responses.tag import ResourceTagResponse
 from apps.metadata.kinds import Kind, kind_named
 from apps.metadata.models import ResourceTag
-from apps.metadata.models.tag import folded
+from apps.metadata.models.tag import tag_condition
 from apps.metadata.services.tags import TagManager
 from cloudstack.api import Access, BaseAsyncCmd, ListOf, Str, Uuid
 from cloudstack.framework.jobs import AsyncJob
@@ -69,7 +69,7 @@ class ListTags(AccountScopedListCmd):
     kind_name = Str("resourcetype", help=KINDS)
     uuid = Uuid("resourceid", lookup="object_uuid", help="tags of the object with this UUID")
     key = Str("key", help="tags with this key, in any case")
-    value = Str("value", lookup="value", help="tags with this value")
+    value = Str("value", help="tags with this value")
     customer = Str("customer", lookup="customer", help="tags that are kept for this customer")
 
     def names_rows(self) -> bool:
@@ -79,4 +79,6 @@ class ListTags(AccountScopedListCmd):
         tags = self.owned(ResourceTag.objects.all())
         if self.kind_name:
             tags = tags.filter(kind=kind_named(self.kind_name, what="tags").name)
-        return tags.filter(folded_key=folded(self.key)) if self.key else tags
+        if self.key:
+            return tags.filter(tag_condition(self.key, self.value or None))
+        return tags.filter(value=self.value) if self.value else tags
