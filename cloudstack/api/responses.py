@@ -268,11 +268,22 @@ def _picker(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]
     return itemgetter(*positions) if positions else lambda row: ()
 
 
+def keys_first(queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Have the keys of each page found before anything is joined, also of the first one.
+
+    For filters by a subquery: they may admit few rows of many, and PostgreSQL would join all before it asks them.
+    """
+    queryset = queryset.all()
+    queryset.query._keys_first = True  # type: ignore[attr-defined]  # clones of the query keep it
+    return queryset
+
+
 def _deep_page(queryset: "QuerySet[Any]", page: slice) -> "QuerySet[Any]":
     """The rows of a page. Behind the first one the keys are found before anything is joined: skipped rows cost less."""
     query = queryset.query
     plain = not (query.distinct or query.annotations or query.extra or query.group_by)
-    if not page.start or not plain or any("__" in str(name) for name in query.order_by):
+    early = page.start or getattr(query, "_keys_first", False)
+    if not early or not plain or any("__" in str(name) for name in query.order_by):
         return queryset[page]
     keys = queryset.values("pk")[page]
     rows: QuerySet[Any] = queryset.model._base_manager.order_by(*query.order_by)

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from apps.accounts.api.responses.owner import OwnerFields
 from cloudstack.api import BOOL, LIST, BadValue, BaseListCmd, Field, Flag, Loaded, MapList, Response
 from cloudstack.api.fields import FieldType, Item
+from cloudstack.api.responses import keys_first
 from cloudstack.framework.context import Caller, RoleType
 
 Pairs = list[tuple[str, str | None]]
@@ -176,4 +177,4 @@ class TagFilter(BaseListCmd):
 
     def narrow(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         queryset = super().narrow(queryset)
-        return given().tagged(queryset, self.tags) if self.tags else queryset
+        return keys_first(given().tagged(queryset, self.tags)) if self.tags else queryset
