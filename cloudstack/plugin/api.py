@@ -1,5 +1,7 @@
 """What a plugin's commands are written with, and the errors that they raise."""
 
+from apps.accounts.api.attached import Annotated, Iconed, ShowsIcons, TagFilter, Tagged
+from apps.metadata.kinds import HUNG, register_kind
 from cloudstack.api import (
     ADMINS,
     BOOL,
@@ -46,6 +48,7 @@ __all__ = [
     "DATE",
     "EVERYONE",
     "FLOAT",
+    "HUNG",
     "INT",
     "LIST",
     "LONG",
@@ -53,6 +56,7 @@ __all__ = [
     "ROOT",
     "STRING",
     "Access",
+    "Annotated",
     "BaseAsyncCmd",
     "BaseAsyncCreateCmd",
     "BaseCmd",
@@ -62,6 +66,7 @@ __all__ = [
     "Field",
     "Flag",
     "Float",
+    "Iconed",
     "Int",
     "ListOf",
     "Loaded",
@@ -72,10 +77,14 @@ __all__ = [
     "Response",
     "Rest",
     "Secret",
+    "ShowsIcons",
     "Str",
     "SuccessResponse",
+    "TagFilter",
+    "Tagged",
     "Uuid",
     "register_entity",
+    "register_kind",
     "Caller",
     "CloudError",
     "InvalidParameter",

@@ -13,6 +13,7 @@ from apps.accounts.factories import AccountFactory, UserFactory, root_caller, us
 from apps.accounts.models import Account, ApiKeyPair, User
 from cloudstack.api import BOOL, INT, LIST, LONG, MAP, STRING, Children, Field, Loaded, Response
 from cloudstack.api.fields import FieldType
+from cloudstack.api.responses import keys_first
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,33 @@ class UserFreeItem(Response):
 
     id = Field("uuid")
     name = Field()
+
+
+class RoleItem(Response):
+    object_name = "account"
+    model = Account
+
+    id = Field("uuid")
+    seen = Field(expression=lambda role_type: Value(role_type.name), by_role=True, type=STRING)
+
+
+def test_an_expression_may_depend_on_the_role_of_the_caller() -> None:
+    AccountFactory()
+    rows = Account.objects.order_by("id")
+    for caller, name in ((root_caller(), "ADMIN"), (user_caller(), "USER")):
+        assert {body["seen"] for body in RoleItem.render(rows, caller=caller)} == {name}
+
+
+def test_keys_found_first_give_the_same_pages() -> None:
+    caller = root_caller()
+    for number in range(7):
+        AccountFactory(name=f"a{number}")
+    rows = Account.objects.filter(pk__in=User.objects.values("account")).order_by("-id")
+    rows |= Account.objects.filter(name__startswith="a").order_by("-id")
+    for start in (0, 3):
+        plain = RoleItem.render_page(rows, caller=caller, offset=start, limit=3)
+        assert RoleItem.render_page(keys_first(rows), caller=caller, offset=start, limit=3) == plain
+        assert len(plain[0]) == 3 and plain[1] >= 7
+    with CaptureQueriesContext(connection) as captured:
+        RoleItem.render_page(keys_first(rows).filter(name="a1"), caller=caller, offset=0, limit=3)
+    assert "LIMIT 3)" in captured[0]["sql"]
