@@ -2,6 +2,7 @@
 
 from apps.metadata.kinds import kind_named
 from apps.metadata.services.details import DetailManager
+from cloudstack.framework.errors import ResourceUnavailable
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -10,7 +11,7 @@ class DetailWorkflow(Workflow):
 
     def load(self, ctx: JobContext) -> None:
         ctx.kind = kind_named(ctx.arguments["kind"], what="details")
-        ctx.object = ctx.kind.model._base_manager.get(uuid=ctx.arguments["uuid"])
+        ctx.object = ctx.kind.model._default_manager.filter(uuid=ctx.arguments["uuid"]).first()
 
 
 class SetDetails(Step):
@@ -21,6 +22,8 @@ class SetDetails(Step):
         return f"set {pairs} of {ctx.kind.name} {ctx.object}"
 
     def do(self, ctx: JobContext) -> None:
+        if ctx.object is None:
+            raise ResourceUnavailable(f"the object of kind {ctx.kind.name} is gone by now")
         with ctx.transaction():
             DetailManager().set_for_job(
                 kind=ctx.kind,
@@ -43,6 +46,8 @@ class UnsetDetails(Step):
         return f"remove {', '.join(ctx.arguments['keys'])} from {ctx.kind.name} {ctx.object}"
 
     def do(self, ctx: JobContext) -> None:
+        if ctx.object is None:
+            return  # Its details have gone with it.
         with ctx.transaction():
             DetailManager().unset_for_job(kind=ctx.kind, obj=ctx.object, keys=ctx.arguments["keys"])
 

@@ -3,6 +3,7 @@
 from apps.accounts.models import Account
 from apps.metadata.kinds import kind_named
 from apps.metadata.services.tags import TagManager, tags_meant
+from cloudstack.framework.errors import ResourceUnavailable
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -24,6 +25,8 @@ class AttachTags(Step):
         return f"attach {shown} to {', '.join(str(obj) for obj in ctx.objects)}"
 
     def do(self, ctx: JobContext) -> None:
+        if len(ctx.objects) < len(ctx.arguments["uuids"]):
+            raise ResourceUnavailable(f"an object of kind {ctx.kind.name} is gone by now: no tag was attached")
         with ctx.transaction():
             TagManager().attach_for_job(
                 caller_account=Account.all_objects.get(pk=ctx.arguments["account_id"]),

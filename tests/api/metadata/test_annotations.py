@@ -130,6 +130,14 @@ def test_notes_of_many_kinds_cost_the_same_whatever_their_number(
     assert [row["entityname"] for row in rows] == ["web", volume.name, *(f"m{number}" for number in range(10))]
 
 
+def test_notes_of_a_kind_that_is_not_there_any_more_are_listed(tenancy: Tenancy) -> None:
+    """As those about objects of a plugin that was switched off."""
+    note(tenancy.volume(), "VOLUME", "x", tenancy.user)
+    Annotation.objects.update(kind="GADGET")
+    [row] = tenancy.root.items("listAnnotations")
+    assert row["entitytype"] == "GADGET" and "entityname" not in row
+
+
 def test_notes_go_with_the_object(tenancy: Tenancy) -> None:
     gone, left = tenancy.volume(), tenancy.volume()
     note(gone, "VOLUME", "x", tenancy.user)

@@ -55,6 +55,20 @@ def test_the_collector_gives_tags_to_the_owner_of_their_object(tenancy: Tenancy)
     assert ResourceTag.objects.get(kind="Volume").domain == other.domain
 
 
+def test_nothing_is_hung_on_an_object_that_goes_before_the_job_comes(tenancy: Tenancy) -> None:
+    volume = tenancy.volume()
+    pair = [{"key": "a", "value": "1"}]
+    answers = [
+        tenancy.api.call("createTags", resourcetype="Volume", resourceids=volume.uuid, tags=pair),
+        tenancy.root.call("addResourceDetail", resourcetype="Volume", resourceid=volume.uuid, details=pair),
+    ]
+    volume.mark_removed()
+    for answer in answers:
+        ended = tenancy.run(answer)
+        assert ended["jobstatus"] == 2 and "gone" in ended["jobresult"]["errortext"]
+    assert hanging() == [0, 0, 0]
+
+
 def test_a_volume_that_is_given_away_takes_its_tags_along(tenancy: Tenancy) -> None:
     volume = tenancy.volume()
     tag(volume, "Volume", "env")

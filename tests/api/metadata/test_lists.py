@@ -55,6 +55,8 @@ def test_a_list_says_whether_there_are_notes(tenancy: Tenancy, command: str) -> 
     assert says() is False
     written = note(thing, kind, "x", tenancy.user)
     assert says() is True
+    [row] = tenancy.root.items("listAnnotations", entitytype=kind, entityid=thing.uuid)
+    assert row["entityname"] == (thing.address if kind == "PUBLIC_IP_ADDRESS" else thing.name)
     written.mark_removed()
     assert says() is False
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from apps.metadata.kinds import kind_noted
+from apps.metadata.kinds import kinds_with
 from apps.metadata.models import Annotation
 from cloudstack.api import STRING, Field, Loaded, Response
 from cloudstack.framework.context import Caller
@@ -14,8 +14,9 @@ def _names(keys: list[int], caller: Caller) -> dict[int, str]:
     for key, kind, object_id in Annotation.all_objects.filter(pk__in=keys).values_list("pk", "kind", "object_id"):
         places[kind][object_id].append(key)
     names: dict[int, str] = {}
-    for noted, objects in places.items():
-        kind = kind_noted(noted)
+    # The plugin of a kind may be switched off: its notes stay, without a name of what they are about.
+    known = {kind.note: kind for kind in kinds_with("note")}
+    for kind, objects in ((known[noted], objects) for noted, objects in places.items() if noted in known):
         for object_id, name in kind.model._base_manager.filter(pk__in=objects).values_list("pk", kind.title):
             names.update(dict.fromkeys(objects[object_id], name))
     return names
