@@ -208,6 +208,19 @@ def webhooks(nest: Nest) -> None:
     nest.call(nest.cloud.api, "updateWebhook", id=made["id"], secretkey=nest.canary("updateWebhook secretkey"))
 
 
+def invitation(nest: Nest) -> None:
+    set_all(nest, {"project.smtp.host": "mail.example.org", "project.email.sender": "cloud@example.org"})
+    owner, guest = client_of(AccountFactory()), client_of(AccountFactory())
+    project = nest.call(owner, "createProject", name="apollo")["id"]
+    nest.call(owner, "addAccountToProject", projectid=project, email="guest@example.org")
+    token = mail.outbox[-1].body.partition("Token: ")[2].partition("\n")[0]
+    nest.shown("updateProjectInvitation token", token)
+    with pytest.raises(ApiError):
+        guest.call("updateProjectInvitation", projectid=project, token=nest.canary("wrong token"))
+    nest.call(guest, "updateProjectInvitation", projectid=project, token=token)
+    assert guest.items("listProjects")
+
+
 RECIPES: dict[str, Callable[[Nest], None]] = {
     "addHost": add_host,
     "createAccount": create_account,
@@ -218,6 +231,7 @@ RECIPES: dict[str, Callable[[Nest], None]] = {
     "resetPassword": reset_password,
     "resetPasswordForVirtualMachine": reset_vm_password,
     "updateHostPassword": update_host_password,
+    "updateProjectInvitation": invitation,
     "updateUser": update_user,
     "updateWebhook": webhooks,
     "validateUserTwoFactorAuthenticationCode": second_factor,

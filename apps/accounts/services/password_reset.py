@@ -11,13 +11,13 @@ from hmac import compare_digest
 from urllib.parse import urlencode
 
 from django.contrib.auth.hashers import make_password
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts import events
 from apps.accounts import password_config as config
 from apps.accounts.models import User
+from apps.accounts.services.mail import MailServer, send_mail
 from apps.accounts.services.passwords import ensure_password, with_history
 from apps.accounts.states import AccountState, RoleState
 from cloudstack.framework import counting
@@ -28,7 +28,6 @@ from cloudstack.framework.jobs import dispatch
 HOUR_S = 3600
 MOST_FOR_A_USER, MOST_FROM_AN_ADDRESS = 3, 20
 """Mails in an hour. More are not refused, which would tell something, but not sent."""
-MAIL_TIMEOUT_S = 20
 WRONG = "The token is not right, has been used, or is over; ask for another with forgotPassword"
 _FIELD = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -129,16 +128,11 @@ def _send(user: User, token: str, minutes: int) -> None:
     }
     text = _FIELD.sub(lambda match: facts.get(match[1], match[0]), str(config.RESET_TEMPLATE.value()))
     signs_in = bool(config.SMTP_AUTH.value())
-    connection = get_connection(
+    server = MailServer(
         host=str(config.SMTP_HOST.value()) or "localhost",
         port=int(config.SMTP_PORT.value()),
         username=str(config.SMTP_USERNAME.value()) if signs_in else "",
         password=str(config.SMTP_PASSWORD.value()) if signs_in else "",
-        use_tls=bool(config.SMTP_STARTTLS.value()),
-        timeout=MAIL_TIMEOUT_S,
+        starttls=bool(config.SMTP_STARTTLS.value()),
     )
-    mail = EmailMessage("A new password", text, str(config.RESET_SENDER.value()), [user.email], connection=connection)
-    try:
-        mail.send()
-    except OSError as error:
-        raise ResourceUnavailable(f"The mail server did not take the mail: {error}") from None
+    send_mail(server, sender=str(config.RESET_SENDER.value()), to=user.email, subject="A new password", text=text)

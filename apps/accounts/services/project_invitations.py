@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -20,17 +19,17 @@ from apps.accounts.config import (
     MAIL_USER,
 )
 from apps.accounts.models import Account, MemberRole, Project, ProjectInvitation, ProjectRole, User
+from apps.accounts.services.mail import MailServer, send_mail
 from apps.accounts.services.names import ensure_email
 from apps.accounts.services.project_jobs import done, submit
 from apps.accounts.services.project_membership import ensure_takes_members, join
 from apps.accounts.services.state_machines import INVITATION_FSM
 from apps.accounts.states import InvitationState
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, ResourceUnavailable
+from cloudstack.framework.errors import InvalidParameter, StaleState
 from cloudstack.framework.jobs import AsyncJob
 
 TOKEN_LENGTH = 32
-MAIL_TIMEOUT_S = 20
 
 
 def invitation_wanted(email: str) -> bool:
@@ -73,37 +72,39 @@ def invite(
     return submit("accounts.project.invite", caller, project, event_type, text, invitation_uuid=str(invitation.uuid))
 
 
-def send(invitation: ProjectInvitation) -> None:
-    """Mail a fresh token. Raises ``ResourceUnavailable`` with the words of the mail server."""
+def renew_token(invitation: ProjectInvitation) -> str:
+    """Give the invitation another token, in the running transaction: only the last mail counts.
+
+    Raises ``StaleState`` when it has been answered or taken back.
+    """
     token = get_random_string(TOKEN_LENGTH)
-    # Stored first: a mail must not hold what nobody knows.
-    ProjectInvitation.objects.filter(pk=invitation.pk).update(token=token)
+    pending = ProjectInvitation.objects.filter(pk=invitation.pk, state=InvitationState.PENDING)
+    if not pending.update(token=token):
+        raise StaleState(f"the {invitation} was taken back")
+    return token
+
+
+def mail_invitation(invitation: ProjectInvitation, token: str) -> None:
+    """Raises ``ResourceUnavailable`` with the words of the mail server."""
     project = invitation.project
-    connection = get_connection(
+    server = MailServer(
         host=MAIL_HOST.value(),
         port=MAIL_PORT.value(),
         username=MAIL_USER.value(),
         password=MAIL_PASSWORD.value(),
-        use_tls=MAIL_STARTTLS.value(),
-        timeout=MAIL_TIMEOUT_S,
+        starttls=MAIL_STARTTLS.value(),
     )
-    message = EmailMessage(
+    send_mail(
+        server,
+        sender=MAIL_SENDER.value(),
+        to=invitation.email,
         subject=f"You are invited to join the project {project.name}",
-        body=(
+        text=(
             f"You are invited to join the project {project.name}.\n\n"
             f"Project ID: {project.uuid}\nToken: {token}\n\n"
             "Answer with updateProjectInvitation, giving both, or in the portal.\n"
         ),
-        from_email=MAIL_SENDER.value(),
-        to=[invitation.email],
-        connection=connection,
     )
-    try:
-        message.send()
-    except OSError as error:
-        raise ResourceUnavailable(
-            f"the mail server {MAIL_HOST.value()} did not take the invitation: {error}"
-        ) from error
 
 
 class ProjectInvitationManager:

@@ -7,7 +7,7 @@ from apps.accounts.models import Account, Project, ProjectInvitation
 from apps.accounts.services.closing import close_accounts
 from apps.accounts.services.halting import stop_machines
 from apps.accounts.services.held_machines import machines_of
-from apps.accounts.services.project_invitations import send
+from apps.accounts.services.project_invitations import mail_invitation, renew_token
 from apps.accounts.services.project_membership import disband
 from apps.accounts.services.projects import owners_of, reopen
 from apps.accounts.services.state_machines import ACCOUNT_FSM, PROJECT_FSM
@@ -40,8 +40,11 @@ class SendMail(Step):
         return f"send a mail with a token to {ctx.invitation.email}"
 
     def do(self, ctx: JobContext) -> None:
-        # Sent again after a crash it holds another token: only the last mail counts.
-        send(ctx.invitation)
+        if ctx.invitation is None:
+            raise StaleState("the invitation was taken back")
+        with ctx.transaction():
+            token = renew_token(ctx.invitation)
+        mail_invitation(ctx.invitation, token)
 
 
 @workflow("accounts.project.invite")
@@ -51,7 +54,8 @@ class Invite(ProjectWorkflow):
 
     def load(self, ctx: JobContext) -> None:
         super().load(ctx)
-        ctx.invitation = ProjectInvitation.objects.select_related("project").get(uuid=ctx.arguments["invitation_uuid"])
+        invitations = ProjectInvitation.objects.select_related("project", "account", "user")
+        ctx.invitation = invitations.filter(uuid=ctx.arguments["invitation_uuid"]).first()
 
     def on_failed(self, ctx: JobContext, error: str) -> None:
         """Nobody has got it: it can be tried again."""

@@ -119,13 +119,24 @@ def test_whoever_has_the_token_of_the_mail_joins(seller, client_of, tenants, pro
 
 
 def test_a_mail_that_cannot_be_sent_leaves_no_invitation(root, seller, project, mails, monkeypatch):
-    monkeypatch.setattr("apps.accounts.services.project_invitations.EmailMessage.send", _refuses, raising=True)
+    monkeypatch.setattr("apps.accounts.services.mail.EmailMessage.send", _refuses, raising=True)
     answer = seller.call("addAccountToProject", projectid=project.uuid, email="law@example.org")
     run_jobs()
     result = seller.call("queryAsyncJobResult", jobid=answer["jobid"])
     assert result["jobstatus"] == 2 and "mail.example.org" in result["jobresult"]["errortext"]
     assert not ProjectInvitation.objects.exists()
     assert refusal(seller, "addAccountToProject", projectid=project.uuid, email="no address").code == 431
+
+
+def test_an_invitation_that_is_taken_back_is_not_sent(seller, project, mails):
+    answer = seller.call("addAccountToProject", projectid=project.uuid, email="law@example.org")
+    plan = seller.call("addAccountToProject", projectid=project.uuid, email="b@example.org", plan=True)["plan"]
+    assert plan["jobs"][0]["steps"][0]["description"] == "send a mail with a token to b@example.org"
+    [shown] = seller.items("listProjectInvitations", projectid=project.uuid)
+    seller.call("deleteProjectInvitation", id=shown["id"])
+    run_jobs()
+    assert seller.call("queryAsyncJobResult", jobid=answer["jobid"])["jobstatus"] == 2
+    assert mails == []
 
 
 def _refuses(self):
