@@ -32,6 +32,7 @@ class ProjectMemberManager:
         """
         if not account_name and not email:
             raise InvalidParameter("Give account or email", parameter="account")
+        project = locked(project)
         ensure_takes_members(project, project_role)
         account = _account_in(project, account_name) if account_name else None
         if account is not None and _is_there(project, account, None, role, project_role):
@@ -61,6 +62,7 @@ class ProjectMemberManager:
         project_role: ProjectRole | None = None,
     ) -> AsyncJob:
         """One user of the project's domain; the rest of his account stays outside."""
+        project = locked(project)
         ensure_takes_members(project, project_role)
         user = User.objects.filter(
             username=username, domain_id=project.domain_id, account__is_system=False, account__removed__isnull=True

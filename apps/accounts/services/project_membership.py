@@ -12,14 +12,15 @@ from apps.accounts.models import Account, MemberRole, Project, ProjectMember, Pr
 from apps.accounts.services.limits import LimitManager
 from apps.accounts.states import InvitationState, ProjectState
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse, StaleState
 
 
 def locked(project: Project) -> Project:
-    """The project with its row held: who is in it changes one after the other."""
-    found: Project = (
-        Project.objects.select_for_update(of=("self",)).select_related("domain", "account").get(pk=project.pk)
-    )
+    """The project as it is, its row held. Raises ``StaleState`` when it has been removed."""
+    rows = Project.objects.select_for_update(of=("self",)).select_related("domain", "account")
+    found: Project | None = rows.filter(pk=project.pk).first()
+    if found is None:
+        raise StaleState(f"project {project} has been deleted in the meantime")
     return found
 
 
@@ -52,6 +53,8 @@ def join(
     known = project.members.filter(account=account, user=user).first()
     if known is not None:
         return known
+    if project_role is not None and not project.roles.filter(pk=project_role.pk).exists():
+        raise StaleState(f"role {project_role} has been deleted in the meantime")
     if role == MemberRole.ADMIN:
         _take(project, account)
     # Who is in needs no invitation any more.

@@ -8,6 +8,7 @@ from django.db.models import F, Max
 from apps.accounts import events
 from apps.accounts.models import Permission, Project, ProjectRole, ProjectRolePermission
 from apps.accounts.services.names import ensure_name
+from apps.accounts.services.project_membership import locked
 from apps.accounts.services.roles import is_rule
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, ResourceInUse
@@ -40,8 +41,8 @@ class ProjectRoleManager:
     @transaction.atomic
     def delete(self, *, caller: Caller, role: ProjectRole) -> None:
         """Remove a role that no member has; raises ``ResourceInUse`` else."""
-        # The role's row is the gate: a member who is just getting it holds it as well.
-        ProjectRole.objects.select_for_update().get(pk=role.pk)
+        # Whoever joins the project holds its row as well: nobody gets the role meanwhile.
+        locked(role.project)
         holders = role.members.count()
         if holders:
             raise ResourceInUse(

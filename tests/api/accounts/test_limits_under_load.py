@@ -8,14 +8,24 @@ import pytest
 from django.db import connection, transaction
 
 from apps.accounts.factories import AccountFactory, DomainFactory, UserFactory, join_project, project_of
-from apps.accounts.models import ApiKeyPair, MemberRole, ProjectMember, ResourceCount, ResourceLimit, ResourceType
+from apps.accounts.models import (
+    ApiKeyPair,
+    MemberRole,
+    ProjectMember,
+    ProjectRole,
+    ResourceCount,
+    ResourceLimit,
+    ResourceType,
+)
 from apps.accounts.selectors import caller_of
 from apps.accounts.services import counting
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.counting import recount_account, recount_domain, register_counter
 from apps.accounts.services.limits import LimitManager
+from apps.accounts.services.project_members import ProjectMemberManager
+from apps.accounts.services.project_roles import ProjectRoleManager
 from apps.accounts.services.projects import ProjectManager
-from cloudstack.framework.errors import InvalidParameter, LimitExceeded
+from cloudstack.framework.errors import InvalidParameter, LimitExceeded, ResourceInUse, StaleState
 
 VM, CPU, MEMORY = ResourceType.USER_VM, ResourceType.CPU, ResourceType.MEMORY
 
@@ -177,3 +187,20 @@ def test_two_admins_who_step_back_at_once_leave_one():
     assert project.members.filter(role=MemberRole.ADMIN).count() == 1
     counts = ResourceCount.objects.filter(account__isnull=False, type=ResourceType.PROJECT)
     assert sorted(counts.values_list("count", flat=True)) == [0, 1]
+
+
+def test_a_role_that_goes_while_somebody_gets_it_is_either_kept_or_not_given():
+    project = project_of(AccountFactory())
+    root = caller_of(UserFactory(account=AccountFactory(root_admin=True)))
+    for number in range(5):
+        role = ProjectRole.objects.create(project=project, name=f"r{number}")
+        guest = AccountFactory(domain=project.domain)
+        outcomes = together(
+            lambda role=role: ProjectRoleManager().delete(caller=root, role=role),
+            lambda role=role, guest=guest: ProjectMemberManager().add_account(
+                caller=root, project=project, account_name=guest.name, project_role=role
+            ),
+        )
+        refused = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert [type(outcome) for outcome in refused] in ([ResourceInUse], [StaleState])
+        assert ProjectMember.objects.filter(account=guest).count() == ProjectRole.objects.filter(pk=role.pk).count()
