@@ -99,6 +99,24 @@ class LimitManager:
             self.reserve(account, amounts)
             self.release(account, amounts)
 
+    def hold(self, *accounts: Account) -> None:
+        """Lock the counters of several accounts in one order: a transaction that moves amounts between them begins so.
+
+        Locked one account after the other they could wait for somebody who waits for them.
+        """
+        if not accounts:
+            return
+        with joined():
+            owners = Q()
+            for account in sorted(accounts, key=lambda account: account.pk):
+                mine = Q(account_id=account.pk) | Q(domain__in=_limited_domains(account).values("pk"))
+                there = ResourceCount.objects.filter(mine).values_list("type", "tag")
+                everything = {(int(kind), tag) for kind, tag in all_counted()}
+                if sum(row in everything for row in there) < len(ancestor_paths(account.domain.path)) * len(everything):
+                    _make_missing(account, {})
+                owners |= mine
+            list(ResourceCount.objects.filter(owners).order_by("pk").select_for_update().values_list("pk"))
+
     def adjust(self, account: Account, changes: Amounts) -> None:
         """Reserve what grows and release what shrinks, as when a machine is resized."""
         with joined():

@@ -107,6 +107,7 @@ def take_along(user: User, account: Account) -> None:
     for member in ProjectMember.objects.filter(user=user).select_related("account__domain").order_by("project"):
         project = locked(member.project)
         if member.role == MemberRole.ADMIN:
+            LimitManager().hold(account, member.account)
             _take(project, account)
         ProjectMember.objects.filter(pk=member.pk).update(account=account)
         if member.role == MemberRole.ADMIN:
@@ -115,8 +116,10 @@ def take_along(user: User, account: Account) -> None:
 
 def disband(project: Project) -> None:
     """Everybody leaves a project that is gone."""
-    owners = Account.objects.filter(memberships__project=project, memberships__role=MemberRole.ADMIN).distinct()
-    for account in owners.select_related("domain").order_by("pk"):
+    admins = project.members.filter(role=MemberRole.ADMIN).values("account")
+    owners = list(Account.objects.filter(pk__in=admins).select_related("domain").order_by("pk"))
+    LimitManager().hold(*owners)
+    for account in owners:
         LimitManager().release(account, {ResourceType.PROJECT: 1})
     project.members.all().delete()
     project.invitations.all().delete()

@@ -8,6 +8,7 @@ from apps.accounts import events
 from apps.accounts.config import USERS_CREATE_PROJECTS
 from apps.accounts.models import Account, AccountType, MemberRole, Project, ProjectMember, Role, User
 from apps.accounts.services.accounts import open_account
+from apps.accounts.services.limits import LimitManager
 from apps.accounts.services.names import ensure_name
 from apps.accounts.services.project_jobs import done, submit
 from apps.accounts.services.project_membership import join, locked, set_role
@@ -187,6 +188,7 @@ def _swap(project: Project, member: ProjectMember) -> None:
         raise InvalidParameter(
             f"project {project} has several admins ({names}): say swapowner=false and roletype", parameter="swapowner"
         )
+    LimitManager().hold(member.account, *(admin.account for admin in others))
     set_role(project, member, MemberRole.ADMIN)
     for admin in others:
         set_role(project, admin, MemberRole.REGULAR)

@@ -105,13 +105,14 @@ class CloseProject(Step):
         return f"remove project {ctx.project} with {members} member{'' if members == 1 else 's'}"
 
     def do(self, ctx: JobContext) -> None:
-        if ctx.project.removed is not None:
-            return
-        remove_the_rest(ctx, CloseProject)
-        with late_arrivals(), ctx.transaction():
-            close_accounts(ctx.owners)
+        if ctx.project.removed is None:
+            remove_the_rest(ctx, CloseProject)
+            with late_arrivals(), ctx.transaction():
+                close_accounts(ctx.owners)
+                ctx.project.mark_removed()
+        # Apart: here the counters of its admins' accounts are held, there those of its own.
+        with ctx.transaction():
             disband(ctx.project)
-            ctx.project.mark_removed()
 
 
 @workflow("accounts.project.delete")

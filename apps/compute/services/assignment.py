@@ -66,6 +66,7 @@ class AssignmentManager:
         self._check_volumes(vm, volumes)
         before = vm.account
         amounts = total_of(amounts_of_vm(vm), *(amounts_of(volume.size_bytes, of=volume) for volume in volumes))
+        LimitManager().hold(before, owner)
         LimitManager().release(before, amounts)
         LimitManager().reserve(owner, amounts)
         self._move_cards(vm, owner, networks)

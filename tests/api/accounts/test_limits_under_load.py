@@ -204,3 +204,36 @@ def test_a_role_that_goes_while_somebody_gets_it_is_either_kept_or_not_given():
         refused = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert [type(outcome) for outcome in refused] in ([ResourceInUse], [StaleState])
         assert ProjectMember.objects.filter(account=guest).count() == ProjectRole.objects.filter(pk=role.pk).count()
+
+
+def test_who_moves_amounts_between_accounts_and_who_takes_some_do_not_wait_for_each_other():
+    domain = DomainFactory()
+    one, other = AccountFactory(domain=domain), AccountFactory(domain=domain)
+    for account in (other, one):
+        LimitManager().reserve(account, {VM: 20})
+
+    def move(source, target):
+        for _ in range(20):
+            with transaction.atomic():
+                LimitManager().hold(source, target)
+                LimitManager().release(source, {VM: 1})
+                LimitManager().reserve(target, {VM: 1})
+
+    def take(account):
+        for _ in range(20):
+            with transaction.atomic():
+                LimitManager().reserve(account, {VM: 1})
+                LimitManager().release(account, {VM: 1})
+
+    ResourceLimit.objects.create(domain=domain, type=VM, max=-1)
+    for account in (one, other):
+        ResourceLimit.objects.create(account=account, type=VM, max=-1)
+    pairs = ((one, other), (other, one))
+    outcomes = together(
+        *(lambda pair=pair: move(*pair) for pair in pairs),
+        *(lambda account=account: take(account) for account in pairs[0]),
+    )
+    assert outcomes == [None] * 4
+    counts = ResourceCount.objects.filter(type=VM, tag="")
+    assert [counts.get(account=account).count for account in pairs[0]] == [20, 20]
+    assert counts.get(domain=domain).count == 40
