@@ -11,6 +11,7 @@ EXEMPT = {
     "LimitManager.release": "counts inside the transaction of a service or a job",
     "LimitManager.adjust": "counts inside the transaction of a service or a job",
     "LimitManager.count": "the owner pays, whoever calls",
+    "LimitManager.hold": "the owners pay, whoever calls",
     "LimitManager.ensure_room": "the owner pays, whoever calls",
     "PowerSyncManager.report": "a hypervisor reports, not a caller",
     "PowerSyncManager.report_host": "a hypervisor reports, not a caller",

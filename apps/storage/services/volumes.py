@@ -255,6 +255,7 @@ class VolumeManager:
         if AsyncJob.objects.filter(resource_uuid=volume.uuid, status__in=AsyncJob.LIVE).exists():
             raise ResourceInUse(f"a job works on volume {volume}; try again when it has ended", parameter="volumeid")
         owner, amounts = volume.account, amounts_of(volume.size_bytes, of=volume)
+        LimitManager().hold(owner, account)
         LimitManager().reserve(account, amounts)
         mine = Volume.objects.filter(pk=volume.pk, account=owner, state=volume.state, size_bytes=volume.size_bytes)
         if mine.update(account=account, domain=account.domain) != 1:
