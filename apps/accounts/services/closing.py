@@ -14,7 +14,9 @@ def close_accounts(owners: Owners) -> None:
     """
     # Whoever takes the first thing of a kind locks the account, whoever takes more locks its counters: what they make
     # is either seen here or refused there.
-    accounts = list(owners.accounts.select_for_update(of=("self",)).select_related("domain", "group").order_by("pk"))
+    accounts = list(
+        owners.accounts.select_for_update(of=("self",), no_key=True).select_related("domain", "group").order_by("pk")
+    )
     for account in accounts:
         forget_counters(account)
     late = list(contents(owners))

@@ -58,7 +58,9 @@ class DomainMover:
 
     def _locked(self, domain: Domain, parent: Domain) -> tuple[Domain, Domain]:
         """Both, read anew and held. Raises ``InvalidParameter``."""
-        rows = {row.pk: row for row in Domain.objects.select_for_update().filter(pk__in=(domain.pk, parent.pk))}
+        rows = {
+            row.pk: row for row in Domain.objects.select_for_update(no_key=True).filter(pk__in=(domain.pk, parent.pk))
+        }
         if (len(rows) == 1 and domain.pk in rows) or domain.path == ROOT_PATH:
             what = "the domain ROOT stays where it is" if domain.path == ROOT_PATH else "a domain is not its own parent"
             raise InvalidParameter(what, parameter="domainid" if domain.path == ROOT_PATH else "parentdomainid")

@@ -135,8 +135,11 @@ def owners_in(domain: Domain) -> Owners:
 
 
 def ensure_takes_in(domain: Domain, *, parameter: str) -> None:
-    """Raises ``InvalidParameter`` when ``domain`` is going; holds its row, so that it does not go meanwhile."""
-    if not Domain.objects.select_for_update().filter(pk=domain.pk, state=DomainState.ACTIVE).exists():
+    """Raises ``InvalidParameter`` when ``domain`` is going; holds its row, so that it does not go meanwhile.
+
+    Not its key: whoever makes something in the domain needs that when he commits, while he holds the counters.
+    """
+    if not Domain.objects.select_for_update(no_key=True).filter(pk=domain.pk, state=DomainState.ACTIVE).exists():
         raise InvalidParameter(f"domain {domain} is being deleted", parameter=parameter)
 
 

@@ -200,7 +200,7 @@ class LimitManager:
         except _CountersMissing:
             # The locks are given back with the savepoint: whoever waits for a row that another is just inserting must
             # hold none, because that other may be waiting for it.
-            if not Account.objects.select_for_update().filter(pk=account.pk).exists():
+            if not Account.objects.select_for_update(no_key=True).filter(pk=account.pk).exists():
                 if of_the_living:
                     raise ResourceInUse(f"account {account.name} has been deleted in the meantime") from None
                 return []

@@ -17,7 +17,7 @@ from cloudstack.framework.errors import InvalidParameter, PermissionDenied, Reso
 
 def locked(project: Project) -> Project:
     """The project as it is, its row held. Raises ``StaleState`` when it has been removed."""
-    rows = Project.objects.select_for_update(of=("self",)).select_related("domain", "account")
+    rows = Project.objects.select_for_update(of=("self",), no_key=True).select_related("domain", "account")
     found: Project | None = rows.filter(pk=project.pk).first()
     if found is None:
         raise StaleState(f"project {project} has been deleted in the meantime")

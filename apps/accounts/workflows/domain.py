@@ -44,7 +44,7 @@ class CloseDomain(Step):
         remove_the_rest(ctx, CloseDomain)
         with late_arrivals(), ctx.transaction():
             # Whoever adds an account or a domain below holds the row of the domain that it goes into.
-            domains = list(ctx.owners.domains.select_for_update().order_by("pk"))
+            domains = list(ctx.owners.domains.select_for_update(no_key=True).order_by("pk"))
             if not ctx.arguments["cleanup"] and (len(domains) > 1 or ctx.owners.accounts.exists()):
                 raise ResourceInUse(f"something has been added to domain {ctx.domain} in the meantime")
             close_accounts(ctx.owners)

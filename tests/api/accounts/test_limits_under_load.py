@@ -25,6 +25,7 @@ from apps.accounts.services.limits import LimitManager
 from apps.accounts.services.project_members import ProjectMemberManager
 from apps.accounts.services.project_roles import ProjectRoleManager
 from apps.accounts.services.projects import ProjectManager
+from apps.compute.models import SshKeyPair
 from cloudstack.framework.errors import InvalidParameter, LimitExceeded, ResourceInUse, StaleState
 
 VM, CPU, MEMORY = ResourceType.USER_VM, ResourceType.CPU, ResourceType.MEMORY
@@ -237,3 +238,30 @@ def test_who_moves_amounts_between_accounts_and_who_takes_some_do_not_wait_for_e
     counts = ResourceCount.objects.filter(type=VM, tag="")
     assert [counts.get(account=account).count for account in pairs[0]] == [20, 20]
     assert counts.get(domain=domain).count == 40
+
+
+def test_whoever_opens_accounts_and_whoever_takes_amounts_in_the_domain_do_not_wait_for_each_other():
+    """What is made points at its domain, which is looked at when it is committed, with the counters held."""
+    admin = UserFactory(account=AccountFactory())
+    owner = admin.account
+    LimitManager().reserve(owner, {VM: 1})
+    ResourceLimit.objects.create(domain=owner.domain, type=ResourceType.PROJECT, max=-1)
+    ResourceLimit.objects.create(account=owner, type=ResourceType.PROJECT, max=-1)
+    ResourceLimit.objects.create(account=owner, type=VM, max=-1)
+    ResourceLimit.objects.create(domain=owner.domain, type=VM, max=-1)
+
+    def open_projects():
+        for number in range(15):
+            ProjectManager().create(caller=caller_of(admin), name=f"p{number}", display_text="", owner=owner)
+
+    def take():
+        for number in range(30):
+            with transaction.atomic():
+                LimitManager().reserve(owner, {VM: 1})
+                SshKeyPair.objects.create(
+                    account=owner, domain=owner.domain, name=f"k{number}", public_key="k", fingerprint="f"
+                )
+
+    assert together(open_projects, take) == [None, None]
+    counts = ResourceCount.objects.filter(domain=owner.domain, tag="")
+    assert (counts.get(type=VM).count, counts.get(type=ResourceType.PROJECT).count) == (31, 15)
