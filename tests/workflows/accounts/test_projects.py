@@ -125,6 +125,11 @@ def test_a_project_has_limits_of_its_own(cloud: SimulatedCloud) -> None:
     cloud.admin.call("updateResourceLimit", resourcetype=0, max=1, **team.where)
     limits = team.member.items("listResourceLimits", resourcetype=0, **team.where)
     assert [(one["max"], one["project"], "account" in one) for one in limits] == [(1, "apollo", False)]
+    plan = team.member.call("deployVirtualMachine", **_request(team), plan=True)["plan"]
+    machines = [row for row in plan["quota"] if row["resourcetypename"] == "user_vm"]
+    assert [(row["owner"], row["name"], row["before"], row["after"], row["limit"]) for row in machines] == [
+        ("project", "apollo", 0, 1, 1)
+    ]
     settle(team.deploy(team.member))
     refused = refusal(team.member, "deployVirtualMachine", networkids=team.network["id"], **_request(team))
     assert (refused.code, "project apollo" in refused.text) == (532, True)
