@@ -86,3 +86,11 @@ DRS_METRIC = ConfigKey(
     description="By what hosts of a cluster are compared: the share of their memory or CPU that is promised.",
     category="DRS",
 )
+ROLLING_TIMEOUT = ConfigKey(
+    "rolling.maintenance.stage.timeout",
+    int,
+    1800,
+    minimum=10,
+    description="Seconds that each stage of a rolling maintenance may take on a host: to be emptied, to answer again.",
+    category="Hosts",
+)

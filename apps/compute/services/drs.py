@@ -169,8 +169,7 @@ class DrsManager:
             raise InvalidParameter(f"cluster {cluster} is being evened out already; wait for that", parameter="id")
         if wanted:
             moves = [self._checked(cluster, vm, host) for vm, host in wanted]
-            loads = loads_of(cluster)
-            before = after = imbalance(loads, str(DRS_METRIC.value(cluster.uuid)))
+            before, after = _effect(cluster, moves)
         else:
             moves, before, after = moves_for(cluster, most=int(DRS_MIGRATIONS.value(cluster.uuid)))
         plan = _store(cluster, moves, before=before, after=after, state=DrsPlanState.READY)
@@ -185,6 +184,18 @@ class DrsManager:
                 parameter="migrateto",
             )
         return Move(vm, vm.host, host)
+
+
+def _effect(cluster: Cluster, moves: list[Move]) -> tuple[float, float]:
+    """The imbalance of ``cluster`` now and after ``moves``."""
+    metric, loads = str(DRS_METRIC.value(cluster.uuid)), loads_of(cluster)
+    before = imbalance(loads, metric)
+    by_host = {load.host.pk: load for load in loads}
+    for move in moves:
+        for host, sign in ((move.source, -1), (move.destination, 1)):
+            if host.pk in by_host:
+                by_host[host.pk].add(move.vm, sign)
+    return before, imbalance(loads, metric)
 
 
 @transaction.atomic

@@ -15,16 +15,14 @@ from apps.infrastructure.events import (
     HOST_EDIT,
     HOST_RECONNECT,
     HOST_RESERVATION_RELEASE,
-    MAINT_CANCEL,
-    MAINT_PREPARE,
 )
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
-from apps.infrastructure.services import capacity, evacuation, guards, validation
+from apps.infrastructure.services import capacity, evacuation, guards, maintenance, validation
 from apps.infrastructure.services.cluster import ClusterManager, known_hypervisor
 from apps.infrastructure.services.facts import SILENT
 from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
 from apps.infrastructure.services.hypervisors import limit_of
-from apps.infrastructure.states import HostStatus, ResourceState
+from apps.infrastructure.states import ResourceState
 from apps.metadata.kinds import kind_noted
 from apps.metadata.services.annotations import AnnotationManager
 from cloudstack.framework.context import Caller
@@ -151,34 +149,12 @@ class HostManager:
     @transaction.atomic
     def prepare_maintenance(self, *, caller: Caller, host: Host) -> AsyncJob:
         """No new machines from now on; those on the host leave, then it is in ``Maintenance``."""
-        if host.status != HostStatus.UP:
-            raise InvalidParameter(
-                f"host {host} is {host.status}; only a host that is Up can be emptied", parameter="id"
-            )
-        RESOURCE_STATE.fire(host, "maintenance_requested")
-        return dispatch(
-            "infrastructure.host.maintain",
-            caller=caller,
-            exclusive=[f"hostmaintenance:{host.uuid}"],
-            resource=host,
-            arguments={"host_uuid": str(host.uuid)},
-            description=f"emptying host {host} for maintenance",
-            event_type=MAINT_PREPARE,
-        )
+        return maintenance.begin(host, caller=caller)
 
     @transaction.atomic
     def cancel_maintenance(self, *, caller: Caller, host: Host) -> AsyncJob:
         """Take machines again; an evacuation under way stops where it is."""
-        RESOURCE_STATE.fire(host, "maintenance_cancelled")
-        return dispatch(
-            "infrastructure.host.cancel_maintenance",
-            caller=caller,
-            exclusive=[f"hostmaintenance:{host.uuid}"],
-            resource=host,
-            arguments={"host_uuid": str(host.uuid)},
-            description=f"bringing host {host} back from maintenance",
-            event_type=MAINT_CANCEL,
-        )
+        return maintenance.end(host, caller=caller)
 
     @transaction.atomic
     def declare_degraded(self, *, caller: Caller, host: Host) -> AsyncJob:

@@ -136,6 +136,15 @@ class CloudPluginManager(pluggy.PluginManager):
                 return answer
         return None
 
+    def answers(self, hook: str, **facts: Any) -> list[Any]:
+        """What plugins return that is not None. A failure reaches who asks: he needs the work that it was to do."""
+        found = []
+        for impl in self._implementations(hook):
+            answer = impl.function(**{name: facts[name] for name in impl.argnames})
+            if answer is not None:
+                found.append(answer)
+        return found
+
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
         caller: pluggy.HookCaller = getattr(self.hook, hook)
         return list(caller.get_hookimpls())
