@@ -58,6 +58,24 @@ STATISTICS_RETENTION = ConfigKey(
     maximum=525600,
     description="Minutes that figures of what machines used are kept; 0 keeps only the latest.",
 )
+LEASE_ENABLED = ConfigKey(
+    "instance.lease.enabled",
+    bool,
+    False,
+    description="Whether machines can be given a lease, at whose end they are stopped or destroyed.",
+)
+LEASE_WARNING_DAYS = ConfigKey(
+    "instance.lease.expiryevent.daysbefore",
+    int,
+    7,
+    minimum=0,
+    maximum=365,
+    description="Days before the end of a lease from which on an event a day tells of it.",
+)
+LEASES_INTERVAL_S = 300
+"""How often leases are looked through for those that are over."""
+SCHEDULES_INTERVAL_S = 30
+"""How often schedules are looked through for what is due; they count in minutes."""
 STATISTICS_INTERVAL_S = 60
 """How often all hosts are asked what their machines use."""
 POWER_SWEEP_INTERVAL_S = 60

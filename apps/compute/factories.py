@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from apps.accounts.models import Account
 from apps.compute.models import (
     AffinityGroup,
@@ -14,6 +16,7 @@ from apps.compute.models import (
     SshKeyPair,
     UserData,
     VirtualMachine,
+    VmSchedule,
 )
 from apps.compute.states import VmState
 from apps.infrastructure.models import Zone
@@ -107,3 +110,7 @@ def instance_group(owner: Account, name: str = "web") -> InstanceGroup:
 
 def user_data(owner: Account, name: str = "setup") -> UserData:
     return UserData.objects.create(account=owner, domain_id=owner.domain_id, name=name, text="I2Nsb3VkLWNvbmZpZw==")
+
+
+def vm_schedule(vm: VirtualMachine, schedule: str = "0 8 * * *", action: str = "STOP") -> VmSchedule:
+    return VmSchedule.objects.create(vm=vm, schedule=schedule, timezone="UTC", action=action, start_date=timezone.now())

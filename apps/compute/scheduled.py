@@ -11,12 +11,14 @@ from apps.compute.config import (
     DRS_INTERVAL,
     EXPUNGE_DELAY,
     EXPUNGE_INTERVAL_S,
+    LEASES_INTERVAL_S,
     POWER_SWEEP_INTERVAL_S,
+    SCHEDULES_INTERVAL_S,
     STATISTICS_INTERVAL_S,
 )
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import ClusterDrsPlan, VirtualMachine
-from apps.compute.services import statistics
+from apps.compute.services import leases, schedules, statistics
 from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
@@ -90,3 +92,21 @@ def even_out() -> None:
         if not plans.filter(created__gt=since).exists():
             even_out_by_itself(cluster=cluster)
     ClusterDrsPlan.objects.filter(created__lt=now - PLANS_KEPT).exclude(state__in=DRS_PLAN_TRANSITIONAL).delete()
+
+
+@scheduled("compute.vm_schedules", every_s=SCHEDULES_INTERVAL_S)
+def run_schedules() -> None:
+    """Do with machines what their schedules say."""
+    schedules.run_due()
+
+
+@scheduled("compute.end_leases", every_s=LEASES_INTERVAL_S)
+def end_leases() -> None:
+    """Stop or destroy machines whose lease is over."""
+    leases.end_leases()
+
+
+@scheduled("compute.lease_warnings", every_s=24 * 3600)
+def warn_of_ending_leases() -> None:
+    """Tell of leases that will be over soon."""
+    leases.warn_of_ends()

@@ -82,3 +82,20 @@ DRS_PLAN_TRANSITIONS = {
     (D.IN_PROGRESS, "end"): D.COMPLETED,
 }
 DRS_PLAN_TRANSITIONAL = (D.READY, D.IN_PROGRESS)
+
+
+class ScheduledAction(TextChoices):
+    """What a schedule does with its machine."""
+
+    START = "START", "start"
+    STOP = "STOP", "stop"
+    REBOOT = "REBOOT", "reboot"
+    FORCE_STOP = "FORCE_STOP", "cut the power"
+    FORCE_REBOOT = "FORCE_REBOOT", "reset"
+
+
+class LeaseAction(TextChoices):
+    """What becomes of a machine when its lease is over."""
+
+    STOP = "STOP", "stop"
+    DESTROY = "DESTROY", "destroy"

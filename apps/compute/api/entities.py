@@ -9,6 +9,7 @@ from apps.compute.models import (
     SshKeyPair,
     UserData,
     VirtualMachine,
+    VmSchedule,
 )
 from apps.compute.selectors import (
     affinity_groups_visible_to,
@@ -21,6 +22,7 @@ from apps.compute.selectors import (
     vms_visible_to,
 )
 from apps.compute.selectors.drs_plans import drs_plans_visible_to
+from apps.compute.selectors.schedules import vm_schedules_visible_to
 from apps.metadata.kinds import HUNG, register_kind
 from apps.network.models import IpAllocation
 from cloudstack.api import register_entity
@@ -32,6 +34,7 @@ register_entity(SshKeyPair, scope=ssh_key_pairs_visible_to)
 register_entity(IpAllocation, scope=secondary_ips_visible_to, noun="secondary ip address")
 register_entity(AffinityGroup, scope=affinity_groups_visible_to)
 register_entity(InstanceGroup, scope=instance_groups_visible_to)
+register_entity(VmSchedule, scope=vm_schedules_visible_to)
 register_entity(UserData, scope=user_data_visible_to)
 register_entity(ClusterDrsPlan, scope=drs_plans_visible_to)
 

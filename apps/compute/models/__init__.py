@@ -6,6 +6,7 @@ from apps.compute.models.drive import Drive
 from apps.compute.models.drs_plan import ClusterDrsMigration, ClusterDrsPlan
 from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.nic import Nic
+from apps.compute.models.schedule import VmSchedule
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.models.ssh_key_pair import SshKeyPair
 from apps.compute.models.usage import MachineSample, MachineUsage
@@ -27,5 +28,6 @@ __all__ = [
     "TemplateUserData",
     "UserData",
     "VirtualMachine",
+    "VmSchedule",
     "VolumeAttachment",
 ]

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from apps.compute.states import OfferingState
+from apps.compute.states import LeaseAction, OfferingState
 from apps.storage.models import DiskOffering
 from cloudstack.framework.models import CloudModel
 
@@ -33,6 +33,9 @@ class ServiceOffering(CloudModel):
     network_rate_mbps = models.PositiveIntegerField(null=True, blank=True)
     disk_offering = models.ForeignKey(DiskOffering, on_delete=models.PROTECT, related_name="service_offerings")
     root_disk_gib = models.PositiveIntegerField(null=True, blank=True)
+    lease_days = models.PositiveIntegerField(null=True, blank=True)
+    """How long machines may exist; for ever if None."""
+    lease_action = models.CharField(max_length=16, choices=LeaseAction, blank=True, default="")
     state = models.CharField(max_length=16, choices=OfferingState, default=OfferingState.ACTIVE)
     sort_key = models.IntegerField(default=0)
     details = models.JSONField(default=dict, blank=True)

@@ -6,7 +6,7 @@ from django.db import models
 from apps.accounts.models import OwnedModel
 from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.service_offering import ServiceOffering
-from apps.compute.states import VmState
+from apps.compute.states import LeaseAction, VmState
 from apps.storage.models import GuestOs, Template
 from cloudstack.framework.secrets import EncryptedField
 
@@ -63,6 +63,10 @@ class VirtualMachine(OwnedModel):
     dynamically_scalable = models.BooleanField(default=False)
     delete_protection = models.BooleanField(default=False)
     details = models.JSONField(default=dict, blank=True)
+    lease_expires = models.DateTimeField(null=True, blank=True, editable=False)
+    """When ``lease_action`` is taken; None for a machine without a lease."""
+    lease_action = models.CharField(max_length=16, choices=LeaseAction, blank=True, default="", editable=False)
+    lease_ended = models.BooleanField(default=False, editable=False)
     updated = models.DateTimeField(null=True, blank=True, editable=False)
     destroyed_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When it went to Destroyed; it is expunged ``expunge.delay`` seconds later."""
@@ -80,6 +84,11 @@ class VirtualMachine(OwnedModel):
             models.Index(fields=["name"], condition=models.Q(removed__isnull=True), name="vm_name"),
             models.Index(fields=["display_name"], condition=models.Q(removed__isnull=True), name="vm_display_name"),
             models.Index(fields=["id"], condition=models.Q(removed__isnull=True), name="vm_alive"),
+            models.Index(
+                fields=["lease_expires"],
+                condition=models.Q(removed__isnull=True, lease_expires__isnull=False),
+                name="vm_with_lease",
+            ),
             models.Index(fields=["group"], condition=models.Q(removed__isnull=True), name="vm_in_group"),
         ]
 

@@ -77,6 +77,8 @@ class DeployRequest:
     displayed: bool = True
     dynamically_scalable: bool = False
     ha_enabled: bool = False
+    lease_days: int | None = None
+    lease_action: str | None = None
     copy_template_tags: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
 

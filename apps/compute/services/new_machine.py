@@ -9,6 +9,7 @@ from apps.compute.models import Nic, VirtualMachine
 from apps.compute.services.attachment import CDROM_SLOT, MAX_SLOTS
 from apps.compute.services.deployment import DataDisk, DeployRequest, NicRequest, default_name
 from apps.compute.services.instance_group import group_named
+from apps.compute.services.lease_rules import check_lease, lease_columns
 from apps.compute.services.passwords import password_for
 from apps.compute.services.sizing import machine_size, root_disk_bytes
 from apps.compute.services.user_data import chosen_user_data
@@ -35,8 +36,10 @@ def new_machine(caller: Caller, request: DeployRequest) -> VirtualMachine:
         source=request.user_data_source,
         details=request.user_data_details,
     )
+    check_lease(request.lease_days, request.lease_action)
     return VirtualMachine(
         uuid=vm_uuid,
+        **lease_columns(request.lease_days, request.lease_action, request.service_offering),
         account=request.owner,
         domain_id=request.owner.domain_id,
         name=name,

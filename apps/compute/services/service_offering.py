@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.models import Domain
 from apps.compute import events
 from apps.compute.models import ServiceOffering
+from apps.compute.services.lease_rules import check_lease
 from apps.compute.services.sizing import LARGEST
 from apps.compute.states import OfferingState
 from apps.infrastructure.models import Zone
@@ -46,6 +47,8 @@ class ServiceOfferingManager:
         """``disk`` describes the root disk (fields of a disk offering) when no ``disk_offering`` is named."""
         check_audience(caller, domains)
         self._check(fields)
+        if fields.get("lease_days") is not None or fields.get("lease_action"):
+            check_lease(fields.get("lease_days"), fields.get("lease_action"), or_for_ever=False)
         if disk_offering is not None:
             given = sorted(WIRE.get(name, name.replace("_", "")) for name, value in disk.items() if value)
             given = [name for name in given if name != "rootdisksize"]

@@ -15,6 +15,7 @@ from apps.compute.models import Drive, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.services import affinity_group, deployment
 from apps.compute.services.deployment import DeployRequest, NicRequest
 from apps.compute.services.instance_group import group_named
+from apps.compute.services.lease_rules import check_lease, lease_columns
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.new_machine import is_name_taken, name_taken, new_cards, new_disks, new_machine
 from apps.compute.services.quota import amounts_of_vm
@@ -234,6 +235,12 @@ class VirtualMachineManager:
                 details=told.get("user_data_details", {}),
             )
             changes.update(choice.columns())
+        if {"lease_days", "lease_action"} & changes.keys():
+            days, action = changes.pop("lease_days", None), changes.pop("lease_action", None)
+            check_lease(days, action)
+            changes.update(lease_columns(days, action))
+            if not changes["lease_expires"]:
+                publish(events.VM_LEASE_CANCELLED, caller=caller, description=f"No lease of {vm}", resource=vm)
         for name, value in changes.items():
             setattr(vm, name, value)
         vm.updated = timezone.now()

@@ -14,6 +14,7 @@ from apps.compute.services.affinity_group import groups_named
 from apps.compute.services.deployment import DataDisk, DeployRequest, NicRequest
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
+from apps.compute.states import LeaseAction
 from apps.infrastructure.api.refused import RefusedFlag
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
@@ -115,6 +116,8 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     io_policy = Choice("iodriverpolicy", IO_POLICIES, help="KVM: how QEMU reads and writes its disks")
     queues = Int("nicmultiqueuenumber", minimum=-1, maximum=256, help="KVM: queues of each card; -1: one a CPU")
     packed = Flag("nicpackedvirtqueuesenabled", help="KVM: packed queues of cards")
+    lease_days = Int("leaseduration", help="days until its lease is over; -1: none, whatever the offering says")
+    lease_action = Choice("leaseexpiryaction", LeaseAction, help="what becomes of it then: STOP or DESTROY")
     copy_tags = Flag("copyimagetags", default=False, help="the machine gets the tags of its template")
     details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
 
@@ -147,6 +150,8 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             start=self.start,
             displayed=self.displayed,
             dynamically_scalable=self.dynamic_scaling,
+            lease_days=self.lease_days,
+            lease_action=self.lease_action,
             copy_template_tags=self.copy_tags,
             details={**(self.details or {}), **self._tuning()},
         )

@@ -11,7 +11,7 @@ from apps.compute.models import ServiceOffering, VirtualMachine
 from apps.compute.selectors import service_offerings_visible_to
 from apps.compute.selectors.offerings import offered_to_domain
 from apps.compute.services.service_offering import ServiceOfferingManager
-from apps.compute.states import OfferingState
+from apps.compute.states import LeaseAction, OfferingState
 from apps.infrastructure.api.refused import Refused, RefusedFlag
 from apps.infrastructure.models import Zone
 from apps.storage.api.commands.disk_offering import ALL, PUBLIC, RatesCmd, named
@@ -137,6 +137,8 @@ class CreateServiceOffering(RatesCmd):
     network_rate = Int("networkrate", minimum=0, help="network rate in Mbit/s")
     domains = RefList("domainid", Domain, help="keep it for these domains; public if left out")
     zones = RefList("zoneid", Zone, help="keep it for these zones")
+    lease_days = Int("leaseduration", help="days until the lease of its machines is over; for ever if left out")
+    lease_action = Choice("leaseexpiryaction", LeaseAction, help="what becomes of them then: STOP or DESTROY")
     details = Map("serviceofferingdetails", help="further options")
 
     def execute(self) -> ServiceOffering:
@@ -159,6 +161,8 @@ class CreateServiceOffering(RatesCmd):
             offer_ha=self.offer_ha,
             limit_cpu_use=self.limit_cpu,
             is_volatile=self.volatile,
+            lease_days=self.lease_days,
+            lease_action=self.lease_action or (LeaseAction.STOP if self.lease_days else ""),
             dynamic_scaling=self.dynamic_scaling,
             network_rate_mbps=self.network_rate,
             host_tags=clean_tags(self.host_tags or ""),

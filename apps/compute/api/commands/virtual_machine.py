@@ -6,6 +6,7 @@ from apps.compute import events
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import UserData, VirtualMachine
 from apps.compute.services.virtual_machine import VirtualMachineManager
+from apps.compute.states import LeaseAction
 from apps.infrastructure.api.refused import RefusedFlag
 from apps.infrastructure.models import Cluster, Host, Pod
 from apps.storage.models import GuestOs, Volume
@@ -15,8 +16,10 @@ from cloudstack.api import (
     Access,
     BaseAsyncCmd,
     BaseCmd,
+    Choice,
     Field,
     Flag,
+    Int,
     Map,
     Ref,
     RefList,
@@ -140,6 +143,8 @@ class UpdateVirtualMachine(BaseCmd):
     ha_enabled = Flag("haenable", help="restart it elsewhere when its host dies")
     displayed = Flag("displayvm", help="whether users see it; root admins only")
     dynamic_scaling = Flag("isdynamicallyscalable", help="whether it may grow while it runs")
+    lease_days = Int("leaseduration", help="days from now until its lease is over; -1: none any more")
+    lease_action = Choice("leaseexpiryaction", LeaseAction, help="what becomes of it then: STOP or DESTROY")
     delete_protection = Flag("deleteprotection", help="whether it cannot be destroyed")
     details = Map("details", help="options that replace those of the machine")
     clean_details = Flag("cleanupdetails", default=False, help="remove all options")
@@ -157,6 +162,8 @@ class UpdateVirtualMachine(BaseCmd):
             "is_displayed": self.displayed if self.caller.is_root_admin else None,
             "dynamically_scalable": self.dynamic_scaling,
             "delete_protection": self.delete_protection,
+            "lease_days": self.lease_days,
+            "lease_action": self.lease_action,
             "details": {} if self.clean_details else self.details,
         }
         changes = {name: value for name, value in asked.items() if value is not None}

@@ -82,6 +82,7 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
     )
     group = Ref("groupid", InstanceGroup, lookup="group", help="machines of this instance group")
     affinity_group = Ref("affinitygroupid", AffinityGroup, help="machines of this affinity group")
+    leased = Flag("leased", default=False, help="machines with a lease that is not over")
     arch = Str("arch", lookup="template__architecture__iexact", help="machines of this CPU architecture")
     network = Ref("networkid", Network, help="machines with a card in this network")
     hypervisor = Str("hypervisor", lookup="hypervisor__iexact", help="machines of this hypervisor")
@@ -101,6 +102,8 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
             vms = vms.exclude(state=VmState.DESTROYED) if self.state == "Present" else vms.filter(state=self._state())
         if self.pool is not None:
             vms = vms.filter(attachments__volume__pool=self.pool).distinct()
+        if self.leased:
+            vms = vms.filter(lease_expires__isnull=False, lease_ended=False)
         if self.affinity_group is not None:
             vms = vms.filter(pk__in=AffinityMembership.objects.filter(group=self.affinity_group).values("vm"))
         if self.network is not None:

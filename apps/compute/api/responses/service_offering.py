@@ -74,6 +74,13 @@ class ServiceOfferingResponse(Annotated):
     diskIopsWriteRateMaxLength = _rate("iops_write_rate_max_length", "seconds of such a burst")
     encryptroot = Field(compute=lambda row: False, type=BOOL, help="whether root disks are encrypted")
     iscustomizediops = Field("disk_offering__is_custom_iops", type=BOOL)
+    leaseduration = Field("lease_days", type=INT, help="days until the lease of its machines is over")
+    leaseexpiryaction = Field(
+        compute=lambda row: row["lease_action"] or None,
+        needs=("lease_action",),
+        type=STRING,
+        help="what becomes of them then: STOP or DESTROY",
+    )
     issystem = Field(compute=lambda row: False, type=BOOL, help="whether it is for the platform's own machines")
     defaultuse = Field(compute=lambda row: False, type=BOOL)
     serviceofferingdetails = details_in(ServiceOffering, "details", help="further options")

@@ -1,7 +1,10 @@
 """A virtual machine on the wire."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from apps.accounts.api.attached import Annotated, Iconed, Tagged, details_in
 from apps.accounts.api.responses.owner import OwnerFields
@@ -15,6 +18,10 @@ from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Children, Field
 
 def _none(row: dict[str, Any]) -> list[Any]:
     return []
+
+
+def _days_left(end: datetime | None) -> int | None:
+    return None if end is None else max(0, -((timezone.now() - end) // timedelta(days=1)))
 
 
 class VirtualMachineResponse(OwnerFields, UsageFields, Tagged, Iconed, Annotated):
@@ -87,6 +94,19 @@ class VirtualMachineResponse(OwnerFields, UsageFields, Tagged, Iconed, Annotated
     displayvm = Field("is_displayed", type=BOOL, admin_only=True, help="whether users see it")
     isdynamicallyscalable = Field("dynamically_scalable", type=BOOL, help="whether it can grow while it runs")
     deleteprotection = Field("delete_protection", type=BOOL, help="whether it cannot be destroyed")
+    leaseduration = Field(
+        compute=lambda row: _days_left(row["lease_expires"]),
+        needs=("lease_expires",),
+        type=INT,
+        help="days until its lease is over",
+    )
+    leaseexpirydate = Field("lease_expires", type=DATE, help="when its lease is over")
+    leaseexpiryaction = Field(
+        compute=lambda row: row["lease_action"] or None,
+        needs=("lease_action",),
+        type=STRING,
+        help="what becomes of it then: STOP or DESTROY",
+    )
     arch = Field("template__architecture", help="CPU architecture")
     vmtype = Field(compute=lambda row: "User", type=STRING, help="kind of machine")
     ipaddress = Field(compute=lambda row: None, type=STRING, help="address of its default card")
