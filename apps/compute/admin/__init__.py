@@ -2,4 +2,4 @@
 
 from apps.compute.admin import drs_plan, groups, offering, parts, schedule, usage, virtual_machine
 
-__all__ = ["drs_plan", "groups", "offering", "parts", "schedule", "schedule", "usage", "virtual_machine"]
+__all__ = ["drs_plan", "groups", "offering", "parts", "schedule", "usage", "virtual_machine"]
