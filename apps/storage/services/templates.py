@@ -208,12 +208,13 @@ class TemplateManager:
     def delete(self, *, caller: Caller, template: Template, zone: Zone | None = None) -> AsyncJob:
         """Nobody can use it from now on; its files go in a job. Machines made from it keep theirs.
 
-        ``zone`` must be the only one it is in. Raises ``ResourceInUse`` for a disc in a machine's drive.
+        With ``zone`` it goes from there alone, if it is in others too. Raises ``ResourceInUse`` for a disc in a
+        machine's drive.
         """
         if template.type == TemplateType.SYSTEM:
             raise InvalidParameter(f"template {template} belongs to the platform", parameter="id")
-        if zone is not None:
-            _refuse_other_zones(template, zone)
+        if zone is not None and not self._only_in(template, zone):
+            return self._leave(caller, template, zone)
         machines = machines_with(template)
         if machines:
             raise ResourceInUse(
@@ -227,6 +228,26 @@ class TemplateManager:
             resource=template,
             arguments={"template_uuid": str(template.uuid)},
             description=f"deleting {noun(template)} {template.name}",
+            event_type=_deletion_event(template),
+        )
+
+    def _only_in(self, template: Template, zone: Zone) -> bool:
+        zones = set(template.template_zones.values_list("zone", flat=True))
+        if template.is_cross_zone or zone.pk not in zones:
+            where = "in every zone" if template.is_cross_zone else f"not in zone {zone}"
+            raise InvalidParameter(f"{noun(template)} {template} is {where}; leave zoneid out", parameter="zoneid")
+        return zones == {zone.pk}
+
+    def _leave(self, caller: Caller, template: Template, zone: Zone) -> AsyncJob:
+        """Nobody finds it in ``zone`` from now on; the file goes from the zone's store if another one keeps it."""
+        TemplateZone.objects.filter(template=template, zone=zone).delete()
+        return dispatch(
+            "storage.template.leave_zone",
+            caller=caller,
+            exclusive=[f"template:{template.uuid}"],
+            resource=template,
+            arguments={"template_uuid": str(template.uuid), "zone_uuid": str(zone.uuid)},
+            description=f"deleting {noun(template)} {template.name} from zone {zone}",
             event_type=_deletion_event(template),
         )
 
@@ -300,15 +321,6 @@ def _deletion_event(template: Template) -> str:
     if template.type == TemplateType.VOLUME:
         return ""
     return events.ISO_DELETE if template.is_iso else events.TEMPLATE_DELETE
-
-
-def _refuse_other_zones(template: Template, zone: Zone) -> None:
-    zones = set(template.template_zones.values_list("zone", flat=True))
-    if template.is_cross_zone or zones != {zone.pk}:
-        raise InvalidParameter(
-            f"{noun(template)} {template} is not only in zone {zone}; leave zoneid out to delete it everywhere",
-            parameter="zoneid",
-        )
 
 
 def _place(template: Template, request: TemplateRequest, stores: list[ImageStore]) -> None:

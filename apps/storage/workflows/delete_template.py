@@ -1,6 +1,7 @@
 """Delete a template: its masters, its row, and the cached copies that nothing stands on; others go later."""
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from guardian.models import GroupObjectPermission
 
 from apps.accounts.models import ResourceType
@@ -43,13 +44,60 @@ class EvictCopies(Step):
 
     title = "Remove unused copies from pools"
 
+    def copies(self, ctx: JobContext) -> QuerySet[TemplatePoolRef]:
+        return TemplatePoolRef.objects.filter(template=ctx.template).select_related("template", "pool__zone")
+
     def do(self, ctx: JobContext) -> None:
-        for ref in TemplatePoolRef.objects.filter(template=ctx.template).select_related("template", "pool__zone"):
+        for ref in self.copies(ctx):
             try:
                 if not evict_template(ctx, ref, host_for_pool(ref.pool)):
                     ctx.log(f"the copy on pool {ref.pool.name} stays: volumes stand on it")
             except (DriverError, RetryLater) as error:
                 ctx.log(f"the copy on pool {ref.pool.name} stays for now: {error}")
+
+
+class LeaveStore(Step):
+    """The file goes from stores of this zone alone, as long as another store keeps it."""
+
+    title = "Delete the image from the stores of the zone"
+
+    def plan(self, ctx: JobContext) -> str:
+        names = ", ".join(ref.store.name for ref in self._refs(ctx))
+        return f"delete {ctx.template} from image store {names}" if names else "keep the file, which other zones use"
+
+    def do(self, ctx: JobContext) -> None:
+        template: Template = ctx.template
+        for ref in self._refs(ctx):
+            image_store_driver(image_store_ref(ref.store)).delete(str(template.uuid))
+            with ctx.transaction():
+                if TemplateStoreRef.objects.filter(pk=ref.pk).delete()[0]:
+                    amount = {ResourceType.SECONDARY_STORAGE: template.physical_size_bytes}
+                    LimitManager().release(template.account, amount)
+
+    def _refs(self, ctx: JobContext) -> list[TemplateStoreRef]:
+        here = [
+            ref
+            for ref in ctx.template.store_refs.select_related("store__zone").order_by("pk")
+            if ref.store.zone is not None and str(ref.store.zone.uuid) == ctx.arguments["zone_uuid"]
+        ]
+        elsewhere = ctx.template.store_refs.filter(state=StoreState.READY).exclude(pk__in=[ref.pk for ref in here])
+        return here if elsewhere.exists() else []
+
+
+class EvictCopiesOfZone(EvictCopies):
+    title = "Remove unused copies from pools of the zone"
+
+    def copies(self, ctx: JobContext) -> QuerySet[TemplatePoolRef]:
+        return super().copies(ctx).filter(pool__zone__uuid=ctx.arguments["zone_uuid"])
+
+
+@workflow("storage.template.leave_zone")
+class LeaveZone(TemplateWorkflow):
+    title = "Delete an image from one zone"
+    steps = [LeaveStore, EvictCopiesOfZone]
+
+    def on_succeeded(self, ctx: JobContext) -> None:
+        ctx.set_result(success=True)
 
 
 @workflow("storage.template.delete")

@@ -144,3 +144,14 @@ def test_a_brought_disk_is_made_when_it_is_attached(cloud: Cloud, running: bool)
     run_jobs()
     assert not Template.objects.filter(type="VOLUME").exists()
     check_invariants()
+
+
+def test_what_an_offering_allows_reaches_the_host(cloud: Cloud) -> None:
+    rates = {"bytesreadrate": 1000, "bytesreadratemax": 3000, "bytesreadratemaxlength": 5, "iopswriterate": 70}
+    offering = cloud.admin.call("createDiskOffering", name="slow", displaytext="x", disksize=1, **rates)
+    kind = offering["diskoffering"]["id"]
+    volume = cloud.api.call("createVolume", name="data", zoneid=cloud.zone.uuid, diskofferingid=kind)["id"]
+    vm = cloud.machine()
+    cloud.run(cloud.api.call("attachVolume", id=volume, virtualmachineid=vm["id"]))
+    disk = world.machines(vm["id"]).get().disks[volume]
+    assert disk["limits"] == {"read_bytes": 1000, "read_bytes_max": 3000, "read_bytes_max_s": 5, "write_ops": 70}

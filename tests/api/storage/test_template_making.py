@@ -78,6 +78,14 @@ def test_an_image_is_brought_to_another_zone(cloud, refusal) -> None:
         assert cloud.seller.items("listTemplates", templatefilter="self", zoneid=zone.uuid)
     assert image.store_refs.get(store=store).state == "Ready"
     assert "already" in refusal(cloud.seller, "copyTemplate", id=image.uuid, destzoneid=other.uuid).text
+    assert refusal(cloud.seller, "deleteTemplate", id=image.uuid, zoneid=ZoneFactory().uuid).code == 431
+    gone = cloud.seller.call("deleteTemplate", id=image.uuid, zoneid=other.uuid)
+    run_jobs()
+    assert cloud.seller.call("queryAsyncJobResult", jobid=gone["jobid"])["jobresult"] == {"success": True}
+    assert secondary(cloud.seller_account) == one_copy
+    assert not cloud.seller.items("listTemplates", templatefilter="self", zoneid=other.uuid)
+    assert image.store_refs.get().store_id == cloud.store.pk
+    result(cloud.seller, cloud.seller.call("copyTemplate", id=image.uuid, destzoneid=other.uuid))
     assert refusal(cloud.seller, "copyTemplate", id=image.uuid).code == 431
     assert refusal(cloud.lawyer, "copyTemplate", id=image.uuid, destzoneid=other.uuid).code == 431
     cloud.seller.call("deleteTemplate", id=image.uuid)
