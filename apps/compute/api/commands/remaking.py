@@ -64,7 +64,7 @@ class ChangeServiceForVirtualMachine(_Resize):
 class ScaleVirtualMachine(_Resize, BaseAsyncCmd):
     """Gives a stopped machine another service offering. No hypervisor here resizes a machine that runs."""
 
-    response = SuccessResponse
+    response = VirtualMachineResponse  # clients take the machine out of the job's result
     event_type = events.VM_UPGRADE
 
     def execute(self) -> AsyncJob:
