@@ -50,6 +50,12 @@ class NotFound(CloudError):
     code, cs_code = 404, 4350
 
 
+class PreconditionFailed(CloudError):
+    """The object is not as the request says that it is."""
+
+    code, cs_code = 412, 4350
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """DRF's exception handler of all routes."""
     view, request = context["view"], context["request"]

@@ -6,11 +6,13 @@ from django.core.paginator import Paginator
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
 from cloudstack.api.dispatcher import Result
 from cloudstack.framework.errors import InvalidParameter
 
 PAGE_SIZE = 50
+AFTER = "after"
 
 
 class CommandPagination(PageNumberPagination):
@@ -21,15 +23,17 @@ class CommandPagination(PageNumberPagination):
     page_size = PAGE_SIZE
 
     def wire(self, request: Request) -> dict[str, str]:
-        """The paging parameters of the command."""
-        return {
-            "page": request.query_params.get("page") or "1",
-            "pagesize": request.query_params.get("pagesize") or str(PAGE_SIZE),
-        }
+        """The paging parameters of the command: by number, or behind a row."""
+        size = {"pagesize": request.query_params.get("pagesize") or str(PAGE_SIZE)}
+        if AFTER in request.query_params:
+            return size
+        return {"page": request.query_params.get("page") or "1", **size}
 
     def respond(self, request: Request, result: Result) -> Response:
         """The page with its count and links."""
         sent = self.wire(request)
+        if "page" not in sent:
+            return self._behind(request, result, int(sent["pagesize"]))
         number, size = int(sent["page"]), int(sent["pagesize"])
         if size < 1:
             raise InvalidParameter("pagesize starts at 1", parameter="pagesize")
@@ -47,3 +51,13 @@ class CommandPagination(PageNumberPagination):
             self.display_page_controls = False
             links = None, None
         return Response({"count": count, "next": links[0], "previous": links[1], "results": rows})
+
+    def _behind(self, request: Request, result: Result, size: int) -> Response:
+        """A page behind a row. There is no way back: the page before is not known by its first row."""
+        rows: list[Any] = result.rows or []
+        last = rows[-1].get("id") if len(rows) == size else None
+        self.page = Paginator(range(0), max(size, 1)).page(1)
+        self.display_page_controls = False
+        url = request.build_absolute_uri()
+        link = replace_query_param(url, AFTER, last) if last else None
+        return Response({"count": result.count, "next": link, "previous": None, "results": rows})

@@ -44,6 +44,16 @@ class Route:
         return f"{self.command.name}ById" if self.retrieve else self.command.name
 
 
+def is_creation(route: Route) -> bool:
+    return route.method == "POST" and not route.action
+
+
+def is_array(route: Route) -> bool:
+    """Whether a command that is no list answers several objects; what makes one answers that one."""
+    command = route.command
+    return command.list_shaped and not command.is_list and not command.name.startswith(CREATING)
+
+
 def words(name: str) -> list[str]:
     """``createSSHKeyPair`` → create, SSH, Key, Pair."""
     return _WORD.findall(name)

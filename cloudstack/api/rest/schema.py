@@ -3,18 +3,21 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import ListSerializer
 
 from cloudstack.api.fields import FieldType
 from cloudstack.api.http import IDEMPOTENCY_HEADER
-from cloudstack.api.options import IDEMPOTENCY_KEY, options_of
+from cloudstack.api.options import IDEMPOTENCY_KEY, PLAN, options_of
 from cloudstack.api.params import Map, MapList, Param
 from cloudstack.api.responses import SuccessResponse
-from cloudstack.api.rest.routes import Route
+from cloudstack.api.rest.errors import MEDIA_TYPE as PROBLEM_TYPE
+from cloudstack.api.rest.routes import Route, is_array, is_creation
 from cloudstack.api.rest.serializers import (
     JobReference,
     Problem,
     page_serializer,
+    plan_serializer,
     request_serializer,
     response_serializer,
 )
@@ -55,7 +58,7 @@ class CommandSchema(AutoSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         # Pages are described by serializers of their own.
-        return False
+        return isinstance(serializer, ListSerializer)
 
     def get_override_parameters(self) -> list[Any]:
         route = self.route
@@ -86,19 +89,24 @@ class CommandSchema(AutoSchema):
         return serializer if serializer._declared_fields else None
 
     def get_response_serializers(self) -> Any:
-        return {**self._good(), "default": Problem}
+        good = self._good()
+        if PLAN in options_of(self.route.command):
+            # Where the command itself answers 200, plan=true answers PlanAnswer in its place.
+            good.setdefault(200, plan_serializer())
+        if self.route.retrieve:
+            good[304] = OpenApiResponse(description="It is as the header If-None-Match says.")
+        return {**good, ("default", PROBLEM_TYPE): Problem}
 
     def _good(self) -> dict[Any, Any]:
         route, command = self.route, self.route.command
         if command.is_async:
             return {202: JobReference}
-        if route.method == "DELETE":
-            return {204: None}
         if issubclass(command.response, SuccessResponse):
-            return {200: response_serializer(SuccessResponse)}
+            return {204: None} if route.method == "DELETE" else {200: response_serializer(SuccessResponse)}
         if command.is_list and not route.retrieve:
             return {200: page_serializer(command.response)}
-        return {201 if route.method == "POST" and not route.action else 200: response_serializer(command.response)}
+        serializer = response_serializer(command.response)
+        return {201 if is_creation(route) else 200: serializer(many=True) if is_array(route) else serializer}
 
 
 def query_parameter(param: Param[Any]) -> OpenApiParameter:

@@ -32,6 +32,7 @@ from cloudstack.api.params import (
     Str,
     Uuid,
 )
+from cloudstack.api.planning import PlanResponse
 from cloudstack.api.responses import Response
 from cloudstack.api.rest.routes import Route
 from cloudstack.framework.errors import InvalidParameter
@@ -169,6 +170,11 @@ class Problem(serializers.Serializer[Any]):
     code = serializers.IntegerField(help_text="error code of the command API")
     cscode = serializers.IntegerField(help_text="finer code of the command API")
     parameter = serializers.CharField(required=False, help_text="the parameter that is to blame")
+    value = serializers.CharField(required=False, help_text="what was sent for it")
+    remedy = serializers.CharField(required=False, help_text="what would be right")
+    objects = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="id and description of the objects that it speaks of"
+    )
     requestid = serializers.CharField(help_text="under which the request is logged")
 
 
@@ -185,6 +191,12 @@ def page_serializer(response: type[Response]) -> Serializer:
         "results": inner(many=True, read_only=True),
     }
     return _once(key, f"{inner.__name__}Page", fields)
+
+
+def plan_serializer() -> Serializer:
+    """What ``plan=true`` answers."""
+    key = ("plan",)
+    return _made.get(key) or _once(key, "PlanAnswer", {"plan": response_serializer(PlanResponse)(read_only=True)})
 
 
 def to_wire(route: Route, data: Any) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """Viewsets made from routes: each method dispatches one command for the authenticated caller."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import orjson
+from django.utils.http import parse_etags, quote_etag
 from rest_framework import viewsets
 from rest_framework.decorators import action as extra_action
 from rest_framework.permissions import IsAuthenticated
@@ -21,15 +23,21 @@ from cloudstack.api.http import IDEMPOTENCY_HEADER, request_id
 from cloudstack.api.options import IDEMPOTENCY_KEY, options_of
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
-from cloudstack.api.rest.errors import NotFound, handle
+from cloudstack.api.rest.errors import NotFound, PreconditionFailed, handle
+from cloudstack.api.rest.moments import in_rfc3339
 from cloudstack.api.rest.pagination import CommandPagination
-from cloudstack.api.rest.routes import Route
+from cloudstack.api.rest.routes import Route, is_array, is_creation
 from cloudstack.api.rest.schema import CommandSchema
 from cloudstack.api.rest.serializers import request_serializer, to_wire
 from cloudstack.framework.context import Caller, calling, correlation_id
 from cloudstack.framework.errors import CloudError, InvalidParameter
 
 RESERVED_QUERY = frozenset({"format"})
+
+
+def etag_of(body: dict[str, Any]) -> str:
+    """A strong entity tag of an object as its reader sees it."""
+    return quote_etag(hashlib.sha256(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)).hexdigest()[:32])
 
 
 class FastJSONRenderer(JSONRenderer):
@@ -103,6 +111,7 @@ class ResourceViewSet(viewsets.ViewSet):
             params = {**self.called_with(request, route), **self.parameters(request, route)}
             if route.detail:
                 params[route.lookup] = str(uuid)
+            self.check_precondition(request, route, uuid)
             try:
                 result = run_command(route.command.name, params, caller, door="rest")
             except InvalidParameter as error:
@@ -135,38 +144,56 @@ class ResourceViewSet(viewsets.ViewSet):
         key = request.headers.get(IDEMPOTENCY_HEADER)
         return {IDEMPOTENCY_KEY.wire: key, **sent} if key is not None else sent
 
+    def retrieved(self, request: Request, body: dict[str, Any]) -> Response:
+        """One object with its tag; 304 for whoever knows it as it is."""
+        tag = etag_of(body)
+        known = parse_etags(request.headers.get("If-None-Match", ""))
+        if tag in known or known == ["*"]:
+            return Response(status=304, headers={"ETag": tag})
+        return Response(body, headers={"ETag": tag})
+
+    def check_precondition(self, request: Request, route: Route, uuid: str | None) -> None:
+        """``If-Match``: the object must be as the caller has seen it. Raises ``PreconditionFailed``."""
+        wanted = request.headers.get("If-Match")
+        lookup = next((one for one in self.routes.values() if one.retrieve), None)
+        if wanted is None or not route.detail or route.method == "GET" or lookup is None or self.caller is None:
+            return
+        rows = run_command(lookup.command.name, {"id": str(uuid)}, self.caller, door="rest").rows or []
+        tag = etag_of(in_rfc3339(lookup.command.response, rows[0])) if rows else ""
+        if not rows or (wanted.strip() != "*" and tag not in parse_etags(wanted)):
+            raise PreconditionFailed(f"{route.resource} {uuid} is not as If-Match says; read it again")
+
     def respond(self, request: Request, route: Route, result: Result) -> Response:
         headers = {"Idempotency-Replayed": "true"} if result.replayed else {}
         if result.planned:
             return Response(result.body)
+        for row in result.rows or ():
+            in_rfc3339(result.command.response, row)
         if result.job_uuid:
             url = reverse("jobs-detail", kwargs={"uuid": result.job_uuid}, request=request)
             return Response({**result.body, "job": url}, status=202, headers={"Location": url, **headers})
         if route.retrieve:
             if not result.rows:
                 raise NotFound(f"there is nothing with this id in {route.resource}, or nothing that you may see")
-            return Response(result.rows[0])
+            return self.retrieved(request, result.rows[0])
         if result.rows is not None:
             if self.paginator is not None:
                 return self.paginator.respond(request, result)
-            rows = result.rows
-            return Response(rows[0] if len(rows) == 1 and not result.command.is_list else rows)
+            if is_array(route) or result.command.is_list:
+                return Response(result.rows)
+            return Response(result.rows[0], status=201 if is_creation(route) else 200, headers=headers)
         cls = result.command
         if issubclass(cls.response, SuccessResponse):
             if not result.body.get("success"):
                 raise CloudError(result.body.get("displaytext") or f"{cls.name} was not carried out")
             return Response(status=204) if route.method == "DELETE" else Response(result.body)
-        body = result.body if cls.bare else result.body[cls.object_name]
+        body = in_rfc3339(cls.response, result.body if cls.bare else result.body[cls.object_name])
         return Response(body, status=201 if is_creation(route) else 200, headers=headers)
 
 
 def is_page(route: Route) -> bool:
     """Whether the answer is a page of a list."""
     return route.command.is_list and route.method == "GET" and not route.retrieve
-
-
-def is_creation(route: Route) -> bool:
-    return route.method == "POST" and not route.action
 
 
 _METHOD_NAMES = {

@@ -13,6 +13,9 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "CloudStack API",
     "DESCRIPTION": "Compute, network, storage and accounts of the cloud.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    # What is not set, or not for the caller, is left out of an answer.
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SERVE_INCLUDE_SCHEMA": False,
     # Making the document takes the better part of a second: nobody unknown may ask for that again and again.
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
