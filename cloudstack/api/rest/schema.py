@@ -60,6 +60,10 @@ class CommandSchema(AutoSchema):
         # Pages are described by serializers of their own.
         return isinstance(serializer, ListSerializer)
 
+    def _get_paginator(self) -> Any:
+        # Pages are described by serializers of their own; a plain array stands for itself.
+        return None
+
     def get_override_parameters(self) -> list[Any]:
         route = self.route
         found = []
