@@ -7,7 +7,7 @@ from cloudstack.api.fields import Children, FieldType, Loaded
 from cloudstack.api.responses import Response
 
 
-def in_rfc3339(response: type[Response], body: dict[str, Any]) -> dict[str, Any]:
+def in_rfc3339(response: Any, body: dict[str, Any]) -> dict[str, Any]:
     """``body``, an object of ``response``, with its moments rewritten in place, also those of objects inside."""
     moments, inner = _places(response)
     for wire in moments:
