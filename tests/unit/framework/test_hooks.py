@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from apps.infrastructure.services import placement
+from apps.infrastructure.services import affinity_types, placement
 from cloudstack.api import BaseCmd
 from cloudstack.api import registry as commands
 from cloudstack.contracts.host import HostRef
@@ -232,6 +232,24 @@ def test_choose_host(plugin: Give) -> None:
 
     plugin(hook("choose_host", choose))
     assert ranking()[0] == "b"
+
+
+def test_register_affinity_types(plugin: Give) -> None:
+    rack = SimpleNamespace(name="rack anti-affinity")
+    plugin(hook("register_affinity_types", lambda: {rack.name: rack}))
+    found = affinity_types.affinity_types()
+    assert found[rack.name] is rack and "host anti-affinity" in found
+
+
+def test_host_emptied(plugin: Give) -> None:
+    """Asked by rolling maintenance, whose tests have it at work; here: every plugin is asked, and a failure is told."""
+    plugin(hook("host_emptied", lambda host, payload: f"{host.name}: {payload}"))
+    plugin(hook("host_emptied", lambda: None), name="silent")
+    host = reference(HostRef, name="host-1")
+    assert pm.answers("host_emptied", host=host, payload="patched") == ["host-1: patched"]
+    plugin(hook("host_emptied", lambda: 1 / 0), name="broken")
+    with pytest.raises(ZeroDivisionError):
+        pm.answers("host_emptied", host=host, payload="patched")
 
 
 def test_event_published(plugin: Give, django_capture_on_commit_callbacks: Any) -> None:

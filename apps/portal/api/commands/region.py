@@ -35,7 +35,7 @@ class ListRegions(BaseListCmd):
 
     response = RegionResponse
     ordering = ("number",)
-    id_filter = ids_filter = None
+    id_filter = ids_filter = after = None
 
     number = Int("id", lookup="number", help="the region with this number")
     region_name = Str("name", lookup="name", help="the region with this name")
