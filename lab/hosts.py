@@ -23,6 +23,7 @@ from lab.layout import REPO, Layout
 NAME = re.compile(r"host[1-9][0-9]?")
 MIGRATION_PORT = 16509
 READY_TIMEOUT_S = 60.0
+EXEC_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 4.0
 
 
@@ -100,18 +101,20 @@ def repair(layout: Layout, name: str, pid: int) -> None:
 
 def wait_ready(layout: Layout, name: str) -> None:
     """Return when the host's libvirtd answers."""
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while time.monotonic() < deadline:
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < READY_TIMEOUT_S:
         if _accepts(layout.socket_folder(name) / "libvirt-sock"):
             answer = subprocess.run(
                 ["virsh", "-c", uri(layout, name), "hostname"], capture_output=True, text=True, check=False
             )
             if answer.returncode == 0:
                 return
-        elif name not in find_inits(layout) or _restarts(layout, name) > 3:
+        # On a busy machine a host that was just started still bears its parent's command line.
+        elif (waited > EXEC_TIMEOUT_S and name not in find_inits(layout)) or _restarts(layout, name) > 3:
             break
         time.sleep(0.05)
-    raise LabError(f"{name}: libvirtd does not answer; see {layout.host_folder(name) / 'log'}")
+    folder = layout.host_folder(name) / "log"
+    raise LabError(f"{name}: libvirtd does not answer after {waited:.0f} s; see {folder}\n{_last_words(folder)}")
 
 
 def stop(pid: int) -> None:
@@ -166,6 +169,12 @@ def _restarts(layout: Layout, name: str) -> int:
         return int(json.loads((layout.host_folder(name) / "services.json").read_text())["libvirtd"]["restarts"])
     except (OSError, ValueError, KeyError):
         return 0
+
+
+def _last_words(folder: Path) -> str:
+    """The ends of the logs in `folder`, each under its file's name."""
+    ends = [(path.name, path.read_text(errors="replace").splitlines()[-5:]) for path in sorted(folder.glob("*.log"))]
+    return "\n".join(f"{name}: {line}" for name, lines in ends for line in lines)
 
 
 def _accepts(path: Path) -> bool:

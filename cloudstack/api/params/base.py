@@ -36,7 +36,8 @@ class Param(Generic[T]):
 
     ``wire`` is the name in requests (the attribute's own name if left out). ``roles`` names who may send it:
     from others it is ignored. ``lookup`` makes a list command filter by it. ``validate`` gets the value and
-    raises :class:`BadValue` saying what would be right. ``since`` is the API version that brought it.
+    raises :class:`BadValue` saying what would be right. ``since`` is the API version that brought it. ``secret`` is
+    for texts in which passwords are usual: they are never repeated.
     """
 
     type_name = "string"
@@ -57,6 +58,7 @@ class Param(Generic[T]):
         roles: RoleSet | None = None,
         max_length: int = DEFAULT_MAX_LENGTH,
         validate: Callable[[T], None] | None = None,
+        secret: bool = False,
     ):
         self.wire = wire
         self.required = required
@@ -67,6 +69,7 @@ class Param(Generic[T]):
         self.roles = roles
         self.max_length = max_length
         self.validate = validate
+        self.secret = secret or type(self).secret
         self.attr = ""
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -100,7 +100,7 @@ class ConfigKey:
         return value
 
     def _refusal(self, words: str) -> InvalidParameter:
-        return InvalidParameter(self.name + words, parameter="value")
+        return InvalidParameter(self.name + words, parameter="value", value="****" if self.secret else "")
 
     @property
     def initial(self) -> Any:

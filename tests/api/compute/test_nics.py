@@ -119,7 +119,7 @@ def test_a_card_is_throttled_by_the_offerings_of_network_and_machine(cloud: Clou
 
     def rates(shown: dict) -> list[int]:
         machine = world.machines().get(vm_uuid=shown["id"])
-        return [card["rate_mbit"] for card in machine.nics.values()]
+        return [machine.nics[str(nic.uuid)]["rate_mbit"] for nic in Nic.objects.filter(vm__uuid=shown["id"])]
 
     # The machine's offering speaks for the default card only.
     assert rates(vm) == [20, 0]

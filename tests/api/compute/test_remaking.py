@@ -60,7 +60,7 @@ def test_a_stopped_machine_gets_another_offering(cloud: Cloud, refusal: Callable
     check_invariants()
     cloud.run(cloud.api.call("stopVirtualMachine", id=vm["id"], forced=True))
     done = cloud.ended(cloud.api.call("scaleVirtualMachine", id=vm["id"], serviceofferingid=cloud.offering.uuid))
-    assert done["jobresult"] == {"success": True}
+    assert done["jobresult"]["virtualmachine"]["serviceofferingid"] == str(cloud.offering.uuid)
     assert (counted(cloud.account, ResourceType.CPU), counted(cloud.account, ResourceType.MEMORY)) == (1, 512)
     check_invariants()
 

@@ -92,7 +92,9 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     custom_id = Uuid("customid", roles=ROOT, help="UUID of the machine; root admins only")
     data_disk_gib = Int("size", help="GiB of the data disk, for a custom disk offering")
     root_disk_gib = Int("rootdisksize", help="GiB of the root disk, where it shall be larger than the template's")
-    user_data = Str("userdata", max_length=USERDATA_MAX * 2, help="base64 text that the guest reads at its first boot")
+    user_data = Str(
+        "userdata", max_length=USERDATA_MAX * 2, secret=True, help="base64 text that the guest reads at its first boot"
+    )
     source = Ref("userdataid", UserData, help="registered user data, instead of userdata")
     source_details = Map("userdatadetails", help="values of the variables in the user data")
     password = Secret("password", help="password of the guest's administrator, where the template takes one")

@@ -130,7 +130,7 @@ class ResetUserDataForVirtualMachine(_WithOwner):
     vm = Ref(
         "id", VirtualMachine, access=Access.OPERATE, required=True, select_related=WITH_TEMPLATE, help="the machine"
     )
-    user_data = Str("userdata", max_length=2 << 20, help="base64 text")
+    user_data = Str("userdata", max_length=2 << 20, secret=True, help="base64 text")
     source = Ref("userdataid", UserData, help="registered user data, instead of userdata")
     details = Map("userdatadetails", help="values of the variables in the user data")
 

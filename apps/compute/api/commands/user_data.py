@@ -35,7 +35,7 @@ class RegisterUserData(OwnedCmd):
     event_type = events.REGISTER_USER_DATA
 
     data_name = Str("name", required=True, help="its name, once per account")
-    text = Str("userdata", required=True, max_length=2 << 20, help="base64 text")
+    text = Str("userdata", required=True, max_length=2 << 20, secret=True, help="base64 text")
     variables = Str("params", default="", max_length=4096, help="variables in it, comma separated")
 
     def execute(self) -> dict[str, Any]:

@@ -136,7 +136,9 @@ class UpdateVirtualMachine(BaseCmd):
     new_name = Str("name", max_length=63, help="new host name; the machine must be stopped")
     display_name = Str("displayname", help="new name for people")
     guest_os = Ref("ostypeid", GuestOs, help="guest operating system")
-    user_data = Str("userdata", max_length=2 << 20, help="base64 text; the guest reads it at its next first boot")
+    user_data = Str(
+        "userdata", max_length=2 << 20, secret=True, help="base64 text; the guest reads it at its next first boot"
+    )
     source = Ref("userdataid", UserData, help="registered user data, instead of userdata")
     source_details = Map("userdatadetails", help="values of the variables in the user data")
     group = Str("group", help="instance group that it moves to, made when there is none of that name; empty: none")
