@@ -1,7 +1,8 @@
 """The page of the API's coverage: which of CloudStack's commands there are, and why the others are not.
 
 ``surface.json`` holds the names of CloudStack 4.22: groups → commands → parameters and response, responses → fields.
-What is left out stands with its reason in ``left_out/*.toml``; names may hold the wildcards of shells.
+What is left out stands with its reason in ``left_out/*.toml``: commands, parameters and fields by names that may hold
+the wildcards of shells, and ``[groups]`` for all commands of a group that no entry names.
 """
 
 import json
@@ -23,7 +24,7 @@ parameters and fields are of the commands that are there; what every command has
 is not counted. What goes beyond CloudStack stands in [the API beyond CloudStack](explanation/api.md)."""
 OURS = """\
 Commands that CloudStack does not have under this name. They come from plugins, or serve what it lacks."""
-COMMANDS, PARAMS, FIELDS = "commands", "params", "fields"
+GROUPS, COMMANDS, PARAMS, FIELDS = "groups", "commands", "params", "fields"
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Group:
 @cache
 def reasons() -> dict[str, dict[str, str]]:
     """Kind → pattern → reason, from all files."""
-    found: dict[str, dict[str, str]] = {COMMANDS: {}, PARAMS: {}, FIELDS: {}}
+    found: dict[str, dict[str, str]] = {GROUPS: {}, COMMANDS: {}, PARAMS: {}, FIELDS: {}}
     for file in sorted((HERE / "left_out").glob("*.toml")):
         for kind, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
             found[kind].update(entries)
@@ -74,7 +75,7 @@ def _group(name: str, commands: dict[str, list[str]], responses: dict[str, str])
     for command, (params, response) in commands.items():
         cls = registry.find(command)
         if cls is None:
-            group.missing[command] = reason(COMMANDS, command)
+            group.missing[command] = reason(COMMANDS, command) or reasons()[GROUPS].get(name, "")
             continue
         group.there.append(command)
         have = {param.key for param in cls.params.values()}
@@ -89,6 +90,23 @@ def _group(name: str, commands: dict[str, list[str]], responses: dict[str, str])
             if wire.lower() not in shown:
                 group.lacking_fields[f"{command}.{wire}"] = reason(FIELDS, f"{command}.{wire}")
     return group
+
+
+def unused() -> list[str]:
+    """Entries that explain nothing: what they speak of is there by now, or was never asked for."""
+    lacking = {
+        COMMANDS: [command for group in groups() for command in group.missing],
+        PARAMS: [name for group in groups() for name in group.lacking_params],
+        FIELDS: [name for group in groups() for name in group.lacking_fields],
+    }
+    found = [
+        f"[{kind}] {pattern}"
+        for kind, names in lacking.items()
+        for pattern in reasons()[kind]
+        if not any(fnmatchcase(name.lower(), pattern.lower()) for name in names)
+    ]
+    with_missing = {group.name for group in groups() if group.missing}
+    return [*found, *(f"[{GROUPS}] {name}" for name in reasons()[GROUPS] if name not in with_missing)]
 
 
 def page() -> str:
