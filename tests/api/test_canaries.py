@@ -168,7 +168,7 @@ def deploy(nest: Nest) -> None:
     )
 
 
-def reset_vm_password(nest: Nest) -> None:
+def guest_secrets(nest: Nest) -> None:
     Template.objects.update(password_enabled=True)
     answer = nest.cloud.deploy(startvm=False)
     run_jobs()
@@ -177,6 +177,8 @@ def reset_vm_password(nest: Nest) -> None:
     nest.call(nest.cloud.api, "resetPasswordForVirtualMachine", id=vm, password=password)
     user_data = nest.encoded("updateVirtualMachine userdata")
     nest.call(nest.cloud.api, "updateVirtualMachine", id=vm, userdata=user_data)
+    user_data = nest.encoded("resetUserDataForVirtualMachine userdata")
+    nest.call(nest.cloud.api, "resetUserDataForVirtualMachine", id=vm, userdata=user_data)
     nest.call(nest.cloud.api, "registerUserData", name="kept", userdata=nest.encoded("registerUserData userdata"))
 
 
@@ -229,10 +231,13 @@ RECIPES: dict[str, Callable[[Nest], None]] = {
     "deployVirtualMachine": deploy,
     "login": login,
     "resetPassword": reset_password,
-    "resetPasswordForVirtualMachine": reset_vm_password,
+    "registerUserData": guest_secrets,
+    "resetPasswordForVirtualMachine": guest_secrets,
+    "resetUserDataForVirtualMachine": guest_secrets,
     "updateHostPassword": update_host_password,
     "updateProjectInvitation": invitation,
     "updateUser": update_user,
+    "updateVirtualMachine": guest_secrets,
     "updateWebhook": webhooks,
     "validateUserTwoFactorAuthenticationCode": second_factor,
 }
