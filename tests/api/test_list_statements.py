@@ -16,8 +16,8 @@ from cloudstack.api.entities import entity_for, is_entity
 from cloudstack.api.params import Ref, RefList
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError
-from tests.api.test_every_command import plausible
-from tests.api.test_isolation import OWNED
+from tests.support.owned import OWNED
+from tests.support.requests import plausible
 
 LISTS = [command for command in registry.all() if command.is_list]
 MORE = 3

@@ -24,8 +24,8 @@ from cloudstack.api.authentication import acting
 from cloudstack.api.dispatcher import dispatch
 from cloudstack.api.params import Ref
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
-from tests.api.test_isolation import OWNED
 from tests.api.test_tenant_matrix import NOBODY, REFERENCES, resolved, same_words
+from tests.support.owned import OWNED
 
 PEOPLE = {
     Account,

@@ -24,8 +24,8 @@ from cloudstack.api.params import Ref, RefList
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, PermissionDenied
-from tests.api.test_every_command import plausible
-from tests.api.test_isolation import OWNED, project
+from tests.support.owned import OWNED, project
+from tests.support.requests import plausible
 
 NOBODY = "99999999-0000-4000-8000-000000000000"
 

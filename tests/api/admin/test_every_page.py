@@ -41,8 +41,8 @@ from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
 from cloudstack.framework.scheduler.models import ScheduledRun
 from cloudstack.framework.secrets import EncryptedField
-from tests.api.test_isolation import OWNED
 from tests.support.cloud import SimulatedCloud
+from tests.support.owned import OWNED
 
 pytestmark = pytest.mark.slow
 
