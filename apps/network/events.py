@@ -17,6 +17,7 @@ PHYSICAL_NETWORK_DELETE = event_type("PHYSICAL.NETWORK.DELETE", "a physical netw
 TRAFFIC_TYPE_CREATE = event_type("TRAFFIC.TYPE.CREATE", "a physical network was given a kind of traffic")
 TRAFFIC_TYPE_UPDATE = event_type("TRAFFIC.TYPE.UPDATE", "a kind of traffic was given other links")
 TRAFFIC_TYPE_DELETE = event_type("TRAFFIC.TYPE.DELETE", "a kind of traffic was taken off a physical network")
+ELEMENT_CONFIGURE = event_type("NETWORK.ELEMENT.CONFIGURE", "a network element was allowed or stopped")
 SERVICE_PROVIDER_CREATE = event_type("SERVICE.PROVIDER.CREATE", "a network service provider was added")
 SERVICE_PROVIDER_UPDATE = event_type("SERVICE.PROVIDER.UPDATE", "a network service provider was enabled or disabled")
 SERVICE_PROVIDER_DELETE = event_type("SERVICE.PROVIDER.DELETE", "a network service provider was removed")

@@ -43,7 +43,7 @@ class TrafficTypeAdmin(CloudAdmin):
 
 @admin.register(NetworkServiceProvider)
 class ProviderAdmin(CloudAdmin):
-    list_display = ["name", "physical_network", "state"]
+    list_display = ["name", "physical_network", "state", "element_enabled"]
     list_filter = ["state", "name"]
     list_select_related = ["physical_network"]
     search_fields = ["name", "physical_network__name", "uuid"]

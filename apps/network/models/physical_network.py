@@ -82,6 +82,8 @@ class NetworkServiceProvider(CloudModel):
     state = models.CharField(max_length=16, choices=ProviderState.choices, default=ProviderState.DISABLED)
     services = models.JSONField(null=True, blank=True, editable=False)
     """Services that it gives there, of those that it can; empty for all."""
+    element_enabled = models.BooleanField("element enabled", default=True)
+    """Whether its element may be used there at all: only then can the provider be enabled."""
 
     class Meta(CloudModel.Meta):
         abstract = False

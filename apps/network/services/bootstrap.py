@@ -9,7 +9,8 @@ from apps.network.models import (
     VnetRange,
 )
 from apps.network.services.offerings import NetworkOfferingManager
-from apps.network.services.physical_networks import add_installed_providers, parse_vnet_ranges
+from apps.network.services.physical_networks import parse_vnet_ranges
+from apps.network.services.providers import add_installed_providers
 from apps.network.services.vnis import check_vnet_ranges
 from apps.network.states import GuestType, PhysicalNetworkState, ProviderState, TrafficType
 from cloudstack.framework.context import Caller

@@ -10,7 +10,6 @@ from apps.infrastructure.models import Zone
 from apps.network import events
 from apps.network.models import (
     Network,
-    NetworkServiceProvider,
     PhysicalNetwork,
     PhysicalNetworkTrafficType,
     VlanIpRange,
@@ -20,12 +19,10 @@ from apps.network.models import (
 from apps.network.services.addressing import Span
 from apps.network.services.guest_vlans import ensure_dedications_stay
 from apps.network.services.vnis import HIGHEST_VNI, check_vnet_ranges
-from apps.network.states import IsolationMethod, PhysicalNetworkState, ProviderState, TrafficType
+from apps.network.states import IsolationMethod, PhysicalNetworkState, TrafficType
 from cloudstack.contracts import checks
 from cloudstack.contracts.errors import InvalidSpec
-from cloudstack.contracts.network import Service
 from cloudstack.framework.context import Caller
-from cloudstack.framework.drivers import network_element, network_elements
 from cloudstack.framework.errors import InvalidParameter, ResourceInUse
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
@@ -131,7 +128,7 @@ class PhysicalNetworkManager:
             raise InvalidParameter(
                 f"physical network {physical_network} carries {traffic_type} already", parameter="traffictype"
             ) from None
-        return row, self._submit_row(
+        return row, submit_row(
             "network.traffic_type.add", events.TRAFFIC_TYPE_CREATE, caller, physical_network, row, "adding {} traffic"
         )
 
@@ -141,7 +138,7 @@ class PhysicalNetworkManager:
     ) -> AsyncJob:
         """Another link for new segments; segments that stand keep theirs until they are made anew."""
         label = None if kvm_label is None else _checked_label(kvm_label)
-        return self._submit_row(
+        return submit_row(
             "network.traffic_type.update",
             events.TRAFFIC_TYPE_UPDATE,
             caller,
@@ -155,73 +152,13 @@ class PhysicalNetworkManager:
     def delete_traffic_type(self, *, caller: Caller, traffic_type: PhysicalNetworkTrafficType) -> AsyncJob:
         """Raises ``ResourceInUse`` for traffic that guest networks or public addresses need."""
         ensure_not_carrying(traffic_type.physical_network, traffic_type.traffic_type)
-        return self._submit_row(
+        return submit_row(
             "network.traffic_type.delete",
             events.TRAFFIC_TYPE_DELETE,
             caller,
             traffic_type.physical_network,
             traffic_type,
             "removing {} traffic",
-        )
-
-    @transaction.atomic
-    def add_provider(
-        self, *, caller: Caller, physical_network: PhysicalNetwork, name: str, services: list[str] | None = None
-    ) -> tuple[NetworkServiceProvider, AsyncJob]:
-        """Let the network element ``name`` give services there, all that it can or ``services``, once it is enabled."""
-        if name not in network_elements():
-            raise InvalidParameter(
-                f"no plugin gives a network element named {name!r}; there are "
-                f"{', '.join(network_elements()) or 'none'}",
-                parameter="name",
-            )
-        provider, made = NetworkServiceProvider.objects.get_or_create(
-            physical_network=physical_network, name=name, defaults={"services": _services(name, services)}
-        )
-        if not made:
-            raise InvalidParameter(f"physical network {physical_network} has provider {name} already", parameter="name")
-        return provider, self._submit_row(
-            "network.provider.add",
-            events.SERVICE_PROVIDER_CREATE,
-            caller,
-            physical_network,
-            provider,
-            "adding provider {}",
-        )
-
-    @transaction.atomic
-    def update_provider(
-        self,
-        *,
-        caller: Caller,
-        provider: NetworkServiceProvider,
-        state: str | None,
-        services: list[str] | None = None,
-    ) -> AsyncJob:
-        """Enable or disable a provider, or some services of it: for new networks, existing ones keep theirs."""
-        wanted = None if state is None else str(ProviderState(state))
-        return self._submit_row(
-            "network.provider.update",
-            events.SERVICE_PROVIDER_UPDATE,
-            caller,
-            provider.physical_network,
-            provider,
-            "updating provider {}",
-            state=wanted,
-            services=_services(provider.name, services),
-        )
-
-    @transaction.atomic
-    def delete_provider(self, *, caller: Caller, provider: NetworkServiceProvider) -> AsyncJob:
-        """Raises ``ResourceInUse`` while an offering of a network there needs it."""
-        ensure_provider_unused(provider)
-        return self._submit_row(
-            "network.provider.delete",
-            events.SERVICE_PROVIDER_DELETE,
-            caller,
-            provider.physical_network,
-            provider,
-            "removing provider {}",
         )
 
     def _submit(
@@ -237,25 +174,26 @@ class PhysicalNetworkManager:
             event_type=event,
         )
 
-    def _submit_row(
-        self,
-        workflow: str,
-        event: str,
-        caller: Caller,
-        physical: PhysicalNetwork,
-        row: Any,
-        text: str,
-        **arguments: Any,
-    ) -> AsyncJob:
-        return dispatch(
-            workflow,
-            caller=caller,
-            exclusive=[f"physical_network:{physical.uuid}"],
-            resource=row,
-            arguments={"physical_network_uuid": str(physical.uuid), "row_uuid": str(row.uuid), **arguments},
-            description=text.format(getattr(row, "traffic_type", None) or getattr(row, "name", row)),
-            event_type=event,
-        )
+
+def submit_row(
+    workflow: str,
+    event: str,
+    caller: Caller,
+    physical: PhysicalNetwork,
+    row: Any,
+    text: str,
+    **arguments: Any,
+) -> AsyncJob:
+    """A job about ``row``, which hangs on ``physical``; one at a time for each physical network."""
+    return dispatch(
+        workflow,
+        caller=caller,
+        exclusive=[f"physical_network:{physical.uuid}"],
+        resource=row,
+        arguments={"physical_network_uuid": str(physical.uuid), "row_uuid": str(row.uuid), **arguments},
+        description=text.format(getattr(row, "traffic_type", None) or getattr(row, "name", row)),
+        event_type=event,
+    )
 
 
 def apply_changes(physical: PhysicalNetwork, changes: dict[str, Any]) -> None:
@@ -271,15 +209,6 @@ def apply_changes(physical: PhysicalNetwork, changes: dict[str, Any]) -> None:
         _store_ranges(physical, spans)
     if changes:
         PhysicalNetwork.objects.filter(pk=physical.pk).update(**changes)
-
-
-def add_installed_providers(physical: PhysicalNetwork) -> list[str]:
-    """A row, disabled, for each installed element that gives more than a segment."""
-    names = [name for name in network_elements() if network_element(name).services - {Service.CONNECTIVITY}]
-    NetworkServiceProvider.objects.bulk_create(
-        [NetworkServiceProvider(physical_network=physical, name=name) for name in names], ignore_conflicts=True
-    )
-    return names
 
 
 def ensure_without_networks(physical: PhysicalNetwork) -> None:
@@ -300,18 +229,6 @@ def ensure_not_carrying(physical: PhysicalNetwork, traffic_type: str) -> None:
         ensure_without_networks(physical)
     elif traffic_type == TrafficType.PUBLIC:
         ensure_without_public_ranges(physical)
-
-
-def ensure_provider_unused(provider: NetworkServiceProvider) -> None:
-    used = (
-        Network.objects.filter(
-            physical_network=provider.physical_network_id, offering__services__provider=provider.name
-        )
-        .distinct()
-        .count()
-    )
-    if used:
-        raise ResourceInUse(f"provider {provider} serves {used} networks; delete them or give them another offering")
 
 
 def parse_vnet_ranges(text: str) -> list[Span]:
@@ -353,20 +270,6 @@ def _check_kept(physical: PhysicalNetwork, spans: list[Span]) -> None:
     outside = used.select_related("network").first()
     if outside:
         raise ResourceInUse(f"network {outside.network} has number {outside.vni}, which the new ranges leave out")
-
-
-def _services(provider: str, names: list[str] | None) -> list[str] | None:
-    """The services of ``names`` in their usual spelling; None for all that the element can give."""
-    if names is None:
-        return None
-    able = {str(service).lower(): str(service) for service in network_element(provider).services}
-    for name in names:
-        if name.lower() not in able:
-            raise InvalidParameter(
-                f"provider {provider} does not give {name}; it gives {', '.join(sorted(able.values()))}",
-                parameter="servicelist",
-            )
-    return sorted({able[name.lower()] for name in names})
 
 
 def _isolation_method(methods: list[str] | None) -> str:

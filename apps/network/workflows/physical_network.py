@@ -5,13 +5,18 @@ from django.utils import timezone
 from apps.network.models import GuestVlanRange, NetworkServiceProvider, PhysicalNetworkTrafficType
 from apps.network.selectors import physical_network_for_job
 from apps.network.services.physical_networks import (
-    add_installed_providers,
     apply_changes,
     ensure_not_carrying,
-    ensure_provider_unused,
     ensure_without_networks,
     ensure_without_public_ranges,
 )
+from apps.network.services.providers import (
+    add_installed_providers,
+    ensure_element_enabled,
+    ensure_provider_not_enabled,
+    ensure_provider_unused,
+)
+from apps.network.states import ProviderState
 from cloudstack.framework.jobs import JobContext, Step, Workflow, workflow
 
 
@@ -153,6 +158,8 @@ class SetProviderState(Step):
     def do(self, ctx: JobContext) -> None:
         asked = {name: ctx.arguments.get(name) for name in ("state", "services")}
         changes = {name: value for name, value in asked.items() if value is not None}
+        if changes.get("state") == ProviderState.ENABLED:
+            ensure_element_enabled(ctx.row)
         if changes:
             with ctx.transaction():
                 NetworkServiceProvider.objects.filter(pk=ctx.row.pk).update(**changes)
@@ -162,6 +169,27 @@ class SetProviderState(Step):
 class UpdateProvider(ProviderWorkflow):
     title = "Update a provider"
     steps = [SetProviderState]
+
+
+class SetElement(Step):
+    title = "Allow or stop the element"
+
+    def plan(self, ctx: JobContext) -> str:
+        word = "allow" if ctx.arguments["enabled"] else "stop"
+        return f"{word} the element of provider {ctx.row} on physical network {ctx.physical}"
+
+    def do(self, ctx: JobContext) -> None:
+        enabled = ctx.arguments["enabled"]
+        if not enabled:
+            ensure_provider_not_enabled(ctx.row)
+        with ctx.transaction():
+            NetworkServiceProvider.objects.filter(pk=ctx.row.pk).update(element_enabled=enabled)
+
+
+@workflow("network.element.configure")
+class ConfigureElement(ProviderWorkflow):
+    title = "Configure a network element"
+    steps = [SetElement]
 
 
 class RemoveProvider(Step):

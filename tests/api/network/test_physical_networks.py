@@ -37,6 +37,10 @@ def test_a_physical_network_from_nothing_to_its_first_guest_network(site) -> Non
     [provider] = site.root.items("listNetworkServiceProviders", physicalnetworkid=shown["id"])
     assert (provider["name"], provider["state"]) == ("VirtualRouter", "Disabled")
     assert provider["servicelist"] == ["Dhcp", "Dns", "UserData"]
+    [element] = site.root.items("listVirtualRouterElements", nspid=provider["id"])
+    assert (element["nspid"], element["enabled"]) == (provider["id"], True)
+    configured = finish(site, "configureVirtualRouterElement", id=element["id"], enabled=True)
+    assert configured["jobresult"]["virtualrouterelement"] == element
     enabled = finish(site, "updateNetworkServiceProvider", id=provider["id"], state="Enabled")
     assert enabled["jobresult"]["networkserviceprovider"]["state"] == "Enabled"
     updated = finish(site, "updatePhysicalNetwork", id=shown["id"], state="Enabled", tags="fast,red")
@@ -46,6 +50,22 @@ def test_a_physical_network_from_nothing_to_its_first_guest_network(site) -> Non
         "createNetwork", name="first", zoneid=str(zone.uuid), networkofferingid=str(site.isolated.uuid)
     )
     assert network["network"]["physicalnetworkid"] == shown["id"]
+
+
+def test_an_element_that_is_stopped_keeps_its_provider_from_being_enabled(site) -> None:
+    [provider] = site.root.items("listNetworkServiceProviders", physicalnetworkid=str(site.physical.uuid))
+    configure, update = "configureVirtualRouterElement", "updateNetworkServiceProvider"
+    with pytest.raises(ApiError, match="is Enabled there; disable it first"):
+        site.root.call(configure, id=provider["id"], enabled=False)
+    finish(site, update, id=provider["id"], state="Disabled")
+    stopped = finish(site, configure, id=provider["id"], enabled=False)
+    assert stopped["jobresult"]["virtualrouterelement"]["enabled"] is False
+    assert site.root.items("listVirtualRouterElements", enabled=True) == []
+    with pytest.raises(ApiError, match="is stopped there; allow it first"):
+        site.root.call(update, id=provider["id"], state="Enabled")
+    finish(site, configure, id=provider["id"], enabled=True)
+    assert finish(site, update, id=provider["id"], state="Enabled")["jobstatus"] == 1
+    assert site.root.items("listVirtualRouterElements", enabled=False) == []
 
 
 @pytest.mark.parametrize("vlan", ["", "5", "5-9,20-30", " 7 - 8 "])
@@ -193,6 +213,8 @@ def test_all_this_is_for_root_administrators_alone(site) -> None:
         "addTrafficType": {"physicalnetworkid": str(site.physical.uuid), "traffictype": "Storage"},
         "listTrafficTypes": {"physicalnetworkid": str(site.physical.uuid)},
         "listNetworkServiceProviders": {},
+        "listVirtualRouterElements": {},
+        "configureVirtualRouterElement": {"id": "x", "enabled": True},
         "listSupportedNetworkServices": {},
         "listNetworkIsolationMethods": {},
         "listVlanIpRanges": {},

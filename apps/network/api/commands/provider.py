@@ -11,7 +11,7 @@ from apps.network.api.responses.service import (
 from apps.network.models import NetworkServiceProvider, PhysicalNetwork
 from apps.network.protocols import ICMP_TYPES, PROTOCOLS
 from apps.network.selectors import providers_visible_to
-from apps.network.services.physical_networks import PhysicalNetworkManager
+from apps.network.services.providers import NetworkServiceProviderManager
 from apps.network.states import ProviderState
 from cloudstack.api import (
     EVERYONE,
@@ -60,7 +60,7 @@ class AddNetworkServiceProvider(BaseAsyncCreateCmd):
     services = ListOf("servicelist", Str, help="services that it gives there; all that it can if left out")
 
     def execute(self):
-        return PhysicalNetworkManager().add_provider(
+        return NetworkServiceProviderManager().add(
             caller=self.caller, physical_network=self.physical_network, name=self.provider_name, services=self.services
         )
 
@@ -85,7 +85,7 @@ class UpdateNetworkServiceProvider(BaseAsyncCmd):
     services = ListOf("servicelist", Str, help="services that it gives to new networks")
 
     def execute(self):
-        return PhysicalNetworkManager().update_provider(
+        return NetworkServiceProviderManager().update(
             caller=self.caller, provider=self.provider, state=self.state, services=self.services
         )
 
@@ -108,7 +108,7 @@ class DeleteNetworkServiceProvider(BaseAsyncCmd):
     )
 
     def execute(self):
-        return PhysicalNetworkManager().delete_provider(caller=self.caller, provider=self.provider)
+        return NetworkServiceProviderManager().delete(caller=self.caller, provider=self.provider)
 
 
 class ListSupportedNetworkServices(BaseListCmd):

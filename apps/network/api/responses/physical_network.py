@@ -70,6 +70,17 @@ class ProviderResponse(Response):
     )
 
 
+class RouterElementResponse(Response):
+    """The virtual router of a physical network."""
+
+    object_name = "virtualrouterelement"
+    model = NetworkServiceProvider
+
+    id = Field("uuid", help="the element has the UUID of its provider")
+    nspid = Field("uuid", help="the provider")
+    enabled = Field("element_enabled")
+
+
 def services_by(provider: str) -> list[str]:
     """Services that the element gives; none while its plugin is disabled."""
     if provider not in network_elements():
