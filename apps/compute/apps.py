@@ -19,7 +19,9 @@ class ComputeConfig(CloudAppConfig):
             register_machine_counts,
             register_occupants,
         )
+        from apps.infrastructure.services.guards import register_guard
         from apps.network.services.nic_sources import register_nic_source
+        from apps.storage.models import GuestOs
         from apps.storage.services.attachments import register_attachments
         from apps.storage.services.pool_maintenance import register_pool_machines
 
@@ -27,6 +29,7 @@ class ComputeConfig(CloudAppConfig):
         register_stop(halting.stop)
         removal.register()
         moving.register()
+        register_guard(GuestOs, neighbours.guests_with)
         register_strangers(neighbours.strangers)
         register_evacuation(neighbours.evacuate)
         register_holders(neighbours.holders)

@@ -9,79 +9,108 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0009_default_zone'),
-        ('compute', '0006_drs_plans'),
-        ('infrastructure', '0006_hypervisor_capabilities'),
-        ('storage', '0006_brought_volumes'),
+        ("accounts", "0009_default_zone"),
+        ("compute", "0006_drs_plans"),
+        ("infrastructure", "0006_hypervisor_capabilities"),
+        ("storage", "0006_brought_volumes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VmSchedule',
+            name="VmSchedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('removed', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('description', models.CharField(blank=True, default='', max_length=1024)),
-                ('schedule', models.CharField(max_length=255)),
-                ('timezone', models.CharField(max_length=64)),
-                ('action', models.CharField(choices=[('START', 'start'), ('STOP', 'stop'), ('REBOOT', 'reboot'), ('FORCE_STOP', 'cut the power'), ('FORCE_REBOOT', 'reset')], max_length=16)),
-                ('enabled', models.BooleanField(default=True)),
-                ('start_date', models.DateTimeField()),
-                ('end_date', models.DateTimeField(blank=True, null=True)),
-                ('next_run', models.DateTimeField(blank=True, editable=False, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("removed", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("description", models.CharField(blank=True, default="", max_length=1024)),
+                ("schedule", models.CharField(max_length=255)),
+                ("timezone", models.CharField(max_length=64)),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("START", "start"),
+                            ("STOP", "stop"),
+                            ("REBOOT", "reboot"),
+                            ("FORCE_STOP", "cut the power"),
+                            ("FORCE_REBOOT", "reset"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                ("start_date", models.DateTimeField()),
+                ("end_date", models.DateTimeField(blank=True, null=True)),
+                ("next_run", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
-                'verbose_name': 'schedule of a machine',
-                'verbose_name_plural': 'schedules of machines',
-                'abstract': False,
-                'base_manager_name': 'all_objects',
+                "verbose_name": "schedule of a machine",
+                "verbose_name_plural": "schedules of machines",
+                "abstract": False,
+                "base_manager_name": "all_objects",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('all_objects', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("all_objects", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddField(
-            model_name='serviceoffering',
-            name='lease_action',
-            field=models.CharField(blank=True, choices=[('STOP', 'stop'), ('DESTROY', 'destroy')], default='', max_length=16),
+            model_name="serviceoffering",
+            name="lease_action",
+            field=models.CharField(
+                blank=True, choices=[("STOP", "stop"), ("DESTROY", "destroy")], default="", max_length=16
+            ),
         ),
         migrations.AddField(
-            model_name='serviceoffering',
-            name='lease_days',
+            model_name="serviceoffering",
+            name="lease_days",
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='virtualmachine',
-            name='lease_action',
-            field=models.CharField(blank=True, choices=[('STOP', 'stop'), ('DESTROY', 'destroy')], default='', editable=False, max_length=16),
+            model_name="virtualmachine",
+            name="lease_action",
+            field=models.CharField(
+                blank=True,
+                choices=[("STOP", "stop"), ("DESTROY", "destroy")],
+                default="",
+                editable=False,
+                max_length=16,
+            ),
         ),
         migrations.AddField(
-            model_name='virtualmachine',
-            name='lease_ended',
+            model_name="virtualmachine",
+            name="lease_ended",
             field=models.BooleanField(default=False, editable=False),
         ),
         migrations.AddField(
-            model_name='virtualmachine',
-            name='lease_expires',
+            model_name="virtualmachine",
+            name="lease_expires",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddIndex(
-            model_name='virtualmachine',
-            index=models.Index(condition=models.Q(('lease_expires__isnull', False), ('removed__isnull', True)), fields=['lease_expires'], name='vm_with_lease'),
+            model_name="virtualmachine",
+            index=models.Index(
+                condition=models.Q(("lease_expires__isnull", False), ("removed__isnull", True)),
+                fields=["lease_expires"],
+                name="vm_with_lease",
+            ),
         ),
         migrations.AddField(
-            model_name='vmschedule',
-            name='vm',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='compute.virtualmachine'),
+            model_name="vmschedule",
+            name="vm",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="compute.virtualmachine"
+            ),
         ),
         migrations.AddIndex(
-            model_name='vmschedule',
-            index=models.Index(condition=models.Q(('next_run__isnull', False), ('removed__isnull', True)), fields=['next_run'], name='vm_schedule_due'),
+            model_name="vmschedule",
+            index=models.Index(
+                condition=models.Q(("next_run__isnull", False), ("removed__isnull", True)),
+                fields=["next_run"],
+                name="vm_schedule_due",
+            ),
         ),
     ]

@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from apps.accounts.models import Account
+from apps.accounts.models import Account, Project
+from apps.accounts.selectors import projects_visible_to
 from apps.compute.models import AffinityGroup, ServiceOffering, SshKeyPair, UserData, VirtualMachine
 from apps.compute.services.affinity_group import check_groups
 from apps.compute.services.attachment import check_data_disks
@@ -17,6 +18,7 @@ from apps.network.selectors.networks import open_to_domain
 from apps.network.states import AclType, NetworkState
 from apps.storage.models import DiskOffering, Template, TemplateZone
 from apps.storage.states import TemplateState
+from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from cloudstack.framework.secrets import Secret
@@ -217,12 +219,34 @@ def check_network(network: Network, *, zone: Zone, owner: Account) -> None:
         raise InvalidParameter(f"network {network} is not in zone {zone}", parameter="networkids")
     if network.state == NetworkState.DESTROY:
         raise InvalidParameter(f"network {network} is being deleted", parameter="networkids")
-    if network.acl_type == AclType.ACCOUNT and network.account_id != owner.pk:
-        shared = owner.group.groupobjectpermission_set.filter(
-            object_pk=str(network.pk), permission__codename="use_network"
-        )
-        if not shared.exists():
-            raise InvalidParameter(f"account {owner} may not use network {network}", parameter="networkids")
+    if not may_use(owner, network):
+        raise InvalidParameter(f"account {owner} may not use network {network}", parameter="networkids")
+
+
+def may_use(owner: Account, network: Network) -> bool:
+    """Whether it is a network of ``owner``, of everybody in a domain, or shared with ``owner``."""
+    if network.acl_type != AclType.ACCOUNT or network.account_id == owner.pk:
+        return True
+    return owner.group.groupobjectpermission_set.filter(
+        object_pk=str(network.pk), permission__codename="use_network"
+    ).exists()
+
+
+def project_of_networks(*, caller: Caller, networks: Sequence[Network]) -> Project | None:
+    """The project that a deployment without an owner is for: that of its networks.
+
+    There are clients that cannot say ``projectid``, and a machine in networks of a project can only be the project's.
+    None where the caller's own account may use them, where there are several owners, or where the caller may not
+    deploy in the project.
+    """
+    owners = {network.account_id for network in networks if network.acl_type == AclType.ACCOUNT}
+    if len(owners) != 1 or owners == {caller.account_id}:
+        return None
+    own = Account.objects.select_related("group").get(pk=caller.account_id)
+    if all(may_use(own, network) for network in networks):
+        return None
+    reach = projects_visible_to(caller=caller, access=Access.OPERATE).select_related("account")
+    return reach.filter(account__in=owners).first()
 
 
 def default_networks(owner: Account, zone: Zone) -> list[NicRequest]:

@@ -1,10 +1,10 @@
 """What the apps below want to know of machines, registered with them at start."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 
 from apps.accounts.models import Account, Domain
 from apps.compute.events import VM_MIGRATE
@@ -46,6 +46,13 @@ def machine_counts(host_pks: Collection[int]) -> Mapping[int, tuple[int, int]]:
 def holders(host: Host) -> set[Any]:
     """UUIDs of the machines that take room on ``host``."""
     return set(VirtualMachine.objects.filter(host=host, state__in=VM_HOLDS_HOST).values_list("uuid", flat=True))
+
+
+def guests_with(system: Model) -> Iterator[str]:
+    """A sentence against deleting a guest operating system that machines have."""
+    count = VirtualMachine.objects.filter(guest_os=system.pk).count()
+    if count:
+        yield f"it has {count} machines"
 
 
 def strangers(*, hosts: QuerySet[Host], domain: Domain, account: Account | None) -> int:

@@ -1,4 +1,4 @@
-"""What keeps a zone, pod, cluster or host from being deleted; apps above add their own reasons."""
+"""What keeps a zone, a host and their like from being deleted; apps above add their own reasons."""
 
 from collections.abc import Callable, Iterable
 

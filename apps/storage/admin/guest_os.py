@@ -8,7 +8,8 @@ from apps.storage.models import GuestOs, GuestOsCategory
 
 @admin.register(GuestOsCategory)
 class GuestOsCategoryAdmin(CloudAdmin):
-    list_display = ["name", "is_featured", "uuid"]
+    list_display = ["name", "is_featured", "sort_key", "uuid"]
+    ordering = ("sort_key", "id")
     list_filter = ["is_featured"]
     search_fields = ["name", "uuid"]
 

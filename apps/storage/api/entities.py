@@ -38,4 +38,5 @@ register_kind(Volume, "Volume", tags=True, note="VOLUME", users_note=True, detai
 register_kind(DiskOffering, "DiskOffering", tags=True, note="DISK_OFFERING", details="details")
 register_kind(StoragePool, "Storage", tags=True, note="PRIMARY_STORAGE", details="details")
 register_kind(ImageStore, "ImageStore", note="SECONDARY_STORAGE")
+register_kind(GuestOs, "GuestOs", title="description", details="details")
 register_kind(GuestOsCategory, "GuestOsCategory", icon=True)

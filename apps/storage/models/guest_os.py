@@ -10,6 +10,10 @@ class GuestOsCategory(CloudModel):
 
     name = models.CharField(max_length=255)
     is_featured = models.BooleanField(default=False)
+    sort_key = models.IntegerField(default=0)
+    """Place in lists, lowest first."""
+    seeded_as = models.CharField(max_length=255, blank=True, default="", editable=False)
+    """Name under which it came with the platform, whatever it is called now; empty for an operator's own."""
 
     class Meta(CloudModel.Meta):
         verbose_name = "guest OS category"
@@ -25,10 +29,12 @@ class GuestOsCategory(CloudModel):
 
 
 class GuestOs(CloudModel):
-    """One operating system; ``description`` is the name that users see."""
+    """One operating system; ``description`` is the name that users see, ``name`` another one if it has one."""
 
     category = models.ForeignKey(GuestOsCategory, on_delete=models.PROTECT, related_name="systems")
     description = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, blank=True, default="")
+    details = models.JSONField(default=dict, blank=True)
     is_user_defined = models.BooleanField(default=False)
     is_displayed = models.BooleanField(default=True)
 

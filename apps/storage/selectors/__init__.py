@@ -1,6 +1,10 @@
 """Reads of storage. Whatever a door shows is filtered by the caller here; jobs use ``…_for_job``."""
 
-from apps.storage.selectors.guest_os import guest_os_categories_visible_to, guest_oses_visible_to
+from apps.storage.selectors.guest_os import (
+    categories_with_images,
+    guest_os_categories_visible_to,
+    guest_oses_visible_to,
+)
 from apps.storage.selectors.offerings import disk_offerings_visible_to, kept_for_domain
 from apps.storage.selectors.pools import (
     hosts_of_pool,
@@ -26,6 +30,7 @@ __all__ = [
     "TEMPLATE_FILTERS",
     "accounts_using",
     "disk_offerings_visible_to",
+    "categories_with_images",
     "guest_os_categories_visible_to",
     "guest_oses_visible_to",
     "hosts_of_pool",

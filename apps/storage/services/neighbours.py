@@ -11,7 +11,7 @@ from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.selectors.capacities import register_capacity_source
 from apps.infrastructure.services.guards import register_guard
 from apps.infrastructure.services.placement import register_candidate_source
-from apps.storage.models import ImageStore, StoragePool, Template, Volume
+from apps.storage.models import GuestOs, GuestOsCategory, ImageStore, StoragePool, Template, Volume
 from apps.storage.selectors.capacities import storage_capacities
 from apps.storage.services.allocation import pools_of_hosts
 from apps.storage.states import TemplateType, VolumeState
@@ -22,6 +22,8 @@ _HOLDERS: dict[type[Model], tuple[tuple[str, type[Model], str], ...]] = {
     Pod: (("storage pools", StoragePool, "pod"),),
     Cluster: (("storage pools", StoragePool, "cluster"),),
     Host: (("local storage pools", StoragePool, "host"),),
+    GuestOs: (("templates and ISOs", Template, "guest_os"),),
+    GuestOsCategory: (("guest systems", GuestOs, "category"),),
 }
 UNCOUNTED = (VolumeState.DESTROY, VolumeState.EXPUNGING, VolumeState.EXPUNGED)
 """A destroyed volume counts against no limit."""
@@ -42,7 +44,7 @@ def register() -> None:
 
 
 def held_by(instance: Model) -> Iterable[str]:
-    """Sentences against deleting a zone, pod, cluster or host."""
+    """Sentences against deleting a place or a guest system."""
     for what, model, field in _HOLDERS[type(instance)]:
         count = model._default_manager.filter(**{field: instance.pk}).count()
         if count:

@@ -140,16 +140,29 @@ def test_projects(driver: Any, cloud: SimulatedCloud) -> None:
     run_jobs()
     [project] = driver.ex_list_projects()
     assert (project.id, project.name) == (made["id"], "together")
-    network = cloud.api.call(
-        "createNetwork",
-        name="ours",
-        zoneid=cloud.zone.uuid,
-        projectid=project.id,
-        networkofferingid=isolated(driver).id,
-    )["network"]
-    assert network["id"] in {one.id for one in driver.ex_list_networks(project=project)}
-    assert network["id"] not in {one.id for one in driver.ex_list_networks()}
+    place = driver.list_locations()[0]
+    network = driver.ex_create_network(
+        "ours", "ours", isolated(driver), place, "10.9.0.1", "255.255.255.0", project_id=project.id
+    )
+    assert network.id in {one.id for one in driver.ex_list_networks(project=project)}
+    assert network.id not in {one.id for one in driver.ex_list_networks()}
     assert driver.list_nodes(project=project) == []
+    # The driver takes project and does not send it: the networks say whose machine it is.
+    node = driver.create_node(
+        name="common",
+        size=named(driver.list_sizes(), cloud.offering.name),
+        image=driver.list_images()[0],
+        location=place,
+        networks=[network],
+        project=project,
+        ex_start_vm=True,
+    )
+    assert node.state == NodeState.RUNNING
+    [listed] = driver.list_nodes(project=project)
+    assert (listed.id, listed.private_ips) == (node.id, node.private_ips) and driver.list_nodes() == []
+    assert driver.ex_get_node(node.id, project=project).id == node.id
+    assert driver.ex_stop(node) and driver.destroy_node(node)
+    assert [one.state for one in driver.list_nodes(project=project)] != [NodeState.RUNNING]
 
 
 def test_machines_are_changed_and_made_anew(driver: Any, cloud: SimulatedCloud) -> None:

@@ -4,14 +4,15 @@ import ipaddress
 import uuid
 from typing import Any
 
-from apps.accounts.api.owner import OwnedCmd
+from apps.accounts.api.owner import OwnedCmd, project_ref
 from apps.accounts.models import Account
+from apps.accounts.services.ownership import resolve_owner
 from apps.compute import events
 from apps.compute.api.commands.guest_access import SetsPassword
 from apps.compute.api.responses.virtual_machine import VirtualMachineResponse
 from apps.compute.models import AffinityGroup, ServiceOffering, UserData, VirtualMachine
 from apps.compute.services.affinity_group import groups_named
-from apps.compute.services.deployment import DataDisk, DeployRequest, NicRequest
+from apps.compute.services.deployment import DataDisk, DeployRequest, NicRequest, project_of_networks
 from apps.compute.services.ssh_key_pair import SshKeyPairManager
 from apps.compute.services.virtual_machine import VirtualMachineManager
 from apps.compute.states import LeaseAction
@@ -56,6 +57,7 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     rest = Rest("virtual-machines")
 
     zone = Ref("zoneid", Zone, required=True, help="where the machine is made")
+    project = project_ref("project that owns it; that of its networks where neither a project nor an account is named")
     service_offering = Ref(
         "serviceofferingid",
         ServiceOffering,
@@ -124,7 +126,8 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
     details = Map("details", help="cpuNumber, cpuSpeed and memory for a custom offering; options of the hypervisor")
 
     def execute(self) -> tuple[VirtualMachine, AsyncJob]:
-        owner = self.owner()
+        nics = self._nics()
+        owner = self._owner(nics)
         names = [*([self.keypair] if self.keypair else []), *(self.keypairs or [])]
         request = DeployRequest(
             owner=owner,
@@ -133,7 +136,7 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             service_offering=self.service_offering,
             name=self.vm_name or "",
             display_name=self.display_name or "",
-            nics=self._nics(),
+            nics=nics,
             vm_uuid=uuid.UUID(self.custom_id) if self.custom_id else None,
             data_disks=self._data_disks(),
             hypervisor=known_hypervisor(self.hypervisor) if self.hypervisor and self.template.is_iso else "",
@@ -158,6 +161,13 @@ class DeployVirtualMachine(OwnedCmd, BaseAsyncCreateCmd, SetsPassword):
             details={**(self.details or {}), **self._tuning()},
         )
         return VirtualMachineManager().deploy(caller=self.caller, request=request)
+
+    def _owner(self, nics: list[NicRequest]) -> Account:
+        """Who names networks of a project and no owner means the project."""
+        if self.account or self.domain is not None or self.project is not None:
+            return self.owner()
+        project = project_of_networks(caller=self.caller, networks=[nic.network for nic in nics])
+        return resolve_owner(self.caller, project=project)
 
     def _affinity_groups(self, owner: Account) -> list[AffinityGroup]:
         if self.affinity_groups and self.affinity_names:

@@ -2,7 +2,7 @@
 
 from apps.accounts.api.attached import Iconed
 from apps.storage.models import GuestOs, GuestOsCategory
-from cloudstack.api import BOOL, DATE, Field, Response
+from cloudstack.api import BOOL, DATE, STRING, Field, Response
 
 
 class GuestOsResponse(Response):
@@ -10,8 +10,13 @@ class GuestOsResponse(Response):
     model = GuestOs
 
     id = Field("uuid", help="UUID of the operating system")
-    name = Field("description", help="name of the operating system")
-    description = Field(help="name of the operating system")
+    name = Field(
+        compute=lambda row: row["name"] or row["description"],
+        needs=("name", "description"),
+        type=STRING,
+        help="name of the operating system, where it has another than the one that is shown",
+    )
+    description = Field(help="name that users see")
     oscategoryid = Field("category__uuid", help="its family")
     oscategoryname = Field("category__name", help="name of its family")
     isuserdefined = Field("is_user_defined", type=BOOL, help="whether an operator added it")
