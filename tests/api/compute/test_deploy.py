@@ -212,6 +212,11 @@ def isolated(cloud: Cloud) -> Network:
 
 
 def free_address(network: Network) -> str:
+    """An address that nobody holds: cards get theirs by chance."""
     if network.guest_type == "Isolated":
-        return network.cidr.rpartition(".")[0] + ".200"
-    return str(network.ip_ranges(manager="objects").get().end_ip)
+        last = network.cidr.rpartition(".")[0] + ".200"
+    else:
+        last = str(network.ip_ranges(manager="objects").get().end_ip)
+    taken = set(IpAllocation.objects.filter(network=network).values_list("address", flat=True))
+    prefix, _, number = last.rpartition(".")
+    return next(wish for wish in (f"{prefix}.{n}" for n in range(int(number), 0, -1)) if wish not in taken)
