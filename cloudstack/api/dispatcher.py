@@ -18,6 +18,7 @@ from cloudstack.api.responses import SuccessResponse
 from cloudstack.framework.context import Caller, executing
 from cloudstack.framework.errors import CloudError, InvalidParameter, UnsupportedCommand
 from cloudstack.framework.jobs.models import AsyncJob
+from cloudstack.framework.transactions import again_after_deadlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,24 @@ def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | 
         caller = authentication.acting(caller, cls)
     arguments = Arguments(raw_params)
     try:
-        command = bind(cls, arguments, caller)
-        if caller is not None and option(PLAN, cls, arguments):
-            return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
-
-        def carry_out() -> Result:
-            with executing(cls.info, job_uuid=_job_uuid(cls, arguments)):
-                return answer(command, command.execute())
-
-        key = option(IDEMPOTENCY_KEY, cls, arguments)
-        return carry_out() if key is None or caller is None else once(key, cls, arguments, caller, carry_out)
+        return again_after_deadlock(lambda: _carry_out(cls, arguments, caller))
     except CloudError as error:
         explain(error, cls, arguments)
         raise
+
+
+def _carry_out(cls: type[BaseCmd], arguments: Arguments, caller: Caller | None) -> Result:
+    """Do, or only plan, what was asked for."""
+    command = bind(cls, arguments, caller)
+    if caller is not None and option(PLAN, cls, arguments):
+        return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
+
+    def execute() -> Result:
+        with executing(cls.info, job_uuid=_job_uuid(cls, arguments)):
+            return answer(command, command.execute())
+
+    key = option(IDEMPOTENCY_KEY, cls, arguments)
+    return execute() if key is None or caller is None else once(key, cls, arguments, caller, execute)
 
 
 def _job_uuid(cls: type[BaseCmd], arguments: Arguments) -> str:
