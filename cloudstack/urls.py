@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from apps.portal.pages.api_sign_in import sign_in, sign_out
 from apps.portal.pages.icon import favicon
 from cloudstack.health import healthz
 from cloudstack.metrics import metrics
@@ -14,6 +15,8 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("api/v1/login", sign_in, name="rest-login"),
+    path("api/v1/logout", sign_out, name="rest-logout"),
     path("", include("cloudstack.api.urls")),
     path("", include("apps.storage.web.urls")),
 ]

@@ -174,6 +174,6 @@ def _half_signed_in(request: HttpRequest) -> User | None:
 
 def _fresh(pk: Any) -> User | None:
     user = User.objects.select_related("account__role", "domain").filter(pk=pk).first()
-    if user is None or not user.is_active or user.account.state != "enabled" or not user.is_staff:
+    if user is None or not user.is_active or user.account.state != "enabled":
         return None
     return user

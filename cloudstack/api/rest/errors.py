@@ -8,6 +8,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from cloudstack.api.errors import presentable, problem_of
+from cloudstack.api.rest.browsable import FormRenderer
+from cloudstack.api.rest.rendering import FastJSONRenderer
 from cloudstack.framework.context import correlation_id
 from cloudstack.framework.errors import (
     BadRequest,
@@ -50,6 +52,22 @@ class NotFound(CloudError):
     code, cs_code = 404, 4350
 
 
+class NotAcceptable(BadRequest):
+    """The answer is not to be had in any of the forms that the request accepts."""
+
+    code = 406
+
+
+class UnsupportedMediaType(BadRequest):
+    """The body of the request has a form that the API does not read."""
+
+    code = 415
+
+
+class MalformedBody(BadRequest):
+    """The body of the request is not what its media type says."""
+
+
 class PreconditionFailed(CloudError):
     """The object is not as the request says that it is."""
 
@@ -71,9 +89,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         headers["Retry-After"] = str(shown.retry_after_s)
     body = problem(shown, path=request.path)
     response = Response(body, status=body["status"], headers=headers, exception=True)
-    if getattr(getattr(request, "accepted_renderer", None), "format", "json") == "json":
-        response.content_type = MEDIA_TYPE
+    if _for_people(view, request):
+        return response
+    # Whatever was asked for, an error is JSON: no other form has a place for it.
+    request.accepted_renderer, request.accepted_media_type = FastJSONRenderer(), FastJSONRenderer.media_type
+    response.content_type = MEDIA_TYPE
     return response
+
+
+def _for_people(view: Any, request: Any) -> bool:
+    """Whether the answer is read in a browser: then it is a page, also where no page was to be had."""
+    wanted = getattr(getattr(request, "accepted_renderer", None), "media_type", "")
+    if wanted == FormRenderer.media_type and not isinstance(request.accepted_renderer, FormRenderer):
+        request.accepted_renderer = FormRenderer()
+    return bool(wanted == FormRenderer.media_type)
 
 
 def problem(error: CloudError, *, path: str) -> dict[str, Any]:
@@ -104,11 +133,15 @@ def _from_framework(error: Exception) -> Exception:
         case exceptions.PermissionDenied():
             return PermissionDenied(str(error.detail))
         case exceptions.MethodNotAllowed():
-            return MethodNotAllowed(str(error.detail))
+            return MethodNotAllowed(str(error.detail), remedy="the header Allow names the methods of this address")
         case exceptions.Throttled():
             return RequestLimitExceeded(str(error.detail), retry_after_s=int(getattr(error, "wait", None) or 1))
-        case exceptions.UnsupportedMediaType() | exceptions.NotAcceptable() | exceptions.ParseError():
-            return _BadRequest(str(error.detail), status=error.status_code)
+        case exceptions.UnsupportedMediaType():
+            return UnsupportedMediaType(str(error.detail), remedy="send application/json")
+        case exceptions.NotAcceptable():
+            return NotAcceptable(str(error.detail), remedy="accept application/json or text/html")
+        case exceptions.ParseError():
+            return MalformedBody(str(error.detail), remedy="send an object: the names of parameters and their values")
         case exceptions.APIException() if error.status_code == 413:
             return RequestTooLarge(str(error.detail))
         case exceptions.APIException() if error.status_code < 500:
@@ -116,11 +149,3 @@ def _from_framework(error: Exception) -> Exception:
         case exceptions.APIException():
             return InternalError(str(error.detail))
     return error
-
-
-class _BadRequest(BadRequest):
-    """The request is not one that the API understands."""
-
-    def __init__(self, message: str, *, status: int):
-        super().__init__(message)
-        self.code = status

@@ -50,7 +50,7 @@ class CommandPagination(PageNumberPagination):
             self.page = Paginator(range(0), size).page(1)
             self.display_page_controls = False
             links = None, None
-        return Response({"count": count, "next": links[0], "previous": links[1], "results": rows})
+        return _page(count, links[0], links[1], rows)
 
     def _behind(self, request: Request, result: Result, size: int) -> Response:
         """A page behind a row. There is no way back: the page before is not known by its first row."""
@@ -60,4 +60,12 @@ class CommandPagination(PageNumberPagination):
         self.display_page_controls = False
         url = request.build_absolute_uri()
         link = replace_query_param(url, AFTER, last) if last else None
-        return Response({"count": result.count, "next": link, "previous": None, "results": rows})
+        return _page(result.count, link, None, rows)
+
+
+def _page(count: int, following: str | None, before: str | None, rows: list[Any]) -> Response:
+    """The page. Its links stand in the body and, for programs that know RFC 8288, in the header ``Link``."""
+    links = ((before, "prev"), (following, "next"))
+    header = ", ".join(f'<{url}>; rel="{name}"' for url, name in links if url)
+    body = {"count": count, "next": following, "previous": before, "results": rows}
+    return Response(body, headers={"Link": header} if header else None)

@@ -10,7 +10,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
+from django.db.models import Model
+
+from cloudstack.api import registry
 from cloudstack.api.base import READING, BaseCmd
 from cloudstack.api.params import Ref, Str, Uuid
 
@@ -84,6 +88,19 @@ def derive(commands: Iterable[type[BaseCmd]]) -> dict[str, list[Route]]:
         nouns[plural] = nouns[(*plural[:-1], singular(plural[-1]))] = command
     routes = [route for command in commands for route in _routes_of(command, nouns)]
     return _without_collisions(routes)
+
+
+def page_of(model: type[Model] | None) -> str:
+    """The resource on which one object of ``model`` is read by its id; empty where there is none."""
+    return _pages(tuple(registry.all())).get(model, "") if model is not None else ""
+
+
+@lru_cache(maxsize=2)
+def _pages(commands: tuple[type[BaseCmd], ...]) -> dict[type[Model] | None, str]:
+    """Model → resource; of several the one with the shortest name."""
+    found = [route for routes in derive(commands).values() for route in routes if route.retrieve]
+    found.sort(key=lambda route: (len(route.resource), route.resource), reverse=True)
+    return {route.command.response.model: route.resource for route in found}
 
 
 def _routes_of(command: type[BaseCmd], nouns: dict[tuple[str, ...], type[BaseCmd]]) -> list[Route]:

@@ -15,6 +15,7 @@ from rest_framework import serializers
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.dates import parse_date
 from cloudstack.api.fields import Children, FieldType, Item, Loaded
+from cloudstack.api.jobs import AsyncJobResponse
 from cloudstack.api.params import (
     Choice,
     Date,
@@ -34,6 +35,7 @@ from cloudstack.api.params import (
 )
 from cloudstack.api.planning import PlanResponse
 from cloudstack.api.responses import Response
+from cloudstack.api.rest.job_results import RESULT, RESULT_HELP
 from cloudstack.api.rest.routes import Route
 from cloudstack.framework.errors import InvalidParameter
 
@@ -120,6 +122,8 @@ def response_serializer(response: type[Response]) -> Serializer:
     if key in _made:
         return _made[key]
     fields = {wire: _response_field(response, item) for wire, item in response.fields().items()}
+    if response is AsyncJobResponse:
+        fields[RESULT] = serializers.URLField(read_only=True, help_text=RESULT_HELP)
     name = response.__name__.removesuffix("Response") or response.__name__
     while _names.setdefault(name, response) is not response:
         name += "_"
@@ -214,13 +218,17 @@ def to_wire(route: Route, data: Any) -> dict[str, str]:
                 continue  # the form's own fields, such as the CSRF token
             shown, names = str(name)[:60], ", ".join(param.wire for param in known.values())
             raise InvalidParameter(f"{route.command.name} has no parameter {shown}; it has {names}", parameter=shown)
+        if isinstance(data, QueryDict) and isinstance(param, ListOf | RefList):
+            # Several of a list arrive one by one.
+            value = ",".join(data.getlist(name))
         if value is None or (from_form and value == ""):
             continue
-        wire.update(_wire_value(param, value))
+        wire.update(wire_value(param, value))
     return wire
 
 
-def _wire_value(param: Param[Any], value: Any) -> Mapping[str, str]:
+def wire_value(param: Param[Any], value: Any) -> Mapping[str, str]:
+    """One value of a body or a query as wire parameters. Raises ``InvalidParameter``."""
     if isinstance(param, Map | MapList):
         return _wire_map(param, value)
     if isinstance(param, ListOf | RefList):

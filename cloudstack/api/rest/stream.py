@@ -7,7 +7,7 @@ sent twice, never left out: its ``id`` tells.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from django.utils import timezone
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cloudstack.api import guard
@@ -27,12 +26,11 @@ from cloudstack.api.addresses import client_address
 from cloudstack.api.config import STREAM_LASTS_S, STREAMS_A_PROCESS
 from cloudstack.api.dates import format_date
 from cloudstack.api.entities import entity_for
-from cloudstack.api.http import request_id
 from cloudstack.api.identifiers import BadValue, canonical_uuid
 from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
-from cloudstack.api.rest.errors import handle
+from cloudstack.api.rest.views import Answering
 from cloudstack.api.roles import Access
-from cloudstack.framework.context import Caller, calling, correlation_id
+from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, RequestLimitExceeded
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
@@ -60,22 +58,13 @@ class EventStreamRenderer(BaseRenderer):
         return orjson.dumps(data, default=str)
 
 
-class StreamView(APIView):
+class StreamView(Answering, APIView):
     """The stream. ``topics``: events, jobs or both, separated by a comma; ``job``: the UUID of one job to follow."""
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     renderer_classes = (JSONRenderer, EventStreamRenderer)
     schema = None
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with calling(None, request_id(request)):
-            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
-            response["X-Request-Id"] = correlation_id()
-            return response
-
-    def get_exception_handler(self) -> Callable[..., Response]:
-        return handle
 
     def get(self, request: Request) -> HttpResponseBase:
         caller = caller_behind(request)

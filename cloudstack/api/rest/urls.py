@@ -3,14 +3,14 @@
 from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.routers import DefaultRouter
 
 from cloudstack.api import registry
 from cloudstack.api.http import request_id
 from cloudstack.api.rest.errors import MEDIA_TYPE, NotFound, problem
-from cloudstack.api.rest.routes import derive
+from cloudstack.api.rest.routes import Route, derive
 from cloudstack.api.rest.stream import StreamView
+from cloudstack.api.rest.views import IndexView, RedocView, SchemaView, SwaggerView
 from cloudstack.api.rest.viewsets import build
 from cloudstack.framework.context import calling
 
@@ -20,8 +20,11 @@ class CommandRouter(DefaultRouter):
 
     include_format_suffixes = False
 
-    def __init__(self) -> None:
+    def __init__(self, table: dict[str, list[Route]]) -> None:
         super().__init__(trailing_slash=False, use_regex_path=False)
+        self.APIRootView = type("IndexView", (IndexView,), {"table": table})
+        for resource, routes in table.items():
+            self.register(resource, build(resource, routes), basename=resource)
 
 
 @csrf_exempt
@@ -37,18 +40,15 @@ def nowhere(request: HttpRequest) -> JsonResponse:
 
 def router() -> CommandRouter:
     """A router over all commands that are registered now."""
-    made = CommandRouter()
-    for resource, routes in derive(registry.all()).items():
-        made.register(resource, build(resource, routes), basename=resource)
-    return made
+    return CommandRouter(derive(registry.all()))
 
 
 def patterns() -> list[URLPattern | URLResolver]:
     """All paths of REST for the commands that are registered now."""
     return [
-        path("schema", SpectacularAPIView.as_view(), name="schema"),
-        path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-        path("redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+        path("schema", SchemaView.as_view(), name="schema"),
+        path("docs", SwaggerView.as_view(url_name="schema"), name="docs"),
+        path("redoc", RedocView.as_view(url_name="schema"), name="redoc"),
         path("stream", StreamView.as_view(), name="stream"),
         *router().urls,
         re_path(r"^.*$", nowhere),

@@ -8,8 +8,8 @@ import orjson
 from django.utils.http import parse_etags, quote_etag
 from rest_framework import viewsets
 from rest_framework.decorators import action as extra_action
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -19,20 +19,25 @@ from cloudstack.api import guard
 from cloudstack.api.addresses import client_address
 from cloudstack.api.dispatcher import Result
 from cloudstack.api.dispatcher import dispatch as run_command
-from cloudstack.api.http import IDEMPOTENCY_HEADER, request_id
+from cloudstack.api.http import IDEMPOTENCY_HEADER
+from cloudstack.api.jobs import AsyncJobResponse
 from cloudstack.api.options import IDEMPOTENCY_KEY, options_of
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
-from cloudstack.api.rest.errors import NotFound, PreconditionFailed, handle
+from cloudstack.api.rest.browsable import FormRenderer
+from cloudstack.api.rest.errors import NotFound, PreconditionFailed
+from cloudstack.api.rest.filters import Call, CommandFilterBackend
+from cloudstack.api.rest.job_results import complete
+from cloudstack.api.rest.metadata import CommandMetadata
 from cloudstack.api.rest.moments import in_rfc3339
 from cloudstack.api.rest.pagination import CommandPagination
+from cloudstack.api.rest.rendering import FastJSONRenderer
 from cloudstack.api.rest.routes import Route, is_array, is_creation
 from cloudstack.api.rest.schema import CommandSchema
 from cloudstack.api.rest.serializers import request_serializer, to_wire
+from cloudstack.api.rest.views import Answering
 from cloudstack.framework.context import Caller, calling, correlation_id
 from cloudstack.framework.errors import CloudError, InvalidParameter
-
-RESERVED_QUERY = frozenset({"format"})
 
 
 def etag_of(body: dict[str, Any]) -> str:
@@ -40,20 +45,7 @@ def etag_of(body: dict[str, Any]) -> str:
     return quote_etag(hashlib.sha256(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)).hexdigest()[:32])
 
 
-class FastJSONRenderer(JSONRenderer):
-    """JSON by orjson; answers hold nothing but plain values."""
-
-    charset = None
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        if data is None:
-            return b""
-        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
-        option = orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
-        return orjson.dumps(data, option=option, default=str)
-
-
-class ResourceViewSet(viewsets.ViewSet):
+class ResourceViewSet(Answering, viewsets.ViewSet):
     """One resource. ``routes``: name of the method → route."""
 
     routes: ClassVar[dict[str, Route]] = {}
@@ -61,7 +53,9 @@ class ResourceViewSet(viewsets.ViewSet):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
-    renderer_classes = (FastJSONRenderer, BrowsableAPIRenderer)
+    renderer_classes = (FastJSONRenderer, FormRenderer)
+    filter_backends = (CommandFilterBackend,)
+    metadata_class = CommandMetadata
     pagination_class = CommandPagination
     schema = CommandSchema()
     lookup_field = "uuid"
@@ -74,19 +68,19 @@ class ResourceViewSet(viewsets.ViewSet):
     def route(self) -> Route | None:
         return self.routes.get(getattr(self, "action", None) or "")
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        with calling(None, request_id(request)):
-            response = super().dispatch(request, *args, **kwargs)
-            response["X-Request-Id"] = correlation_id()
-            return response
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.caller = caller_behind(request)
         guard.admit(self.caller, client_address(request._request))
 
-    def get_exception_handler(self) -> Callable[..., Response]:
-        return handle
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """An action is only sent. Whoever opens its address in a browser gets the form to send."""
+        if request.method == "GET" and request.accepted_renderer.format == FormRenderer.format:
+            return Response({})
+        raise MethodNotAllowed(str(request.method))
+
+    def reverse_root(self) -> str:
+        return reverse("api-root", request=self.request)
 
     def get_view_name(self) -> str:
         route = self.route
@@ -121,21 +115,16 @@ class ResourceViewSet(viewsets.ViewSet):
             return self.respond(request, route, result)
 
     def parameters(self, request: Request, route: Route) -> dict[str, str]:
-        """What the command gets: the query of a GET, else the body."""
+        """What the command gets: the query of a GET as the filter backends read it, else the body."""
         if route.method != "GET":
             return to_wire(route, request.data if route.method != "DELETE" or request.data else request.query_params)
-        query = {name: str(value) for name, value in request.query_params.items() if name not in RESERVED_QUERY}
-        if is_page(route):
-            self.paginator = CommandPagination()
-            query = {**query, **self.paginator.wire(request)}
-        known = {param.key for param in route.command.params.values()}
-        for name in query:
-            if name.partition("[")[0].lower() not in known:
-                raise InvalidParameter(
-                    f"{route.command.name} has no parameter {name[:60]}; it has {', '.join(sorted(known))}",
-                    parameter=name[:60],
-                )
-        return query
+        call = Call(route.command)
+        for backend in self.filter_backends:
+            call = backend().filter_queryset(request, call, self)
+        if not is_page(route):
+            return dict(call.params)
+        self.paginator = CommandPagination()
+        return {**call.params, **self.paginator.wire(request)}
 
     def called_with(self, request: Request, route: Route) -> dict[str, str]:
         """What any changing command takes beside its parameters: in the query or, for the key, as a header."""
@@ -147,7 +136,8 @@ class ResourceViewSet(viewsets.ViewSet):
     def retrieved(self, request: Request, body: dict[str, Any]) -> Response:
         """One object with its tag; 304 for whoever knows it as it is."""
         tag = etag_of(body)
-        known = parse_etags(request.headers.get("If-None-Match", ""))
+        # Compared weakly: caches on the way may have taken the tag for a weak one.
+        known = [one.removeprefix("W/") for one in parse_etags(request.headers.get("If-None-Match", ""))]
         if tag in known or known == ["*"]:
             return Response(status=304, headers={"ETag": tag})
         return Response(body, headers={"ETag": tag})
@@ -171,24 +161,42 @@ class ResourceViewSet(viewsets.ViewSet):
             in_rfc3339(result.command.response, row)
         if result.job_uuid:
             url = reverse("jobs-detail", kwargs={"uuid": result.job_uuid}, request=request)
-            return Response({**result.body, "job": url}, status=202, headers={"Location": url, **headers})
+            headers |= {"Location": url, "Link": f'<{url}>; rel="monitor"'}
+            return Response({**result.body, "job": url}, status=202, headers=headers)
         if route.retrieve:
             if not result.rows:
                 raise NotFound(f"there is nothing with this id in {route.resource}, or nothing that you may see")
             return self.retrieved(request, result.rows[0])
+        answer = self._answer(request, route, result)
+        if answer.status_code == 201 and (url := self._address_of(answer.data)):
+            answer["Location"] = url
+        for name, text in headers.items():
+            answer[name] = text
+        return answer
+
+    def _address_of(self, body: Any) -> str:
+        """Where the object of an answer is read."""
+        uuid = body.get("id") if isinstance(body, dict) else None
+        if not uuid or not any(route.retrieve for route in self.routes.values()):
+            return ""
+        return str(self.reverse_action("detail", kwargs={"uuid": uuid}))
+
+    def _answer(self, request: Request, route: Route, result: Result) -> Response:
         if result.rows is not None:
             if self.paginator is not None:
                 return self.paginator.respond(request, result)
             if is_array(route) or result.command.is_list:
                 return Response(result.rows)
-            return Response(result.rows[0], status=201 if is_creation(route) else 200, headers=headers)
+            return Response(result.rows[0], status=201 if is_creation(route) else 200)
         cls = result.command
         if issubclass(cls.response, SuccessResponse):
             if not result.body.get("success"):
                 raise CloudError(result.body.get("displaytext") or f"{cls.name} was not carried out")
             return Response(status=204) if route.method == "DELETE" else Response(result.body)
         body = in_rfc3339(cls.response, result.body if cls.bare else result.body[cls.object_name])
-        return Response(body, status=201 if is_creation(route) else 200, headers=headers)
+        if cls.response is AsyncJobResponse:
+            complete(body, request)
+        return Response(body, status=201 if is_creation(route) else 200)
 
 
 def is_page(route: Route) -> bool:

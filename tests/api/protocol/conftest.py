@@ -1,5 +1,6 @@
 """Commands and people that exist for these tests only: the protocol is tested apart from any domain app's commands."""
 
+import types
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.urls import include, path
 
 from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, RoleFactory, UserFactory
 from apps.accounts.models import Role
@@ -50,6 +52,7 @@ from cloudstack.framework.jobs import registry as workflows
 from cloudstack.framework.jobs.steps import JobContext, Step, Workflow
 from cloudstack.framework.jobs.submit import dispatch as submit
 from cloudstack.testing.api import ApiClient
+from tests.support.rest import Rest
 
 
 class GadgetResponse(Response):
@@ -325,3 +328,20 @@ def gadget() -> Callable[..., Role]:
         return RoleFactory(name=f"gadget-{name}", **fields)
 
     return make
+
+
+@pytest.fixture
+def routes(gadgets: None, settings: Any) -> None:
+    """The URLs of the commands that exist in this test."""
+    urls = types.ModuleType("urls_of_the_gadgets")
+    from django.contrib import admin
+
+    from cloudstack.api.rest.urls import patterns
+
+    urls.urlpatterns = [path("admin/", admin.site.urls), path("api/v1/", include(patterns()))]  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urls
+
+
+@pytest.fixture
+def rest(root: SimpleNamespace) -> Rest:
+    return Rest(root)

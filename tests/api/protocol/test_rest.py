@@ -2,7 +2,6 @@
 
 import io
 import time
-import types
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,61 +11,17 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
-from django.urls import include, path
 from django.utils import timezone
 
-from apps.accounts.factories import ApiTokenFactory
 from apps.accounts.models import ApiKeyPair, ApiToken
 from cloudstack.api.dispatcher import dispatch
 from cloudstack.api.rest.authentication import signature_of, signed_text
-from cloudstack.api.rest.urls import patterns
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.testing.jobs import run_jobs
+from tests.support.rest import BASE, Rest, problem
 
-BASE = "/api/v1"
-
-
-@pytest.fixture(autouse=True)
-def routes(gadgets: None, settings: Any) -> None:
-    """The URLs of the commands that exist in this test."""
-    urls = types.ModuleType("urls_of_the_gadgets")
-    from django.contrib import admin
-
-    urls.urlpatterns = [path("admin/", admin.site.urls), path("api/v1/", include(patterns()))]
-    settings.ROOT_URLCONF = urls
-
-
-class Rest:
-    def __init__(self, person: SimpleNamespace):
-        self.http = Client(raise_request_exception=False)
-        ApiTokenFactory(user=person.user, text=(token := f"cst_{person.user.uuid}"))
-        self.headers = {"Authorization": f"Bearer {token}"}
-
-    def __call__(self, method: str, where: str, body: Any = None, **query: Any):
-        options: dict[str, Any] = {"headers": self.headers}
-        if body is not None:
-            options |= {"data": orjson.dumps(body), "content_type": "application/json"}
-        elif query:
-            options["query_params"] = query
-        response = getattr(self.http, method)(BASE + where, **options)
-        response.body = orjson.loads(response.content) if response.content else None
-        return response
-
-
-@pytest.fixture
-def rest(root: SimpleNamespace) -> Rest:
-    return Rest(root)
-
-
-def problem(response, status: int) -> dict:
-    assert response.status_code == status
-    assert response["Content-Type"] == "application/problem+json"
-    body = orjson.loads(response.content)
-    assert body["status"] == status
-    assert body["type"].startswith("urn:cloudstack:problem:")
-    assert body["requestid"] == response["X-Request-Id"]
-    return body
+pytestmark = pytest.mark.usefixtures("routes")
 
 
 def test_lists_are_paged_with_links(rest: Rest, gadget) -> None:
