@@ -96,13 +96,12 @@ class FormRenderer(BrowsableAPIRenderer):
         }
         if caller is None or not hasattr(view, "routes"):
             return context
-        return context | self._of_resource(view, request, response, body, problem, caller)
+        return context | self._of_resource(view, request, body, problem, caller)
 
     def _of_resource(
         self,
         view: "ResourceViewSet",
         request: Request,
-        response: Response,
         body: Mapping[str, Any],
         problem: Mapping[str, Any] | None,
         caller: Caller,
@@ -126,7 +125,7 @@ class FormRenderer(BrowsableAPIRenderer):
             "rows": [self._row(view, row) for row in rows] if isinstance(rows, list) else None,
             "waits": view.resource == "jobs" and bool(uuid) and body.get("jobstatus") == 0,
             "filters": self._filters(view, request, problem, caller),
-            "deeds": list(self._deeds(view, request, response, body, problem, caller)),
+            "deeds": list(self._deeds(view, request, body, problem, caller)),
             "actions": self._actions(view, uuid, caller),
         }
 
@@ -150,18 +149,19 @@ class FormRenderer(BrowsableAPIRenderer):
         if problem and request.method == "GET":
             _blame(form, problem)
         used = [name for name in form.fields if filterset.data.get(name)]
+        narrow = "listall" in form.fields and filterset.data.get("listall", "").lower() != "true"
         return {
             "form": form,
             "used": used,
-            "opened": bool(used) or bool(problem),
+            "opened": bool(problem) and request.method == "GET",
             "size": filterset.data.get("pagesize"),
+            "more_url": _with_query(request, listall="true", page="1") if narrow and caller.is_admin else "",
         }
 
     def _deeds(
         self,
         view: "ResourceViewSet",
         request: Request,
-        response: Response,
         body: Mapping[str, Any],
         problem: Mapping[str, Any] | None,
         caller: Caller,
@@ -171,17 +171,16 @@ class FormRenderer(BrowsableAPIRenderer):
             if route is None or not authentication.is_allowed(caller, route.command):
                 continue
             command, form = route.command, None
-            sent = request.method == route.method
+            # What was refused is mended, and what was planned is done, with what is written already.
+            kept = request.method == route.method and (problem is not None or "plan" in body)
             cls = form_of(command, route.lookup)
             if cls.base_fields:
-                refused = sent and problem is not None
-                form = (
-                    cls(_sent(request)) if refused else cls(initial=_initial(cls, body) if method == "patch" else None)
-                )
+                initial = _initial(cls, body) if method == "patch" else None
+                form = cls(_sent(request) if kept else None, initial=initial, auto_id=f"{method}_%s")
                 hide_from(form, caller)
                 form.offer(caller)
-                if refused:
-                    _blame(form, problem or {})
+                if kept and problem:
+                    _blame(form, problem)
             verb, *noun = words(command.name)
             yield Deed(
                 method=route.method,
@@ -191,7 +190,7 @@ class FormRenderer(BrowsableAPIRenderer):
                 url=request.path,
                 form=form,
                 plannable=PLAN in options_of(command),
-                opened=(sent and problem is not None) or "get" not in view.action_map,
+                opened=kept or "get" not in view.action_map,
             )
 
     def _actions(self, view: "ResourceViewSet", uuid: str, caller: Caller) -> list[tuple[str, str, str]]:
