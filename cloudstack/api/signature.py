@@ -1,7 +1,7 @@
 """Request signatures: HMAC-SHA1 over the sorted, quoted and lower-cased parameters.
 
 Client libraries differ from the server's own way of writing that text, each a little. All known ways are
-accepted: none of them makes a signature easier to forge.
+accepted: none of them lets one signature stand for two requests.
 """
 
 import base64
@@ -62,9 +62,13 @@ def canonical_texts(params: Mapping[str, str]) -> list[str]:
     names = list(signed)
     if orders[0] == orders[1]:
         orders.pop()
+    ways = (False, True) if any(quote(name, safe="") != name for name in names) else (False,)
+    if any(mark in name for name in names for mark in "=&"):
+        # Written as it is, such a name would read as several parameters, and hide one of them such as expires.
+        ways = (True,)
     texts: dict[str, None] = {}
     for quoted in _quotings(signed):
-        for quote_names in (False, True) if any(quote(name, safe="") != name for name in names) else (False,):
+        for quote_names in ways:
             for order in orders:
                 pairs = (f"{quote(name, safe='') if quote_names else name}={quoted[name]}" for name in order)
                 texts["&".join(pairs).lower()] = None

@@ -7,7 +7,7 @@ sent twice, never left out: its ``id`` tells.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from cloudstack.api import guard
+from cloudstack.api import authentication, guard, registry
 from cloudstack.api.addresses import client_address
 from cloudstack.api.config import STREAM_LASTS_S, STREAMS_A_PROCESS
 from cloudstack.api.dates import format_date
@@ -31,7 +31,7 @@ from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
 from cloudstack.api.rest.views import Answering
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter, RequestLimitExceeded
+from cloudstack.framework.errors import InvalidParameter, PermissionDenied, RequestLimitExceeded
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
 
@@ -41,7 +41,10 @@ ALIVE_EVERY_S = 15.0
 LATE = timedelta(seconds=15)
 """A transaction may take so long from writing an event to its commit: looked back so far at each look."""
 MOST = 500
-TOPICS = ("events", "jobs")
+CHECK_EVERY_S = 5.0
+"""So often it is asked whether the reader may still act, and what of: a stream outlives the request that opened it."""
+TOPICS = {"events": "listEvents", "jobs": "listAsyncJobs"}
+"""Topic → the command that shows the same: whoever may not call it is told nothing."""
 MEDIA_TYPE = "text/event-stream"
 
 _open = 0
@@ -65,6 +68,7 @@ class StreamView(Answering, APIView):
     permission_classes = (IsAuthenticated,)
     renderer_classes = (JSONRenderer, EventStreamRenderer)
     schema = None
+    http_method_names = ("get", "options")
 
     def get(self, request: Request) -> HttpResponseBase:
         caller = caller_behind(request)
@@ -81,8 +85,9 @@ class StreamView(Answering, APIView):
         if job_uuid:
             entity_for(AsyncJob).get(caller=caller, uuid=job_uuid, parameter="job")
         watch = Watch(caller, topics, job_uuid=job_uuid, last_id=request.headers.get("Last-Event-ID", ""))
-        _enter()
-        response = StreamingHttpResponse(_sent(watch), content_type=MEDIA_TYPE)
+        if not watch.readers:
+            raise PermissionDenied(f"Your role allows none of {', '.join(TOPICS[topic] for topic in topics)}")
+        response = StreamingHttpResponse(Stream(watch), content_type=MEDIA_TYPE)
         response["Cache-Control"] = "no-store"
         # nginx would collect the stream otherwise.
         response["X-Accel-Buffering"] = "no"
@@ -93,14 +98,31 @@ class Watch:
     """What one stream has told its reader already."""
 
     def __init__(self, caller: Caller, topics: list[str], *, job_uuid: str = "", last_id: str = ""):
-        self.caller, self.topics, self.job_uuid = caller, topics, job_uuid
+        self.topics, self.job_uuid = topics, job_uuid
+        self.readers = self._readers(caller)
         self.since, self.seen = self._beginning(last_id)
         self.jobs: dict[str, tuple[Any, ...]] = {}
-        self.first = True
+
+    def _readers(self, caller: Caller) -> dict[str, Caller]:
+        """Topic → the caller as its command would get him; without the topics that his role does not allow."""
+        found = {}
+        for topic in self.topics:
+            command = registry.get("queryAsyncJobResult" if self.job_uuid else TOPICS[topic])
+            if authentication.is_allowed(caller, command):
+                found[topic] = authentication.acting(caller, command)
+        return found
+
+    def check(self) -> None:
+        """Take the reader as he is now: shut out, or with another role or other projects than when he came."""
+        user_id = next(iter(self.readers.values())).user_id
+        caller = authentication.get().caller_by_user(user_id)
+        self.readers = self._readers(caller) if caller is not None else {}
 
     def _beginning(self, last_id: str) -> tuple[datetime, dict[str, datetime]]:
         """From when on events count, and which are known of those that are as old as that."""
         now = timezone.now()
+        if "events" not in self.readers:
+            return now, {}
         try:
             uuid = canonical_uuid(last_id) if last_id else ""
         except BadValue:
@@ -112,15 +134,14 @@ class Watch:
         return now - LATE, {str(uuid): created for uuid, created in recent}
 
     def _scope(self) -> Any:
-        return entity_for(Event).scope(caller=self.caller, access=Access.USE)
+        return entity_for(Event).scope(caller=self.readers["events"], access=Access.USE)
 
     def news(self) -> Iterator[bytes]:
         """What has happened since the last look; two statements at most."""
-        if "events" in self.topics and not self.job_uuid:
+        if "events" in self.readers and not self.job_uuid:
             yield from self._events()
-        if "jobs" in self.topics:
+        if "jobs" in self.readers:
             yield from self._jobs()
-        self.first = False
 
     def _events(self) -> Iterator[bytes]:
         fresh = self._scope().filter(created__gte=self.since).order_by("pk")
@@ -136,7 +157,7 @@ class Watch:
         self.seen = {uuid: created for uuid, created in self.seen.items() if created >= self.since}
 
     def _jobs(self) -> Iterator[bytes]:
-        jobs = entity_for(AsyncJob).scope(caller=self.caller, access=Access.USE)
+        jobs = entity_for(AsyncJob).scope(caller=self.readers["jobs"], access=Access.USE)
         if self.job_uuid:
             jobs = jobs.filter(uuid=self.job_uuid)
         else:
@@ -153,7 +174,9 @@ class Watch:
 
     @property
     def over(self) -> bool:
-        """Whether nothing can follow: the one job that is followed has ended."""
+        """Whether nothing can follow: the one job that is followed has ended, or the reader may read nothing more."""
+        if not self.readers:
+            return True
         if not self.job_uuid:
             return False
         state = self.jobs.get(self.job_uuid)
@@ -168,26 +191,45 @@ def message(name: str, body: dict[str, Any], id_: str = "") -> bytes:
     return b"\n".join(lines) + b"\n\n"
 
 
-def _sent(watch: Watch) -> Iterator[bytes]:
+class Stream:
+    """The bytes of one stream. It has one of the places from its making until it is closed, read or not."""
+
+    def __init__(self, watch: Watch):
+        self._parts = _sent(watch)
+        self._has_place = True
+        _enter()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._parts
+
+    def close(self) -> None:
+        self._parts.close()
+        if self._has_place:
+            self._has_place = False
+            _leave()
+
+
+def _sent(watch: Watch) -> Generator[bytes, None, None]:
     """The stream's bytes, until its time is over or its reader has gone."""
-    ends, alive = time.monotonic() + float(STREAM_LASTS_S.value()), time.monotonic()
-    try:
-        yield b"retry: 1000\n\n"
-        while time.monotonic() < ends:
-            for part in watch.news():
-                alive = time.monotonic()
-                yield part
-            if watch.over:
-                return
-            if time.monotonic() - alive > ALIVE_EVERY_S:
-                alive = time.monotonic()
-                yield b": still here\n\n"
-            if not connection.in_atomic_block:
-                # A stream that waits holds no connection of a pool.
-                connection.close_if_unusable_or_obsolete()
-            time.sleep(LOOK_EVERY_S)
-    finally:
-        _leave()
+    alive = checked = time.monotonic()
+    ends = alive + float(STREAM_LASTS_S.value())
+    yield b"retry: 1000\n\n"
+    while time.monotonic() < ends:
+        if time.monotonic() - checked > CHECK_EVERY_S:
+            checked = time.monotonic()
+            watch.check()
+        for part in watch.news():
+            alive = time.monotonic()
+            yield part
+        if watch.over:
+            return
+        if time.monotonic() - alive > ALIVE_EVERY_S:
+            alive = time.monotonic()
+            yield b": still here\n\n"
+        if not connection.in_atomic_block:
+            # A stream that waits holds no connection of a pool.
+            connection.close_if_unusable_or_obsolete()
+        time.sleep(LOOK_EVERY_S)
 
 
 def _enter() -> None:

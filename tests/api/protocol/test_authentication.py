@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -52,6 +53,16 @@ def test_an_expired_signature_says_so(root: SimpleNamespace) -> None:
         root.api.call("listGadgets", signatureVersion=3, expires=past)
     assert caught.value.code == 401
     assert "expired at" in caught.value.text
+
+
+def test_a_captured_request_is_not_given_another_shape(root: SimpleNamespace) -> None:
+    """Parameters that are folded into the name of another are signed as that name, so that no end gets lost."""
+    past = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    signed = root.api.sign({"command": "listGadgets", "response": "json", "signatureversion": "3", "expires": past})
+    assert "expired at" in refused(root.api.http.get("/client/api", signed))
+    folded = f"expires={quote(past, safe='')}&response=json&signatureversion"
+    forged = {"apiKey": root.api.api_key, "command": "listGadgets", folded: "3", "signature": signed["signature"]}
+    assert root.api.http.get("/client/api", forged).status_code == 401
 
 
 class Browser:

@@ -10,7 +10,8 @@ import requests
 from django.db import connections
 from django.test import Client
 
-from apps.accounts.factories import ApiTokenFactory
+from apps.accounts.factories import ApiTokenFactory, ProjectFactory, RoleFactory, caller_for, join_project
+from apps.accounts.models import Account, RolePermission
 from cloudstack.api.rest import stream
 from cloudstack.framework.configuration import store
 from cloudstack.framework.configuration.models import ConfigValue
@@ -99,12 +100,46 @@ def test_there_are_so_many_places_and_no_more(root: SimpleNamespace, monkeypatch
     refused = Client().get("/api/v1/stream", headers={"Authorization": "Bearer cst_stream"})
     assert (refused.status_code, refused["Retry-After"]) == (429, "5")
     monkeypatch.setattr(stream, "_open", 0)
-    stream._enter()
-    sent = stream._sent(stream.Watch(root.caller, ["events"]))
-    assert next(sent) == b"retry: 1000\n\n" and stream._open == 1
-    sent.close()
-    assert stream._open == 0, "its reader has gone"
+    for read in (True, False):
+        sent = stream.Stream(stream.Watch(root.caller, ["events"]))
+        assert stream._open == 1
+        assert not read or next(iter(sent)) == b"retry: 1000\n\n"
+        sent.close()
+        assert stream._open == 0, "its reader has gone"
+    assert Client().head("/api/v1/stream", headers={"Authorization": "Bearer cst_stream"}).status_code == 405
     store.forget()
+
+
+def test_a_role_that_may_not_list_is_told_nothing(ada: SimpleNamespace) -> None:
+    ApiTokenFactory(user=ada.user, text="cst_stream")
+    role = RoleFactory()
+    for position, name in enumerate(("listEvents", "listAsyncJobs")):
+        RolePermission.objects.create(role=role, rule=name, permission="deny", position=position)
+    Account.objects.filter(pk=ada.user.account_id).update(role=role)
+    refused = Client().get("/api/v1/stream", headers={"Authorization": "Bearer cst_stream"})
+    assert refused.status_code == 403
+    assert "none of listEvents, listAsyncJobs" in refused.json()["detail"]
+
+
+def test_events_of_a_project_whose_role_forbids_them_are_not_told(ada: SimpleNamespace) -> None:
+    project = ProjectFactory(domain=ada.user.domain)
+    join_project(project, ada.user.account, deny="listEvents")
+    member = caller_for(ada.user)
+    assert member.memberships
+    watch = stream.Watch(member, ["events"])
+    publish("VM.START", description="the project's", account_uuid=project.account.uuid)
+    happen(ada, "ada's")
+    assert [body["description"] for _, body in told(watch)] == ["ada's"]
+
+
+def test_who_is_shut_out_meanwhile_is_told_no_more(ada: SimpleNamespace) -> None:
+    watch = stream.Watch(ada.caller, ["events", "jobs"])
+    watch.check()
+    assert not watch.over
+    type(ada.user).objects.filter(pk=ada.user.pk).update(state="disabled")
+    watch.check()
+    happen(ada, "too late")
+    assert watch.over and told(watch) == []
 
 
 @pytest.mark.django_db(transaction=True)
