@@ -1,7 +1,7 @@
 """The seam to the app that knows users: who signs, who has logged in, what a role admits.
 
-The user model that it brings must lead to its owner by ``account`` (``uuid``, ``name``) and ``account.domain``
-(``uuid``, ``path``); responses about jobs read those columns.
+The user model that it brings must lead to its owner by ``account`` (``uuid``, ``name``), ``account.domain``
+(``uuid``, ``path``) and ``account.role`` (``type``); scopes of jobs and responses about them read those columns.
 """
 
 from collections.abc import Callable

@@ -20,7 +20,7 @@ from cloudstack.api.listing import BaseListCmd
 from cloudstack.api.params import Date, Flag, Ref, Str, Uuid
 from cloudstack.api.responses import Response, SuccessResponse
 from cloudstack.api.roles import Access
-from cloudstack.framework.context import Caller
+from cloudstack.framework.context import Caller, RoleType
 from cloudstack.framework.errors import InternalError
 from cloudstack.framework.jobs.models import AsyncJob
 
@@ -30,12 +30,14 @@ _WIRE_STATUS = {Status.PENDING: 0, Status.RUNNING: 0, Status.SUCCEEDED: 1, Statu
 
 
 def jobs_visible_to(*, caller: Caller, access: Access = Access.USE) -> "QuerySet[AsyncJob]":
-    """Root admins see all jobs, domain admins those of their subtree, users those of their account and projects."""
+    """Root admins see all jobs, domain admins those that others than root admins started in their subtree, users those
+    of their account and projects."""
     jobs = AsyncJob.objects.all()
     if caller.is_root_admin:
         return jobs
     if caller.is_domain_admin:
-        return jobs.filter(user__account__domain__path__startswith=caller.domain_path)
+        beneath = jobs.filter(user__account__domain__path__startswith=caller.domain_path)
+        return beneath.exclude(user__account__role__type=RoleType.ADMIN)
     return jobs.filter(account_uuid__in=caller.account_uuids)
 
 
@@ -86,21 +88,25 @@ def _own_result(command: type[BaseCmd] | None, job: AsyncJob, caller: Caller) ->
 def _resources(command: type[BaseCmd], jobs: Iterable[AsyncJob], caller: Caller) -> dict[str, dict[str, Any]]:
     """UUID → rendered resource: those in the reader's scope, and removed ones, which no scope holds any more.
 
-    Whoever may see a job may see what became of the object that it removed.
+    Whoever may see a job may see what became of the object that it removed, while it is still that account's.
     """
     model = command.response.model
     if model is None or issubclass(command.response, SuccessResponse) or not is_entity(model):
         return {}
-    uuids = {job.resource_uuid for job in jobs}
+    accounts = {job.resource_uuid: str(job.account_uuid) for job in jobs}
     shown: dict[str, dict[str, Any]] = {}
-    sources = [entity_for(model).scope(caller=caller, access=Access.USE)]
-    if any(field.name == "removed" for field in model._meta.get_fields()):
-        sources.append(model._base_manager.filter(removed__isnull=False))
-    for source in sources:
-        missing = [uuid for uuid in uuids if str(uuid) not in shown]
-        if missing:
-            rows = command.response.render_with(source.filter(uuid__in=missing), ("uuid",), caller=caller)
-            shown.update((str(uuid), body) for (uuid,), body in rows)
+    seen = entity_for(model).scope(caller=caller, access=Access.USE).filter(uuid__in=accounts)
+    for (uuid,), body in command.response.render_with(seen, ("uuid",), caller=caller):
+        shown[str(uuid)] = body
+    names = {field.name for field in model._meta.get_fields()}
+    missing = [uuid for uuid in accounts if str(uuid) not in shown]
+    if missing and "removed" in names:
+        gone = model._base_manager.filter(uuid__in=missing, removed__isnull=False)
+        owner = ("account__uuid",) if "account" in names else ()
+        for (uuid, *owners), body in command.response.render_with(gone, ("uuid", *owner), caller=caller):
+            # It may have been given to somebody else since the job.
+            if caller.is_root_admin or not owners or str(owners[0]) == accounts[uuid]:
+                shown[str(uuid)] = body
     return shown
 
 

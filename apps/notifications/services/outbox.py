@@ -7,9 +7,11 @@ import orjson
 from django.db import transaction
 from django.db.models import Q
 
-from apps.accounts.models import Account
+from apps.accounts.models import Account, AccountType
 from apps.accounts.models.domain import ancestor_paths
+from apps.accounts.states import AccountState
 from apps.notifications.models import Webhook, WebhookDelivery
+from apps.notifications.selectors import OWNERS
 from apps.notifications.services.bell import ring
 from apps.notifications.states import WebhookScope, WebhookState
 from cloudstack.api.dates import format_date
@@ -27,10 +29,12 @@ def put_out(event: Event) -> None:
     if not _there_are_webhooks():
         return
     account = Account.all_objects.filter(uuid=event.account_uuid).select_related("domain").first()
-    hears = Q(scope=WebhookScope.GLOBAL)
+    hears = hooks_in_force(WebhookScope.GLOBAL)
     if account is not None:
         hears |= Q(scope=WebhookScope.LOCAL, account=account)
-        hears |= Q(scope=WebhookScope.DOMAIN, domain__path__in=ancestor_paths(account.domain.path))
+        above = hooks_in_force(WebhookScope.DOMAIN) & Q(domain__path__in=ancestor_paths(account.domain.path))
+        # What root admins do is not for the administrators of the domain that their account happens to be in.
+        hears |= above & Q(account__type=AccountType.ADMIN) if account.type == AccountType.ADMIN else above
     hooks = list(Webhook.objects.filter(hears, state=WebhookState.ENABLED).values_list("pk", flat=True))
     if not hooks:
         return
@@ -39,6 +43,11 @@ def put_out(event: Event) -> None:
         WebhookDelivery(webhook_id=pk, event_uuid=event.uuid, event_type=event.type, payload=payload) for pk in hooks
     )
     transaction.on_commit(ring, robust=True)
+
+
+def hooks_in_force(scope: WebhookScope) -> Q:
+    """Webhooks that may hear of more than their owner's events: he must be allowed it today, not only when he asked."""
+    return Q(scope=scope, account__type__in=OWNERS[scope], account__state=AccountState.ENABLED)
 
 
 def payload_of(event: Event, account: Account | None) -> str:

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import Account
-from apps.accounts.models.domain import ROOT_PATH
 from apps.notifications import events
 from apps.notifications.config import MAX_WEBHOOKS
 from apps.notifications.models import Webhook, WebhookDelivery
+from apps.notifications.selectors import OWNERS
 from apps.notifications.services import outbox
 from apps.notifications.services.bell import ring
 from apps.notifications.services.delivery import policy
@@ -118,10 +118,16 @@ class WebhookManager:
 
 
 def _ensure_scope(caller: Caller, owner: Account, scope: str) -> None:
-    if scope == WebhookScope.GLOBAL and not (caller.is_root_admin and owner.domain.path == ROOT_PATH):
+    if scope == WebhookScope.GLOBAL and not caller.is_root_admin:
         raise PermissionDenied("Only a root admin may have a webhook hear of everything", parameter="scope")
     if scope == WebhookScope.DOMAIN and not caller.is_admin:
         raise PermissionDenied("Only an administrator may have a webhook hear of a whole domain", parameter="scope")
+    # Who owns a webhook reads what it was told, and may send it elsewhere.
+    if scope != WebhookScope.LOCAL and owner.type not in OWNERS[WebhookScope(scope)]:
+        raise PermissionDenied(
+            f"account {owner.name} may not hear of so much: a webhook of scope {scope} belongs to an administrator",
+            parameter="scope",
+        )
 
 
 def _ensure_new(hooks: Any, payload_url: str) -> None:

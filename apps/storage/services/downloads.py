@@ -30,7 +30,7 @@ class DownloadManager:
     @transaction.atomic
     def extract_image(self, *, caller: Caller, image: Template, zone: Zone | None = None) -> AsyncJob:
         """An address for the file of a template or an ISO that its owner let be downloaded."""
-        if not image.is_extractable and not caller.is_admin:
+        if not _may_download(caller, image):
             raise PermissionDenied(f"{image} is not to be downloaded", parameter="id")
         if image.state != TemplateState.ACTIVE:
             raise InvalidParameter(f"{image} is {image.state}, not ready for use", parameter="id")
@@ -44,11 +44,14 @@ class DownloadManager:
 
     def _extract(self, caller: Caller, image: Template, store: ImageStore) -> AsyncJob:
         ticket = self._ticket(store, image.name, image.format, image=image)
+        # Whoever may use the image of another asks for an address of his own.
+        stranger = not caller.is_admin and image.account_id not in caller.account_ids
         return dispatch(
             "storage.template.extract",
             caller=caller,
             shared=[f"template:{image.uuid}"],
             resource=image,
+            account_uuid=caller.account_uuid if stranger else None,
             arguments={"template_uuid": str(image.uuid), "ticket_uuid": str(ticket.uuid)},
             description=f"giving out an address for {image.name}",
             event_type=events.ISO_EXTRACT if image.is_iso else events.TEMPLATE_EXTRACT,
@@ -68,7 +71,7 @@ class DownloadManager:
         """An address for a copy of the volume's data, which its job makes. Raises ``ResourceInUse`` while it runs."""
         if volume.zone_id != zone.pk:
             raise InvalidParameter(f"volume {volume} is not in zone {zone}", parameter="zoneid")
-        if volume.template is not None and not volume.template.is_extractable and not caller.is_admin:
+        if volume.template is not None and not _may_download(caller, volume.template):
             raise PermissionDenied(
                 f"volume {volume} is made of template {volume.template}, which is not to be downloaded", parameter="id"
             )
@@ -110,6 +113,13 @@ class DownloadManager:
         return DownloadTicket.objects.create(
             store=store, file_name=f"{plain[:200]}.{kind.lower()}", expires=expires, **source
         )
+
+
+def _may_download(caller: Caller, image: Template) -> bool:
+    """Whether the image is open for it, or the caller administers the domain that it belongs to."""
+    if image.is_extractable or caller.is_root_admin:
+        return True
+    return caller.is_domain_admin and image.domain.path.startswith(caller.domain_path)
 
 
 def is_uuid(text: str) -> bool:

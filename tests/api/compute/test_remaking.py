@@ -213,6 +213,26 @@ def test_a_machine_is_given_away_with_its_disks(
     check_invariants()
 
 
+def test_old_jobs_do_not_show_what_became_of_a_machine_that_was_given_away(
+    cloud: Cloud, colleague: tuple[Account, ApiClient]
+) -> None:
+    account = colleague[0]
+    vm = cloud.machine()
+    job = cloud.api.call("stopVirtualMachine", id=vm["id"], forced=True)
+    cloud.ended(job)
+
+    def shown() -> dict[str, Any]:
+        return cloud.api.call("queryAsyncJobResult", jobid=job["jobid"])["jobresult"]
+
+    assert shown()["virtualmachine"]["id"] == vm["id"]
+    whom = {"account": "colleague", "domainid": account.domain.uuid}
+    cloud.sales_admin.call("assignVirtualMachine", virtualmachineid=vm["id"], **whom)
+    assert shown() == {"success": True}
+    cloud.run(cloud.admin.call("destroyVirtualMachine", id=vm["id"], expunge=True))
+    assert not VirtualMachine.objects.exists()
+    assert shown() == {"success": True}
+
+
 def test_cards_leave_networks_that_the_new_owner_may_not_use(
     cloud: Cloud, colleague: tuple[Account, ApiClient], refusal: Callable[..., ApiError]
 ) -> None:

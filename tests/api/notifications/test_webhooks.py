@@ -11,6 +11,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.accounts.factories import AccountFactory
+from apps.accounts.models import Account
 from apps.notifications.models import Webhook, WebhookDelivery
 from apps.notifications.services import delivery as sending
 from apps.notifications.services import outbox
@@ -18,6 +20,7 @@ from apps.notifications.states import DeliveryState
 from cloudstack.framework.events.bus import publish
 from cloudstack.testing.api import ApiError
 from tests.api.notifications.conftest import People, Receiver
+from tests.support.cloud import client_of
 
 
 def hook(people: People, receiver: Receiver, **more: Any) -> dict[str, Any]:
@@ -207,3 +210,45 @@ def test_only_the_newest_deliveries_are_kept(people: People, receiver: Receiver)
     assert sending.prune() == 4
     kept = people.api.items("listWebhookDeliveries", webhookid=made["id"])
     assert [json.loads(row["payload"])["description"] for row in kept] == [str(number) for number in range(13, 3, -1)]
+
+
+def test_what_hears_of_a_domain_belongs_to_an_administrator(people: People, receiver: Receiver) -> None:
+    """Its owner reads what was sent and may send it elsewhere, so it is never an ordinary user's."""
+    sellers = {"account": "seller", "domainid": people.account.domain.uuid}
+    for who, scope in ((people.admin, "Domain"), (people.root, "Domain"), (people.root, "Global")):
+        with pytest.raises(ApiError, match="belongs to an administrator"):
+            who.call("createWebhook", name="w", payloadurl=receiver.url, scope=scope, **sellers)
+    made = hook(people, receiver)
+    with pytest.raises(ApiError, match="belongs to an administrator"):
+        people.admin.call("updateWebhook", id=made["id"], scope="Domain")
+    assert people.api.items("listWebhooks")[0]["scope"] == "Local"
+
+
+def test_who_is_no_administrator_any_more_hears_of_his_own_only(people: People, receiver: Receiver) -> None:
+    made = people.admin.call("createWebhook", name="d", payloadurl=receiver.url, scope="Domain")["webhook"]
+    outbox.forget()
+    happen(people)
+    assert WebhookDelivery.objects.filter(event_type="VM.START").count() == 1
+    owner = Webhook.objects.get(uuid=made["id"]).account
+    for change in ({"state": "disabled"}, {"state": "enabled", "role": people.account.role, "type": 0}):
+        Account.objects.filter(pk=owner.pk).update(**change)
+        happen(people, "later")
+        assert WebhookDelivery.objects.filter(event_type="VM.START").count() == 1
+    assert people.admin.items("listWebhooks") == []
+    assert people.admin.items("listWebhookDeliveries") == []
+
+
+def test_what_root_admins_hear_and_do_is_not_for_the_admin_of_their_domain(people: People, receiver: Receiver) -> None:
+    """Their events name hosts; a root admin's account may stand in any domain."""
+    operator = AccountFactory(root_admin=True, domain=people.account.domain)
+    theirs = client_of(operator).call("createWebhook", name="all", payloadurl=receiver.url, scope="Global")["webhook"]
+    wide = people.admin.call("createWebhook", name="d", payloadurl=receiver.url, scope="Domain")["webhook"]
+    outbox.forget()
+    publish("HOST.STATE", description="host kvm-7 is Down", account_uuid=operator.uuid)
+    assert WebhookDelivery.objects.filter(webhook__uuid=theirs["id"], event_type="HOST.STATE").exists()
+    assert not WebhookDelivery.objects.filter(webhook__uuid=wide["id"], event_type="HOST.STATE").exists()
+    assert [row["id"] for row in people.admin.items("listWebhooks", listall=True)] == [wide["id"]]
+    with pytest.raises(ApiError, match="Unable to find webhook"):
+        people.admin.call("updateWebhook", id=theirs["id"], payloadurl=receiver.url + "mine")
+    shown = [row["type"] for row in people.admin.items("listEvents", listall=True)]
+    assert "HOST.STATE" not in shown and "WEBHOOK.CREATE" in shown

@@ -88,7 +88,7 @@ def test_nothing_but_the_right_signature_opens_it(cloud) -> None:
     _, door, ticket, signature, name = urlsplit(url).path.split("/")
     for path in (
         f"/{door}/{ticket}/x/{name}",
-        f"/{door}/{ticket}/{signature[:-1]}0/{name}x",
+        f"/{door}/{ticket}/{signature[:-1]}{'1' if signature.endswith('0') else '0'}/{name}",
         f"/{door}/00000000-0000-0000-0000-000000000001/{signature}/{name}",
     ):
         assert Client().get(path).status_code == 531, path
@@ -108,6 +108,30 @@ def test_who_may_download_an_image(cloud, refusal) -> None:
     disc = TemplateFactory(account=cloud.seller_account, format="ISO", is_extractable=True)
     assert refusal(cloud.seller, "extractTemplate", id=disc.uuid, **MODE).code == 431
     assert refusal(cloud.seller, "extractIso", id=closed.uuid, **MODE).code == 431
+
+
+def test_an_admin_downloads_closed_images_of_his_domain_only(cloud, refusal) -> None:
+    """A public image may be one that its owner may not pass on."""
+    own, foreign = (
+        TemplateFactory(account=account, stores=[cloud.store], is_public=True)
+        for account in (cloud.seller_account, cloud.lawyer_account)
+    )
+    assert refusal(cloud.sales_admin, "extractTemplate", id=foreign.uuid, **MODE).code == 531
+    volume = made_volume(cloud)
+    for template, code in ((foreign, 531), (own, 200)):
+        Volume.objects.filter(pk=volume.pk).update(template=template)
+        where = {"id": volume.uuid, "zoneid": cloud.zone.uuid, **MODE}
+        assert cloud.sales_admin.send("extractVolume", **where).status_code == code
+    assert cloud.sales_admin.send("extractTemplate", id=own.uuid, **MODE).status_code == 200
+    assert cloud.root.send("extractTemplate", id=foreign.uuid, **MODE).status_code == 200
+
+
+def test_who_downloads_the_image_of_another_reads_the_address_alone(cloud, refusal) -> None:
+    image = registered(cloud)
+    Template.objects.update(is_public=True)
+    job = cloud.lawyer.call("extractTemplate", id=image.uuid, **MODE)
+    assert fetch(result(cloud.lawyer, job)["template"]["url"]).status_code == 200
+    assert refusal(cloud.seller, "queryAsyncJobResult", jobid=job["jobid"]).code == 431
 
 
 def test_a_file_that_is_gone_opens_no_address(cloud) -> None:

@@ -6,7 +6,7 @@ from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.api.owner import OwnedCmd
 from apps.notifications.api.responses.webhook import WebhookDeliveryResponse, WebhookResponse
 from apps.notifications.models import Webhook, WebhookDelivery
-from apps.notifications.selectors import deliveries_visible_to
+from apps.notifications.selectors import deliveries_visible_to, fit_for
 from apps.notifications.services.webhooks import MAX_PAYLOAD, WebhookManager
 from apps.notifications.states import WebhookScope, WebhookState
 from cloudstack.api import Access, BaseCmd, BaseListCmd, Choice, Date, Flag, Ref, Secret, Str, SuccessResponse
@@ -28,7 +28,7 @@ class ListWebhooks(AccountScopedListCmd):
     scope = Choice("scope", SCOPES, lookup="scope", help="only those that hear of this much")
 
     def queryset(self) -> QuerySet[Webhook]:
-        return self.owned(Webhook.objects.all())
+        return self.owned(fit_for(self.caller, Webhook.objects.all()))
 
 
 class CreateWebhook(OwnedCmd):

@@ -53,7 +53,7 @@ class ExtractTemplate(ExtractCmd):
     event_type = events.TEMPLATE_EXTRACT
     object_name = "template"
 
-    image = TemplateRef("id", required=True, help="the template")
+    image = TemplateRef("id", select_related=["domain"], required=True, help="the template")
     zone = Ref("zoneid", Zone, help="the zone that it is fetched from")
 
     def execute(self) -> AsyncJob:
@@ -66,7 +66,7 @@ class ExtractIso(ExtractCmd):
     event_type = events.ISO_EXTRACT
     object_name = "iso"
 
-    image = Ref("id", Iso, required=True, help="the ISO")
+    image = Ref("id", Iso, select_related=["domain"], required=True, help="the ISO")
     zone = Ref("zoneid", Zone, help="the zone that it is fetched from")
 
     def execute(self) -> AsyncJob:
@@ -80,7 +80,12 @@ class ExtractVolume(ExtractCmd):
     object_name = "volume"
 
     volume = Ref(
-        "id", Volume, access=Access.OPERATE, select_related=["template", "pool"], required=True, help="the volume"
+        "id",
+        Volume,
+        access=Access.OPERATE,
+        select_related=["template__domain", "pool"],
+        required=True,
+        help="the volume",
     )
     zone = Ref("zoneid", Zone, required=True, help="its zone")
 
