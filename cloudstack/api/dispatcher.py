@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 
 from cloudstack.api import authentication, planning, registry
 from cloudstack.api.base import BaseAsyncCmd, BaseCmd
-from cloudstack.api.idempotency import once
+from cloudstack.api.idempotency import once, recall
 from cloudstack.api.listing import Page
 from cloudstack.api.options import CUSTOM_JOB_ID, IDEMPOTENCY_KEY, PLAN, option
 from cloudstack.api.params import MISSING, BadValue, Param
@@ -63,15 +63,18 @@ def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | 
 
 def _carry_out(cls: type[BaseCmd], arguments: Arguments, caller: Caller | None) -> Result:
     """Do, or only plan, what was asked for."""
+    planned = caller is not None and option(PLAN, cls, arguments)
+    key = option(IDEMPOTENCY_KEY, cls, arguments) if not planned else None
+    if key is not None and caller is not None and (known := recall(key, cls, arguments, caller)) is not None:
+        return known
     command = bind(cls, arguments, caller)
-    if caller is not None and option(PLAN, cls, arguments):
+    if planned and caller is not None:
         return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
 
     def execute() -> Result:
         with executing(cls.info, job_uuid=_job_uuid(cls, arguments)):
             return answer(command, command.execute())
 
-    key = option(IDEMPOTENCY_KEY, cls, arguments)
     return execute() if key is None or caller is None else once(key, cls, arguments, caller, execute)
 
 

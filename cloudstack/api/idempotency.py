@@ -24,6 +24,7 @@ from cloudstack.framework.secrets import Secret
 
 if TYPE_CHECKING:
     from cloudstack.api.dispatcher import Result
+    from cloudstack.api.models import IdempotentCall
 
 _NOT_THE_COMMANDS = frozenset(
     {"command", "apikey", "signature", "signatureversion", "expires", "sessionkey", "response", "idempotencykey"}
@@ -31,40 +32,38 @@ _NOT_THE_COMMANDS = frozenset(
 """What differs between two calls that ask for the same."""
 
 
+def recall(key: str, cls: type[BaseCmd], arguments: Arguments, caller: Caller) -> "Result | None":
+    """What the caller's call under ``key`` answered; None for a new key. Raises as :func:`once`.
+
+    To be asked before objects are looked for: those that the first call removed are not there any more.
+    """
+    from cloudstack.api.models import IdempotentCall
+
+    known = IdempotentCall.objects.filter(user_id=caller.user_id, key=key).first()
+    return None if known is None else _replayed(known, cls, arguments)
+
+
 def once(
     key: str, cls: type[BaseCmd], arguments: Arguments, caller: Caller, carry_out: "Callable[[], Result]"
 ) -> "Result":
-    """What ``carry_out`` answers, or what it answered when the caller used ``key`` before.
+    """What ``carry_out`` answers, or what another call answered that used ``key`` meanwhile.
 
     Raises ``InvalidParameter`` when the key belongs to another call.
     """
     from cloudstack.api.models import IdempotentCall
 
-    asked = fingerprint(cls, arguments)
-    known = IdempotentCall.objects.filter(user_id=caller.user_id, key=key).first()
-    if known is None:
-        with transaction.atomic():
-            try:
-                with transaction.atomic():
-                    call = IdempotentCall.objects.create(
-                        user_id=caller.user_id, key=key, command=cls.name, fingerprint=asked
-                    )
-            except IntegrityError:
-                known = IdempotentCall.objects.get(user_id=caller.user_id, key=key)
-            else:
-                result = carry_out()
-                stored = {"body": result.body, "rows": result.rows, "count": result.count, "job": result.job_uuid}
-                call.answer = Secret(orjson.dumps(stored, option=orjson.OPT_NON_STR_KEYS).decode())
-                call.save(update_fields=["answer"])
-                return result
-    if known.fingerprint != asked:
-        raise InvalidParameter(
-            f'The idempotency key "{key[:80]}" was used for another call ({known.command}, at '
-            f"{known.created:%Y-%m-%d %H:%M:%S} UTC)",
-            parameter="idempotencykey",
-            remedy="use a new key for each call that is not a repetition",
-        )
-    return _replayed(cls, known.answer)
+    mine = {"user_id": caller.user_id, "key": key}
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                call = IdempotentCall.objects.create(**mine, command=cls.name, fingerprint=fingerprint(cls, arguments))
+        except IntegrityError:
+            return _replayed(IdempotentCall.objects.get(**mine), cls, arguments)
+        result = carry_out()
+        stored = {"body": result.body, "rows": result.rows, "count": result.count, "job": result.job_uuid}
+        call.answer = Secret(orjson.dumps(stored, option=orjson.OPT_NON_STR_KEYS).decode())
+        call.save(update_fields=["answer"])
+        return result
 
 
 def fingerprint(cls: type[BaseCmd], arguments: Arguments) -> str:
@@ -76,10 +75,17 @@ def fingerprint(cls: type[BaseCmd], arguments: Arguments) -> str:
     return salted_hmac("cloudstack.api.idempotency", told, algorithm="sha256").hexdigest()
 
 
-def _replayed(cls: type[BaseCmd], answer: Secret) -> "Result":
+def _replayed(known: "IdempotentCall", cls: type[BaseCmd], arguments: Arguments) -> "Result":
     from cloudstack.api.dispatcher import Result
 
-    stored = orjson.loads(answer.reveal())
+    if known.fingerprint != fingerprint(cls, arguments):
+        raise InvalidParameter(
+            f'The idempotency key "{known.key[:80]}" was used for another call ({known.command}, at '
+            f"{known.created:%Y-%m-%d %H:%M:%S} UTC)",
+            parameter="idempotencykey",
+            remedy="use a new key for each call that is not a repetition",
+        )
+    stored = orjson.loads(known.answer.reveal())
     return Result(cls, stored["body"], stored["rows"], stored["count"], stored["job"], replayed=True)
 
 

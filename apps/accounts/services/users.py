@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError, transaction
 
 from apps.accounts import events
-from apps.accounts.config import TWO_FACTOR_ENABLED
+from apps.accounts.config import INCORRECT_LOGINS_ALLOWED, TWO_FACTOR_ENABLED
 from apps.accounts.models import Account, AccountType, ProjectInvitation, TwoFactor, User
 from apps.accounts.services.api_keys import ApiKeyManager
 from apps.accounts.services.names import ensure_email, ensure_name
@@ -16,12 +16,15 @@ from apps.accounts.services.project_membership import leave_all, take_along
 from apps.accounts.services.reach import ensure_reach, ensure_role_within
 from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.services.tokens import TokenManager
+from cloudstack.framework import counting
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, StaleState
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
 _PLAIN = ("email", "first_name", "last_name", "timezone", "username", "api_key_access", "second_factor_mandated")
+GUESSES_FOR_S = 3600
+"""In such a stretch of time the present password is given wrongly as often as at a log-in, and no more."""
 _FOR_ADMINISTRATORS = frozenset({"username", "api_key_access", "second_factor_mandated"})
 
 
@@ -110,9 +113,17 @@ class UserManager:
         if not caller.is_admin:
             if not current:
                 raise InvalidParameter("To set a new password give your present one too", parameter="currentpassword")
-            if not check_password(current, user.password):
-                raise InvalidParameter("currentpassword is not the present password", parameter="currentpassword")
+            self._check_present(user, current)
         return set_password(user, password)
+
+    def _check_present(self, user: User, password: str) -> None:
+        """Who has got hold of a session or a key must not find the password out by guessing."""
+        guesses, allowed = f"password:{user.uuid}", int(INCORRECT_LOGINS_ALLOWED.value())
+        if allowed and counting.so_far(guesses, GUESSES_FOR_S)[0] >= allowed:
+            raise PermissionDenied("Too many wrong passwords: none is looked at for the rest of this hour")
+        if not check_password(password, user.password):
+            counting.add(guesses, GUESSES_FOR_S)
+            raise InvalidParameter("currentpassword is not the present password", parameter="currentpassword")
 
     def _save_new_name(self, user: User, update_fields: list[str] | None = None) -> None:
         taken = User.objects.filter(domain_id=user.domain_id, username=user.username).exclude(pk=user.pk)

@@ -14,6 +14,9 @@ from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
+HIDDEN = "what operators keep to themselves"
+"""In the titles of jobs: the owner of the object reads them, and its events."""
+
 
 class DetailManager:
     """Sets details of objects, in their own column where they have one, and removes them."""
@@ -35,7 +38,7 @@ class DetailManager:
             caller,
             kind,
             obj,
-            f"set {', '.join(details)} of {kind.name} {obj}",
+            f"set {', '.join(details) if displayed else HIDDEN} of {kind.name} {obj}",
             details=dict(details),
             displayed=displayed,
         )
@@ -43,11 +46,17 @@ class DetailManager:
     @transaction.atomic
     def remove(self, *, caller: Caller, kind: Kind, obj: Any, key: str = "") -> AsyncJob:
         """Remove one detail, or all. Raises ``InvalidParameter`` when there is none such."""
-        keys = [name for name, *_ in details_of(kind, obj, caller=caller) if not key or name == key]
-        if not keys:
+        found = [detail for detail in details_of(kind, obj, caller=caller) if not key or detail[0] == key]
+        if not found:
             raise InvalidParameter(f"{kind.name} {obj} has no detail {key}".rstrip(), parameter="key")
+        shown = dict.fromkeys(name if displayed else HIDDEN for name, _, displayed in found)
         return _dispatch(
-            "metadata.details.remove", caller, kind, obj, f"remove {', '.join(keys)} from {kind.name} {obj}", keys=keys
+            "metadata.details.remove",
+            caller,
+            kind,
+            obj,
+            f"remove {', '.join(shown)} from {kind.name} {obj}",
+            keys=[name for name, *_ in found],
         )
 
     def set_for_job(self, *, kind: Kind, obj: Any, details: Mapping[str, str], displayed: bool) -> None:

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('network', '0006_rules'),
+        ("network", "0006_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='networkserviceprovider',
-            name='element_enabled',
-            field=models.BooleanField(default=True, verbose_name='element enabled'),
+            model_name="networkserviceprovider",
+            name="element_enabled",
+            field=models.BooleanField(default=True, verbose_name="element enabled"),
         ),
     ]

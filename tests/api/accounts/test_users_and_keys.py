@@ -87,6 +87,20 @@ def test_users_give_their_present_password_to_change_it(seller, tenants):
     assert User.objects.get(pk=tenants.seller.pk).check_password("a new one")
 
 
+def test_the_present_password_is_not_found_out_by_guessing(seller, tenants):
+    """Nor by plans, whose transaction is rolled back."""
+    change = {"id": tenants.seller.uuid, "password": "a new one"}
+    for number in range(5):
+        with pytest.raises(ApiError, match="is not the present password"):
+            seller.call("updateUser", **change, currentpassword=f"guess {number}", plan=bool(number % 2))
+    for guess in ("another", PASSWORD):
+        with pytest.raises(ApiError, match="Too many wrong passwords") as caught:
+            seller.call("updateUser", **change, currentpassword=guess)
+        assert caught.value.code == 531
+    tenants.seller.refresh_from_db()
+    assert tenants.seller.check_password(PASSWORD)
+
+
 def test_users_do_not_rename_themselves(seller, tenants):
     with pytest.raises(ApiError) as refused:
         seller.call("updateUser", id=tenants.seller.uuid, username="root")

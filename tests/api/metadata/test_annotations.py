@@ -42,6 +42,15 @@ def test_a_note_is_written_read_and_removed(tenancy: Tenancy, kind: str, refusal
     assert client.items("listAnnotations", **target) == []
 
 
+def test_a_note_does_not_tell_what_its_object_is_called_at_somebody_elses(tenancy: Tenancy) -> None:
+    vm = tenancy.machine("web")
+    tenancy.api.call("addAnnotation", entitytype="VM", entityid=vm.uuid, annotation="mine")
+    other = tenancy.stranger_account
+    type(vm).objects.filter(pk=vm.pk).update(account=other, domain=other.domain, name="secret")
+    [row] = tenancy.api.items("listAnnotations")
+    assert row["annotation"] == "mine" and "entityname" not in row
+
+
 @pytest.mark.parametrize("kind", NOTED)
 def test_what_others_own_cannot_be_noted_or_read(tenancy: Tenancy, kind: str, refusal: Callable[..., ApiError]) -> None:
     thing = OBJECTS[NOTED[kind]](tenancy)

@@ -127,6 +127,15 @@ def test_objects_are_found_by_a_detail(tenancy: Tenancy, kind: str) -> None:
     assert row["resourceid"] == str(things[2].uuid) and row["account"] == "seller"
 
 
+def test_jobs_and_events_do_not_name_what_is_kept_from_users(tenancy: Tenancy) -> None:
+    target = {"resourcetype": "UserVm", "resourceid": tenancy.machine().uuid}
+    tenancy.done(tenancy.root, "addResourceDetail", **target, details=pairs(suspect="1"), fordisplay=False)
+    tenancy.done(tenancy.root, "addResourceDetail", **target, details=pairs(rack="7"))
+    tenancy.done(tenancy.root, "removeResourceDetail", **target)
+    told = str(tenancy.api.items("listEvents")) + str(tenancy.api.items("listAsyncJobs"))
+    assert "rack" in told and "suspect" not in told
+
+
 def test_lists_leave_out_what_is_kept_from_users(tenancy: Tenancy) -> None:
     vm = tenancy.machine()
     VirtualMachine.objects.filter(pk=vm.pk).update(details={"boot_type": "BIOS"})

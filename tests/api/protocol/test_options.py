@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.accounts.models import Role
+from apps.accounts.factories import RoleFactory
+from apps.accounts.models import Account, Role, RolePermission
 from cloudstack.api import idempotency
 from cloudstack.api.models import IdempotentCall
 from cloudstack.framework.configuration.models import ConfigValue
@@ -111,6 +112,25 @@ def test_a_job_is_started_once(root: SimpleNamespace, gadget) -> None:
     thing = gadget("a")
     jobs = {root.api.call("startGadget", id=thing.uuid, idempotencykey="k")["jobid"] for _ in range(3)}
     assert len(jobs) == 1 and AsyncJob.objects.count() == 1
+
+
+def test_a_removal_is_repeated_although_nothing_is_there_any_more(root: SimpleNamespace, gadget, person) -> None:
+    thing = gadget("a")
+    first = root.api.call("deleteGadget", id=thing.uuid, idempotencykey="k")
+    assert root.api.call("deleteGadget", id=thing.uuid, idempotencykey="k") == first
+    with pytest.raises(ApiError, match="Unable to find"):
+        person(root_admin=True).api.call("deleteGadget", id=thing.uuid, idempotencykey="k")
+
+
+def test_a_role_that_lost_the_command_hears_no_answer_of_before(person) -> None:
+    admin = person(domain_admin=True)
+    admin.api.call("createGadget", name="a", idempotencykey="k")
+    role = RoleFactory(type=3)
+    RolePermission.objects.create(role=role, rule="createGadget", permission="deny")
+    Account.objects.filter(pk=admin.user.account_id).update(role=role)
+    with pytest.raises(ApiError) as caught:
+        admin.api.call("createGadget", name="a", idempotencykey="k")
+    assert caught.value.code == 432
 
 
 def test_a_key_of_another_call_is_refused(root: SimpleNamespace) -> None:
