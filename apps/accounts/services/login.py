@@ -56,7 +56,7 @@ def check_login(
         _count_failure(user, address)
         log.warning("log-in from %s refused: wrong password for %s", address or "?", user.uuid)
         return None
-    if not _admitted(user):
+    if not is_admitted(user):
         return None
     if user.incorrect_logins:
         User.objects.filter(pk=user.pk).update(incorrect_logins=0)
@@ -99,7 +99,8 @@ def record_logout(user_id: int) -> None:
         )
 
 
-def _admitted(user: User) -> bool:
+def is_admitted(user: User) -> bool:
+    """Whether user, account and role are all live and enabled."""
     if user.state != AccountState.ENABLED or user.account.state != AccountState.ENABLED:
         return False
     return user.account.removed is None and user.account.role.state == RoleState.ENABLED

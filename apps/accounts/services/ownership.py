@@ -56,12 +56,13 @@ def _of_project(project: Project, owner: Account, account_name: str | None, doma
 
 
 def ensure_active(owner: Account) -> None:
-    """Raises ``PermissionDenied`` for the account of a project that is suspended or being deleted."""
-    if owner.type != AccountType.PROJECT:
-        return
-    project = Project.objects.filter(account=owner).exclude(state=ProjectState.ACTIVE).first()
-    if project is not None:
-        raise PermissionDenied(f"Project {project} is {project.state}: activate it first")
+    """Raises ``PermissionDenied`` for an account that is disabled, or a project that is suspended or being deleted."""
+    if owner.type == AccountType.PROJECT:
+        project = Project.objects.filter(account=owner).exclude(state=ProjectState.ACTIVE).first()
+        if project is not None:
+            raise PermissionDenied(f"Project {project} is {project.state}: activate it first")
+    elif owner.state == AccountState.DISABLED:
+        raise PermissionDenied(f"Account {owner.name} is disabled: enable it first")
 
 
 def _active(owner: Account) -> Account:

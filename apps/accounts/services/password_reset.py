@@ -17,9 +17,9 @@ from django.utils import timezone
 from apps.accounts import events
 from apps.accounts import password_config as config
 from apps.accounts.models import User
+from apps.accounts.services.login import is_admitted
 from apps.accounts.services.mail import MailServer, send_mail
 from apps.accounts.services.passwords import ensure_password, with_history
-from apps.accounts.states import AccountState, RoleState
 from cloudstack.framework import counting
 from cloudstack.framework.errors import InvalidParameter, ResourceUnavailable, UnsupportedCommand
 from cloudstack.framework.events.bus import publish
@@ -50,7 +50,7 @@ def ask_for_link(*, username: str, domain_path: str, address: str) -> None:
 def mail_link_for_job(*, user_id: int | None) -> None:
     """Make a token and mail it; nothing for a user who is not there, is shut out, or has no address."""
     user = User.objects.select_related("account__role", "domain").filter(pk=user_id).first()
-    if user is None or not user.email or not _admitted(user):
+    if user is None or not user.email or not is_admitted(user):
         return
     if not config.RESET_SENDER.value() or not config.RESET_URL.value():
         raise ResourceUnavailable(
@@ -70,7 +70,7 @@ def reset_password(*, username: str, domain_path: str, token: str, password: str
     stored = user.reset_token_hash if user is not None else ""
     genuine = compare_digest(stored or "-" * 64, _hash(token))
     over = user is None or user.reset_token_expires is None or user.reset_token_expires <= timezone.now()
-    if user is None or not genuine or over or not _admitted(user):
+    if user is None or not genuine or over or not is_admitted(user):
         raise InvalidParameter(WRONG, parameter="token")
     ensure_password(password, user)
     changes = {"password": make_password(password), "password_history": with_history(user)}
@@ -99,16 +99,6 @@ def _user(username: str, domain_path: str) -> User | None:
     return users.filter(
         username=username, domain__path=domain_path, domain__removed__isnull=True, account__is_system=False
     ).first()
-
-
-def _admitted(user: User) -> bool:
-    account = user.account
-    return (
-        user.state == AccountState.ENABLED
-        and account.state == AccountState.ENABLED
-        and account.removed is None
-        and account.role.state == RoleState.ENABLED
-    )
 
 
 def _hash(token: str) -> str:

@@ -126,6 +126,19 @@ def test_what_cannot_be_done_or_is_too_late_is_left_out(cloud: Cloud) -> None:
     assert run_due() == []
 
 
+def test_machines_of_a_disabled_account_stay_down(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
+    vm = cloud.run(cloud.deploy(startvm=False))
+    start = schedule(cloud, vm, action="START")
+    account = cloud.account
+    cloud.run(cloud.admin.call("disableAccount", account=account.name, domainid=account.domain.uuid, lock=False))
+    make_due(start)
+    assert run_due() == []
+    refused = refusal(cloud.admin, "startVirtualMachine", id=vm["id"])
+    assert refused.code == 531 and "is disabled: enable it first" in refused.text
+    cloud.admin.call("enableAccount", account=account.name, domainid=account.domain.uuid)
+    assert cloud.run(cloud.admin.call("startVirtualMachine", id=vm["id"]))["state"] == "Running"
+
+
 # -- leases
 
 
