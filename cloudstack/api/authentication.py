@@ -82,7 +82,8 @@ class Authenticator(Protocol):
     ) -> LoginResult:
         """Check a password. ``domain_uuid`` wins over ``domain_path`` (``/sales/``); neither means ROOT.
 
-        Raises ``PermissionDenied`` with one text for every reason. Counts failures.
+        Raises ``PermissionDenied`` with one text for every reason, and ``Unauthorized`` for who is right but comes
+        from where his account is not served. Counts failures.
         """
 
     def logout(self, user_id: int) -> None:

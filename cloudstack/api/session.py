@@ -16,8 +16,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 
-from cloudstack.api import authentication, guard
-from cloudstack.api.addresses import client_address
+from cloudstack.api import authentication
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.config import SECURE_COOKIES, SESSION_KEY_PLACES, SESSION_SAMESITE, SESSION_TIMEOUT_MIN
 from cloudstack.api.fields import INT, Field
@@ -171,7 +170,6 @@ def login(request: HttpRequest, command: Login) -> tuple[dict[str, Any], Session
         request=request,
     )
     caller = result.caller
-    guard.check_source(caller, client_address(request))
     old = _session_of(request)
     if old is not None:
         old.flush()

@@ -14,6 +14,7 @@ from apps.accounts.services.login import check_login, record_login, record_logou
 from apps.accounts.services.role_rules import allowed_in, rules_of, within_projects
 from apps.accounts.services.second_factor import missing_step
 from apps.accounts.services.tokens import hash_of, note_use
+from cloudstack.api import guard
 from cloudstack.api.addresses import client_address
 from cloudstack.api.authentication import KeyHolder, LoggedIn, LoginResult
 from cloudstack.api.entities import entity_for
@@ -58,18 +59,22 @@ class AccountsAuthenticator:
         request: HttpRequest | None = None,
     ) -> LoginResult:
         path = path_from_text(domain_path) if domain_path else ROOT_PATH
+        address = client_address(request) if request is not None else ""
         user = check_login(
             username=username,
             password=password,
             domain_path=path,
             domain_uuid=domain_uuid,
-            address=client_address(request) if request is not None else "",
+            address=address,
         )
         if user is None:
             raise PermissionDenied("Failed to authenticate: user name, password or domain is not right")
+        caller = selectors.caller_of(user)
+        # Who is turned away at the door has not logged in: no event says so.
+        guard.check_source(caller, address)
         record_login(user)
         return LoginResult(
-            caller=selectors.caller_of(user),
+            caller=caller,
             firstname=user.first_name,
             lastname=user.last_name,
             timezone=user.timezone,

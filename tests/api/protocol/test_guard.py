@@ -14,6 +14,7 @@ from cloudstack.framework import counting
 from cloudstack.framework.configuration import Scope, store
 from cloudstack.framework.configuration.service import ConfigurationManager
 from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.events.models import Event
 from cloudstack.testing.api import ApiClient, ApiError
 
 
@@ -117,6 +118,7 @@ def test_an_account_calls_from_its_networks_only(setting, root, ada) -> None:
     login = {"command": "login", "response": "json", "username": ada.user.username}
     login |= {"password": "correct horse battery", "domain": ada.user.domain.path}
     assert ada.api.http.post("/client/api", login).status_code == 401
+    assert not Event.objects.filter(type="USER.LOGIN").exists()
     setting("api.source.cidr.checks.enabled", "false")
     ada.api.call("listGadgets")
 
