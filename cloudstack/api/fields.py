@@ -1,6 +1,6 @@
 """Fields of responses: what stands on the wire, and which columns it is read from."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -72,13 +72,20 @@ class AmongValues(models.Func):
     output_field = models.BooleanField()
     conditional = True
 
-    def __init__(self, column: Any, values: Sequence[int]):
+    def __init__(self, column: Any, values: Collection[Any]):
         super().__init__(column)
         self.values = list(values)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         sql, params = self.as_sql(compiler, connection, template="%(expressions)s = ANY(%%s)", **context)
         return sql, [*params, self.values]
+
+
+def among(rows: "QuerySet[Any]", path: str, values: Collection[Any]) -> models.Q:
+    """That the column at ``path`` has one of ``values``, which may be many."""
+    if connections[rows.db].vendor == "postgresql":
+        return models.Q(AmongValues(models.F(path), values))
+    return models.Q(**{f"{path}__in": values})
 
 
 def uuid_text(value: Any) -> str:
@@ -294,10 +301,7 @@ class Children(Item):
 
     def load(self, keys: Sequence[int], caller: "Caller") -> dict[int, Any]:
         rows = self.queryset()
-        if connections[rows.db].vendor == "postgresql":
-            rows = rows.filter(AmongValues(models.F(self.parent), keys))
-        else:
-            rows = rows.filter(**{f"{self.parent}__in": keys})
+        rows = rows.filter(among(rows, self.parent, keys))
         found: dict[int, Any] = {key: [] for key in keys} if self.many else {}
         for (parent, *_), body in self.response.render_with(rows, (self.parent,), caller=caller):
             if self.many:

@@ -5,8 +5,9 @@ shows what the reader may see.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from cloudstack.api import registry
 from cloudstack.api.base import BaseAsyncCmd, BaseCmd, Rest
 from cloudstack.api.dispatcher import success
 from cloudstack.api.entities import entity_for, is_entity, register_entity
-from cloudstack.api.fields import DATE, INT, MAP, Field, Loaded
+from cloudstack.api.fields import DATE, INT, MAP, Field, Loaded, among
 from cloudstack.api.listing import BaseListCmd
 from cloudstack.api.params import Date, Flag, Ref, Str, Uuid
 from cloudstack.api.responses import Response, SuccessResponse
@@ -52,10 +53,11 @@ def result_code(row: Any) -> int:
 
 
 def load_results(keys: list[int], caller: Caller) -> dict[int, dict[str, Any]]:
-    """Result of each finished job as ``caller`` may see it; one statement per kind of resource."""
+    """Result of each finished job as ``caller`` may see it; each kind of resource is read once."""
     results: dict[int, dict[str, Any]] = {}
     waiting: dict[type[BaseCmd], list[AsyncJob]] = defaultdict(list)
-    for job in AsyncJob.objects.filter(pk__in=keys).exclude(status__in=AsyncJob.LIVE).defer("data", "arguments"):
+    jobs_read = AsyncJob.objects.filter(among(AsyncJob.objects.all(), "pk", keys))
+    for job in jobs_read.exclude(status__in=AsyncJob.LIVE).defer("data", "arguments"):
         if job.status != Status.SUCCEEDED:
             results[job.pk] = {
                 "errorcode": job.error_code or InternalError.code,
@@ -67,11 +69,15 @@ def load_results(keys: list[int], caller: Caller) -> dict[int, dict[str, Any]]:
             results[job.pk] = _own_result(command, job, caller) or job.result or success()
         else:
             waiting[command].append(job)
+    wanted: dict[type[Response], set[_Of]] = defaultdict(set)
     for command, jobs in waiting.items():
-        shown = _resources(command, jobs, caller)
+        wanted[command.response].update(map(_about, jobs))
+    resources = {response: _resources(response, about, caller) for response, about in wanted.items()}
+    for command, jobs in waiting.items():
+        shown = resources[command.response]
         more = command.job_extras(jobs, caller=caller) if issubclass(command, BaseAsyncCmd) else {}
         for job in jobs:
-            body = shown.get(str(job.resource_uuid))
+            body = shown.get(_about(job))
             extra = {name: value for name, value in (job.result or {}).items() if name != "success"}
             extra.update(more.get(job.pk, {}))
             visible = success() if body is None else {command.object_name: {**body, **extra}}
@@ -85,28 +91,38 @@ def _own_result(command: type[BaseCmd] | None, job: AsyncJob, caller: Caller) ->
     return None
 
 
-def _resources(command: type[BaseCmd], jobs: Iterable[AsyncJob], caller: Caller) -> dict[str, dict[str, Any]]:
-    """UUID → rendered resource: those in the reader's scope, and removed ones, which no scope holds any more.
+_Of = tuple[str, str]
+"""UUID of a resource, and of the account that a job on it belongs to."""
+
+
+def _about(job: AsyncJob) -> _Of:
+    return str(job.resource_uuid), str(job.account_uuid)
+
+
+def _resources(response: type[Response], about: Collection[_Of], caller: Caller) -> dict[_Of, dict[str, Any]]:
+    """Rendered resources: those in the reader's scope, and removed ones, which no scope holds any more.
 
     Whoever may see a job may see what became of the object that it removed, while it is still that account's.
     """
-    model = command.response.model
-    if model is None or issubclass(command.response, SuccessResponse) or not is_entity(model):
+    model = response.model
+    if model is None or issubclass(response, SuccessResponse) or not is_entity(model):
         return {}
-    accounts = {job.resource_uuid: str(job.account_uuid) for job in jobs}
-    shown: dict[str, dict[str, Any]] = {}
-    seen = entity_for(model).scope(caller=caller, access=Access.USE).filter(uuid__in=accounts)
-    for (uuid,), body in command.response.render_with(seen, ("uuid",), caller=caller):
-        shown[str(uuid)] = body
+    uuids = {UUID(uuid) for uuid, _ in about}
+    seen = entity_for(model).scope(caller=caller, access=Access.USE)
+    rows = response.render_with(seen.filter(among(seen, "uuid", uuids)), ("uuid",), caller=caller)
+    visible = {str(uuid): body for (uuid,), body in rows}
+    shown = {one: visible[one[0]] for one in about if one[0] in visible}
     names = {field.name for field in model._meta.get_fields()}
-    missing = [uuid for uuid in accounts if str(uuid) not in shown]
+    missing = [uuid for uuid in uuids if str(uuid) not in visible]
     if missing and "removed" in names:
         gone = model._base_manager.filter(uuid__in=missing, removed__isnull=False)
         owner = ("account__uuid",) if "account" in names else ()
-        for (uuid, *owners), body in command.response.render_with(gone, ("uuid", *owner), caller=caller):
+        for (uuid, *owners), body in response.render_with(gone, ("uuid", *owner), caller=caller):
             # It may have been given to somebody else since the job.
-            if caller.is_root_admin or not owners or str(owners[0]) == accounts[uuid]:
-                shown[str(uuid)] = body
+            everyone = caller.is_root_admin or not owners
+            for one in about:
+                if one[0] == str(uuid) and (everyone or one[1] == str(owners[0])):
+                    shown[one] = body
     return shown
 
 

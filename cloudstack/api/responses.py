@@ -7,9 +7,10 @@ from operator import itemgetter
 from typing import Any, ClassVar
 
 from django.db import connections
-from django.db.models import BooleanField, F, Func, IntegerField, Model, QuerySet, Subquery
+from django.db.models import Model, QuerySet
 
 from cloudstack.api import live_jobs
+from cloudstack.api.counting import among_keys, total_of
 from cloudstack.api.dates import format_date
 from cloudstack.api.fields import (
     BOOL,
@@ -36,24 +37,6 @@ from cloudstack.api.fields import (
 from cloudstack.framework.context import Caller, RoleType
 
 NONE_OMITTED: frozenset[str] = frozenset()
-
-
-class CountOf(Subquery):
-    """The number of rows of a queryset, as an uncorrelated scalar: the database computes it once a statement."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-
-    def __init__(self, queryset: "QuerySet[Any]"):
-        super().__init__(queryset.order_by().values("pk"), output_field=IntegerField())
-
-
-class AmongKeys(Func):
-    """``key = ANY(ARRAY(subquery))``, PostgreSQL's way to have the subquery done first."""
-
-    template = "%(expressions)s)"
-    arg_joiner = " = ANY(ARRAY"
-    output_field = BooleanField()
-    conditional = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +135,7 @@ class Response:
         if query.is_sliced or query.combinator:
             rows = cls.render(queryset[page], caller=caller, omit=omit)
             return rows, queryset.count() if rows else 0
-        total = CountOf(queryset if counted is None else counted)
+        total = total_of(queryset if counted is None else counted)
         numbered = _deep_page(queryset, page).annotate(_total=total)
         pairs = list(cls.render_with(numbered, ("_total",), caller=caller, omit=omit, jobs=True))
         return [body for _, body in pairs], pairs[0][0][0] if pairs else 0
@@ -269,9 +252,9 @@ def _picker(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]
 
 
 def keys_first(queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Have the keys of each page found before anything is joined, also of the first one.
+    """Have the keys of each page found before anything is joined, on every database also those of the first one.
 
-    For filters by a subquery: they may admit few rows of many, and PostgreSQL would join all before it asks them.
+    For filters by a subquery: they may admit few rows of many, and all would be joined before it is asked.
     """
     queryset = queryset.all()
     queryset.query._keys_first = True  # type: ignore[attr-defined]  # clones of the query keep it
@@ -279,18 +262,20 @@ def keys_first(queryset: "QuerySet[Any]") -> "QuerySet[Any]":
 
 
 def _deep_page(queryset: "QuerySet[Any]", page: slice) -> "QuerySet[Any]":
-    """The rows of a page. Behind the first one the keys are found before anything is joined: skipped rows cost less."""
+    """The rows of a page. Their keys are found before anything is joined: what is skipped or left out costs less.
+
+    SQLite joins row by row in the order asked for, where the first page loses nothing.
+    """
     query = queryset.query
+    array = connections[queryset.db].vendor == "postgresql"
     plain = not (query.distinct or query.annotations or query.extra or query.group_by)
-    early = page.start or getattr(query, "_keys_first", False)
+    early = array or page.start or getattr(query, "_keys_first", False)
     if not early or not plain or any("__" in str(name) for name in query.order_by):
         return queryset[page]
     keys = queryset.values("pk")[page]
     rows: QuerySet[Any] = queryset.model._base_manager.order_by(*query.order_by)
-    if connections[rows.db].vendor == "postgresql":
-        # An array is computed before the joins are planned; a plain IN may be checked after all of them.
-        return rows.filter(AmongKeys(F("pk"), Subquery(keys)))
-    return rows.filter(pk__in=keys)
+    # An array is computed before the joins are planned; a plain IN may be checked after all of them.
+    return rows.filter(among_keys("pk", keys))
 
 
 def _is_builder(expression: Any) -> bool:
@@ -318,7 +303,6 @@ __all__ = [
     "MAP",
     "STRING",
     "Children",
-    "CountOf",
     "Field",
     "FieldType",
     "Loaded",

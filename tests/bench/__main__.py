@@ -17,21 +17,22 @@ def main() -> int:
         "beside its floor on this machine. Exit status 1 when an aim is missed.",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
-    parser.add_argument("--machines", type=int, default=100_000, help="rows of the list (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of each list (default: %(default)s)")
     parser.add_argument("--accounts", type=int, default=1_000, help="accounts that own them (default: %(default)s)")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    figures = list(_measure(set(options.parts or PARTS), options.machines, options.accounts))
+    figures = list(_measure(set(options.parts or PARTS), options.rows, options.accounts))
     missed = [figure for figure in figures if figure.reached is False]
     _say(f"{len(figures)} figures, {len(missed)} missed their aim")
     return 1 if missed else 0
 
 
-def _measure(parts: set[str], machines: int, accounts: int) -> Iterable[Figure]:
+def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
     with surroundings() as folder:
         from tests.bench import jobs, lists, memory, placing
+        from tests.bench.rows import fill
         from tests.support.cloud import build_cloud
 
         cloud = build_cloud(hosts=40, clusters=4)
@@ -45,8 +46,9 @@ def _measure(parts: set[str], machines: int, accounts: int) -> Iterable[Figure]:
             if "memory" in parts:
                 yield from _told(memory.memory(folder, worker.pid))
         if "lists" in parts:
-            owners = lists.fill(cloud, machines=machines, accounts=accounts)
-            yield from _told(lists.pages(cloud, owners, machines))
+            holding = fill(cloud, rows=rows, accounts=accounts)
+            for figures in lists.pages(cloud, holding):
+                yield from _told(figures)
 
 
 def _say(words: str) -> None:

@@ -18,6 +18,8 @@ class Figure:
     aim: float | None = None
     more_is_better: bool = False
     note: str = ""
+    broken: bool = False
+    """Something that the note names is wrong, whatever the value."""
 
     @property
     def ratio(self) -> float | None:
@@ -27,6 +29,8 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
+        if self.broken:
+            return False
         if self.aim is None:
             return None
         return self.value >= self.aim if self.more_is_better else self.value <= self.aim

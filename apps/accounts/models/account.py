@@ -53,6 +53,10 @@ class Account(CloudModel):
                 name="account_name_once_per_domain",
             ),
         ]
+        indexes = [
+            models.Index(fields=("name",), condition=models.Q(removed__isnull=True), name="account_name"),
+            models.Index(fields=("state", "id"), condition=models.Q(removed__isnull=True), name="account_in_state"),
+        ]
 
     def __str__(self) -> str:
         return self.name

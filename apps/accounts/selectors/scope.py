@@ -3,12 +3,13 @@
 from typing import TypeVar
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Model, Q, QuerySet
 from django.db.models.functions import Cast
 from guardian.models import GroupObjectPermission
 
 from apps.accounts.models import Account, Domain, Project
 from apps.accounts.models.domain import ROOT_PATH
+from cloudstack.api.counting import Few, among_keys
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller
 
@@ -45,7 +46,7 @@ def owned_by(caller: Caller) -> Q:
 
 def of_projects() -> Q:
     """What any project owns."""
-    return Q(Exists(Project.all_objects.filter(account_id=OuterRef("account_id"))))
+    return Q(Few("account_id", Project.all_objects.order_by().values("account_id")))
 
 
 def owned_scope(
@@ -60,12 +61,12 @@ def owned_scope(
     if caller.is_root_admin or (caller.is_domain_admin and caller.domain_path == ROOT_PATH):
         return queryset
     if caller.is_domain_admin:
-        mine = Q(domain__in=domains_beneath(caller.domain_path).values("pk"))
+        mine = among_keys("domain_id", domains_beneath(caller.domain_path).values("pk"))
         if caller.memberships:
             mine |= owned_by(caller)
     else:
         mine = owned_by(caller)
     if shareable and access == Access.USE:
         codename = shareable if isinstance(shareable, str) else f"use_{queryset.model._meta.model_name}"
-        mine |= Q(pk__in=shared_with(queryset.model, caller=caller, codename=codename))
+        mine |= among_keys("pk", shared_with(queryset.model, caller=caller, codename=codename))
     return queryset.filter(mine)

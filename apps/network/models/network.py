@@ -71,6 +71,8 @@ class Network(OwnedModel):
         abstract = False
         indexes: ClassVar = [
             *OwnedModel.Meta.indexes,
+            models.Index(fields=["id"], condition=Q(removed__isnull=True), name="network_alive"),
+            models.Index(fields=["name"], condition=Q(removed__isnull=True), name="network_name"),
             models.Index(fields=["zone", "guest_type"], condition=Q(removed__isnull=True), name="network_live_by_zone"),
             models.Index(
                 fields=["access_domain", "acl_type"], condition=Q(removed__isnull=True), name="network_live_by_access"

@@ -11,6 +11,7 @@ from apps.accounts.selectors import domains_beneath, owned_by, owned_scope, shar
 from apps.network.models import Network
 from apps.network.states import AclType
 from cloudstack.api import Access
+from cloudstack.api.counting import among_keys
 from cloudstack.framework.context import Caller
 
 USE_NETWORK = "use_network"
@@ -20,7 +21,7 @@ def open_to_domain(*, domain_id: int, domain_path: str) -> Q:
     """Networks that everybody in the domain may use: its own and, with subdomain access, those of domains above."""
     above = Domain.objects.filter(path__in=ancestor_paths(domain_path)).values("pk")
     return Q(acl_type=AclType.DOMAIN) & (
-        Q(access_domain_id=domain_id) | Q(subdomain_access=True, access_domain__in=above)
+        Q(access_domain_id=domain_id) | (among_keys("access_domain_id", above) & Q(subdomain_access=True))
     )
 
 
@@ -33,7 +34,7 @@ def networks_visible_to(*, caller: Caller, access: Access = Access.USE) -> Query
     if access != Access.USE or caller.is_root_admin:
         return owned_scope(networks, caller=caller, access=access)
     if caller.is_domain_admin:
-        mine = Q(domain__in=domains_beneath(caller.domain_path).values("pk")) | owned_by(caller)
+        mine = among_keys("domain_id", domains_beneath(caller.domain_path).values("pk")) | owned_by(caller)
     else:
         mine = owned_by(caller)
     return networks.filter(mine | _given_to(caller))
@@ -46,7 +47,7 @@ def networks_of_owner_or_shared(*, caller: Caller) -> QuerySet[Network]:
 
 def _given_to(caller: Caller) -> Q:
     shared = shared_with(Network, caller=caller, codename=USE_NETWORK)
-    return Q(pk__in=shared) | open_to_domain(domain_id=caller.domain_id, domain_path=caller.domain_path)
+    return among_keys("pk", shared) | open_to_domain(domain_id=caller.domain_id, domain_path=caller.domain_path)
 
 
 def network_for_job(*, uuid: Any) -> Network:

@@ -48,6 +48,8 @@ class Volume(OwnedModel):
         indexes = [
             *OwnedModel.Meta.indexes,
             models.Index(fields=["id"], condition=models.Q(removed__isnull=True), name="volume_alive"),
+            models.Index(fields=["name"], condition=models.Q(removed__isnull=True), name="volume_name"),
+            models.Index(fields=["state", "id"], condition=models.Q(removed__isnull=True), name="volume_in_state"),
             models.Index(
                 fields=["state", "destroyed_at"],
                 condition=models.Q(removed__isnull=True, state=VolumeState.DESTROY),

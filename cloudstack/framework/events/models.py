@@ -42,6 +42,10 @@ class Event(PublicModel):
         indexes = [
             models.Index(fields=["account_uuid", "-id"], name="event_account_newest"),
             models.Index(fields=["created"], name="event_created"),
+            models.Index(fields=["-id"], condition=models.Q(archived=False), name="event_shown"),
+            # Nearly all events tell of what has been done, and went well.
+            models.Index(fields=["state", "-id"], condition=~models.Q(state="Completed"), name="event_going_on"),
+            models.Index(fields=["level", "-id"], condition=~models.Q(level="INFO"), name="event_not_info"),
         ]
 
     def __str__(self) -> str:

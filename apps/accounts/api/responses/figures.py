@@ -1,6 +1,7 @@
 """Limits and totals inside answers about accounts and domains: one statement for the whole page."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from django.db.models import BigIntegerField, IntegerField, QuerySet, Sum, Value
@@ -95,15 +96,18 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
             own, counts = cls._read([pk for (pk, *_), _ in rows], free)
             of_domains = DomainLimits([path for (_, _, path, *_), _ in rows])
             counted = all_counted(WIRE_NAMES)
+            # The limits of whoever has none of his own are those of his domain: found once a domain, not once a row.
+            shared_limit = cache(partial(limit_shown, None, of_domains=of_domains, of=cls.holder))
+            wanted = cls.fields().keys() - omit
             more = cls.more_figures([pk for (pk, *_), _ in rows])
             for (pk, _, path, *_), body in rows:
                 figures = {}
                 for what in counted:
                     limit = UNLIMITED
                     if pk not in free:
-                        limit = limit_shown(own.get((pk, what)), path, what, of_domains, of=cls.holder)
+                        limit = own[pk, what] if (pk, what) in own else shared_limit(path, what)
                     figures[what] = (limit, in_wire_unit(what.kind, counts.get((pk, what), 0)))
-                body.update(item for item in _shown(figures) if item[0] not in omit and item[0] in cls.fields())
+                body.update(item for item in _shown(figures) if item[0] in wanted)
                 body.update(item for item in more.get(pk, {}).items() if item[0] not in omit)
         return ((values[3:], body) for values, body in rows)
 
