@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_list_indexes"),
         ("infrastructure", "0006_hypervisor_capabilities"),
-        ("network", "0006_rules"),
+        ("network", "0007_element_enabled"),
     ]
 
     operations = [

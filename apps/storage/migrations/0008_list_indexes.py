@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_list_indexes"),
         ("infrastructure", "0006_hypervisor_capabilities"),
-        ("storage", "0006_brought_volumes"),
+        ("storage", "0007_guest_os_details"),
     ]
 
     operations = [
