@@ -153,6 +153,8 @@ class ApiKeyManager:
             if pair.api_key == api_key:
                 pair.secret_key = secret_key
                 pair.save(update_fields=["secret_key"])
+                text = f"secret half of key pair {pair} of user {user.username} replaced"
+                publish(events.USER_KEY_UPDATE, caller=caller, description=text, resource=user)
                 return pair
             pair.mark_removed()
         try:

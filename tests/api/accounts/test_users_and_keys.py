@@ -63,6 +63,10 @@ def test_secrets_are_stored_encrypted_and_told_nobody(root, sales_admin, tenants
 
 def test_an_administrator_sets_the_pair_a_client_brings(root, seller, tenants):
     root.call("updateUser", id=tenants.seller.uuid, userapikey="my-own-key", usersecretkey="x" * 40)
+    root.call("updateUser", id=tenants.seller.uuid, userapikey="my-own-key", usersecretkey="n" * 40)
+    [told] = root.items("listEvents", type="USER.KEY.UPDATE", listall=True)
+    assert "replaced" in told["description"] and "n" * 40 not in str(told)
+    root.call("updateUser", id=tenants.seller.uuid, userapikey="my-own-key", usersecretkey="x" * 40)
     assert ApiClient("my-own-key", "x" * 40).items("listUsers")
     for keys in ({"userapikey": "my-own-key"}, {"userapikey": "other", "usersecretkey": "short"}):
         with pytest.raises(ApiError) as refused:
