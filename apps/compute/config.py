@@ -50,6 +50,18 @@ USER_EXPUNGE = ConfigKey(
     scope=Scope.ACCOUNT,
     description="Whether users may expunge and recover their machines themselves.",
 )
+READ_ONLY_DETAILS = ConfigKey(
+    "user.vm.readonly.details",
+    str,
+    "dataDiskController, rootDiskController",
+    description="Details of a machine, comma separated, that users see and do not change once it is there.",
+)
+DENIED_DETAILS = ConfigKey(
+    "user.vm.denied.details",
+    str,
+    "rootdisksize, cpuOvercommitRatio, memoryOvercommitRatio",
+    description="Details of a machine, comma separated, that users do not set once it is there.",
+)
 STATISTICS_RETENTION = ConfigKey(
     "vm.stats.max.retention.time",
     int,

@@ -18,6 +18,7 @@ from apps.compute.services.instance_group import group_named
 from apps.compute.services.lease_rules import check_lease, lease_columns
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.new_machine import is_name_taken, name_taken, new_cards, new_disks, new_machine
+from apps.compute.services.protected_details import keep_protected
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.services.restore import RestoreManager
 from apps.compute.services.settled import hold_and_dispatch
@@ -219,7 +220,7 @@ class VirtualMachineManager:
                 raise name_taken(changes["name"])
             Nic.objects.filter(vm=vm).update(hostname=changes["name"])
         if "details" in changes:
-            changes["details"] = replaced(vm, changes["details"], caller=caller)
+            changes["details"] = keep_protected(vm, replaced(vm, changes["details"], caller=caller), caller=caller)
         if "group" in changes:
             named = changes["group"]
             changes["group"] = group_named(owner=vm.account, name=named) if named else None

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from cloudstack.framework.configuration import registry
 from cloudstack.framework.configuration.keys import ConfigKey, Scope
 from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.errors import InvalidParameter
@@ -32,6 +33,13 @@ def _stored() -> dict[tuple[str, str, str], str]:
 def _read() -> dict[tuple[str, str, str], str]:
     rows = ConfigValue.objects.values_list("name", "scope", "scope_uuid", "value")
     return {(name, scope, uuid): value for name, scope, uuid, value in rows}
+
+
+def set_in(scope: Scope, uuid: str) -> dict[str, str]:
+    """Names and texts of the settings that are set for one object of ``scope``; secret ones are left out."""
+    found = {name: text for (name, where, whose), text in _stored().items() if whose == uuid and where == scope}
+    keys = {name: registry.get(name) for name in found}
+    return {name: text for name, text in sorted(found.items()) if (key := keys[name]) is not None and not key.secret}
 
 
 def forget() -> None:

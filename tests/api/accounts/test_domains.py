@@ -123,3 +123,12 @@ def test_a_domain_admin_does_not_delete_root_admins_with_a_domain(sales_admin, r
     run_jobs()
     assert Account.objects.filter(pk=boss.account_id).exists()
     assert root.call("deleteDomain", id=tenants.emea.uuid, cleanup=True)["jobid"]
+
+
+def test_root_admins_see_what_is_set_for_a_domain(root, sales_admin, tenants):
+    sales = str(tenants.sales.uuid)
+    root.call("updateConfiguration", name="user.2fa.issuer", value="Sales", domainid=sales)
+    shown = {row["id"]: row.get("domaindetails") for row in root.items("listDomains", listall=True)}
+    assert shown.pop(sales) == {"user.2fa.issuer": "Sales"}
+    assert set(shown.values()) == {None}
+    assert "domaindetails" not in sales_admin.items("listDomains", id=sales)[0]

@@ -55,6 +55,17 @@ def test_discs_change_in_a_running_machine(cloud: Cloud) -> None:
     assert not Drive.objects.exists()
 
 
+def test_machines_by_the_disc_in_their_drive(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
+    vm, _ = cloud.machine(name="with"), cloud.machine(name="without")
+    inside, beside = registered(cloud, "first"), registered(cloud, "second")
+    foreign = disc(cloud, "foreign", account=cloud.lawyer_account)
+    attach(cloud, vm, inside)
+    for command in ("listVirtualMachines", "listVirtualMachinesMetrics"):
+        assert [one["name"] for one in cloud.api.items(command, isoid=inside.uuid)] == ["with"]
+        assert cloud.api.items(command, isoid=beside.uuid) == []
+        assert "isoid" in refusal(cloud.api, command, isoid=foreign.uuid).text
+
+
 def test_a_stopped_machine_starts_with_its_disc(cloud: Cloud) -> None:
     vm, iso = cloud.run(cloud.deploy(startvm=False)), registered(cloud)
     assert attach(cloud, vm, iso)["isoid"] == str(iso.uuid)

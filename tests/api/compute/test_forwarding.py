@@ -274,6 +274,8 @@ def test_an_address_stands_for_a_machine(cloud: Cloud, gate: type[Gate], refusal
     [shown] = cloud.api.items("listPublicIpAddresses", isstaticnat=True)
     assert (shown["isstaticnat"], shown["virtualmachineid"], shown["vmipaddress"]) == (True, vm["id"], guest)
     assert cloud.api.items("listPublicIpAddresses", isstaticnat=False) == []
+    [machine] = cloud.api.items("listVirtualMachines")
+    assert (machine["publicip"], machine["publicipid"]) == (address["ipaddress"], address["id"])
     assert len(cloud.api.items("listIpForwardingRules", virtualmachineid=vm["id"])) == 1
     other = {"virtualmachineid": vm["id"], "protocol": "tcp", "publicport": 9, "privateport": 9}
     assert refusal(cloud.api, "createPortForwardingRule", **on, **other).code == 537
@@ -281,6 +283,7 @@ def test_an_address_stands_for_a_machine(cloud: Cloud, gate: type[Gate], refusal
     cloud.run(cloud.api.call("disableStaticNat", **on))
     assert {rule[0] for rule in told(network)} == {RuleKind.FIREWALL}
     assert "stands for no machine" in refusal(cloud.api, "disableStaticNat", **on).text
+    assert "publicip" not in cloud.api.items("listVirtualMachines")[0]
     assert cloud.api.items("listPublicIpAddresses", isstaticnat=True) == []
 
 

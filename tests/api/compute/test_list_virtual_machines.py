@@ -8,6 +8,7 @@ import pytest
 from apps.accounts.factories import AccountFactory, DomainFactory
 from apps.compute.factories import MachineRows, ssh_key_pair
 from apps.compute.models import VirtualMachine
+from apps.storage.models import StoragePool
 from cloudstack.testing.api import ApiClient, ApiError
 from tests.support.cloud import client_of
 
@@ -124,6 +125,18 @@ def test_details_choose_what_is_shown(cloud: Cloud, refusal: Callable[..., ApiEr
     assert {"templatename", "cpunumber"} <= set(shown("tmpl", "servoff")) and "nic" not in shown("tmpl", "servoff")
     error = refusal(cloud.api, "listVirtualMachines", details="min,everything")
     assert error.code == 431 and "everything" in error.text
+
+
+def test_the_kind_of_storage_is_shown_to_operators_who_ask(cloud: Cloud) -> None:
+    cloud.machine()
+
+    def shown(api: Any, **more: Any) -> Any:
+        [vm] = api.items("listVirtualMachines", listall=True, **more)
+        return vm.get("pooltype")
+
+    kind = StoragePool.objects.values_list("type", flat=True).distinct().get()
+    assert shown(cloud.admin, details="volume") == shown(cloud.admin, details="all") == kind
+    assert shown(cloud.admin) is shown(cloud.admin, details="nics") is shown(cloud.api, details="volume") is None
 
 
 def test_pages(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:

@@ -216,6 +216,29 @@ def test_update(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
     assert cloud.api.call("updateVirtualMachine", id=vm["id"], cleanupdetails=True)["virtualmachine"]["details"] == {}
 
 
+def test_some_details_are_for_root_admins(cloud: Cloud, refusal: Callable[..., ApiError]) -> None:
+    vm = cloud.machine(details={"rootDiskController": "scsi"})
+    [shown] = cloud.api.items("listVirtualMachines", id=vm["id"])
+    assert "rootDiskController" in shown["readonlydetails"].split(", ")
+    assert "readonlydetails" not in cloud.admin.items("listVirtualMachines", id=vm["id"])[0]
+    for details in ({"rootDiskController": "ide"}, {"cpuOvercommitRatio": "9"}, {"ROOTDISKCONTROLLER": "ide"}):
+        error = refusal(cloud.api, "updateVirtualMachine", id=vm["id"], details=details)
+        assert error.code == 531 and next(iter(details)) in error.text
+    for change in (
+        {"details": {"keyboard": "fr"}},
+        {"details": {"rootDiskController": "scsi"}},
+        {"cleanupdetails": True},
+    ):
+        kept = cloud.api.call("updateVirtualMachine", id=vm["id"], **change)["virtualmachine"]["details"]
+        assert kept["rootDiskController"] == "scsi"
+    done = cloud.admin.call("updateVirtualMachine", id=vm["id"], details={"rootDiskController": "ide"})
+    assert done["virtualmachine"]["details"] == {"rootDiskController": "ide"}
+    cloud.admin.call("updateConfiguration", name="user.vm.readonly.details", value="keyboard")
+    assert cloud.api.call("updateVirtualMachine", id=vm["id"], cleanupdetails=True)["virtualmachine"]["details"] == {}
+    [shown] = cloud.api.items("listVirtualMachines", id=vm["id"])
+    assert shown["readonlydetails"] == "keyboard, rootdisksize, cpuOvercommitRatio, memoryOvercommitRatio"
+
+
 def test_a_hidden_machine_is_hidden_from_users_only(cloud: Cloud) -> None:
     vm = cloud.machine()
     cloud.api.call("updateVirtualMachine", id=vm["id"], displayvm=False, displayname="still here")

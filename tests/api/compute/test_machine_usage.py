@@ -55,6 +55,7 @@ def test_a_list_shows_what_machines_use(cloud: Cloud, watched: dict[str, Any]) -
     assert (shown["memorykbs"], shown["memoryintfreekbs"]) == (512 * KIB, 384 * KIB)
     [ever] = cloud.api.items("listVirtualMachines", accumulate=True)
     assert (ever["networkkbsread"], ever["diskioread"], ever["cpuused"]) == (1600, 800, "25.00%")
+    assert (shown["receivedbytes"], shown["sentbytes"]) == (1600 * KIB, 3200 * KIB)
     [few] = cloud.api.items("listVirtualMachines", details="min")
     assert not {"cpuused", "networkkbsread", "memorykbs", "ipaddress"} & set(few)
     assert shown["ipaddress"] == shown["nic"][0]["ipaddress"] and shown["forvirtualnetwork"] is False

@@ -142,6 +142,12 @@ def test_a_larger_disk_and_another_kind_of_it(cloud: Cloud, refusal: Callable[..
     cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"]))
     cloud.run(cloud.api.call("restoreVirtualMachine", virtualmachineid=vm["id"], rootdisksize=9))
     assert (root_of(vm).size_bytes, root_of(vm).disk_offering) == (9 * 2**30, kind)
+    details = {"rootdisksize": "10"}
+    cloud.run(cloud.api.call("restoreVirtualMachine", virtualmachineid=vm["id"], details=details))
+    assert root_of(vm).size_bytes == 10 * 2**30
+    for wrong in ({"rootdisksize": "much"}, {"rootdisksize": "0"}, {"minIops": "100"}):
+        error = refusal(cloud.api, "restoreVirtualMachine", virtualmachineid=vm["id"], details=wrong)
+        assert error.code == 431 and "details" in error.text
     check_invariants()
 
 

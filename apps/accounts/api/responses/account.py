@@ -9,7 +9,7 @@ from apps.accounts.api.responses.user import UserResponse, key_access_word, role
 from apps.accounts.models import Account, AccountType, User
 from apps.accounts.models.domain import shown_path
 from apps.accounts.services.held_machines import machines_of
-from cloudstack.api import ADMINS, INT, MAP, STRING, Children, Field
+from cloudstack.api import ADMINS, INT, LIST, MAP, STRING, Children, Field
 
 
 class _UserOfAccount(UserResponse):
@@ -52,6 +52,7 @@ class AccountResponse(Iconed, LimitedResponse):
         needs=("api_key_access",),
         help="whether key pairs work: ENABLED, DISABLED or INHERIT (from the settings)",
     )
+    groups = Field(compute=lambda row: [], type=LIST, help="empty: rights come by roles, not by groups of accounts")
     user = Children(_UserOfAccount, parent="account_id", queryset=lambda: User.objects.order_by("pk"), help="its users")
 
     @classmethod

@@ -6,7 +6,10 @@ from apps.accounts.api.attached import Annotated, Iconed
 from apps.accounts.api.responses.figures import LimitedResponse
 from apps.accounts.models import Domain
 from apps.accounts.models.domain import ROOT_PATH, shown_path
-from cloudstack.api import BOOL, STRING, Field
+from cloudstack.api import BOOL, MAP, STRING, Field
+from cloudstack.api.fields import uuid_text
+from cloudstack.framework.configuration import Scope
+from cloudstack.framework.configuration.store import set_in
 
 
 class DomainResponse(Iconed, Annotated, LimitedResponse):
@@ -32,3 +35,10 @@ class DomainResponse(Iconed, Annotated, LimitedResponse):
     path = Field(compute=lambda row: shown_path(row["path"]), needs=("path",), type=STRING, help="ROOT/sales/emea")
     state = Field(help="Active, or Inactive while it is deleted")
     created = Field(help="when it was made")
+    domaindetails = Field(
+        compute=lambda row: set_in(Scope.DOMAIN, uuid_text(row["uuid"])) or None,
+        needs=("uuid",),
+        type=MAP,
+        admin_only=True,
+        help="settings that are set for this domain; secret ones are left out",
+    )

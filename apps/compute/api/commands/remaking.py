@@ -93,6 +93,7 @@ class RestoreVirtualMachine(SetsPassword):
     template = Ref("templateid", Template, help="another template")
     disk_offering = Ref("diskofferingid", DiskOffering, help="another kind of root disk")
     root_disk_gib = Int("rootdisksize", minimum=1, help="size of the new disk in GiB; that of the old one if left out")
+    details = Map("details", help="rootdisksize, instead of the parameter of that name")
     expunge = Flag("expunge", default=False, help="delete the old disk at once; else it can be recovered for a time")
 
     def execute(self) -> AsyncJob:
@@ -101,9 +102,22 @@ class RestoreVirtualMachine(SetsPassword):
             vm=self.vm,
             template=self.template,
             disk_offering=self.disk_offering,
-            root_disk_gib=self.root_disk_gib,
+            root_disk_gib=self._root_disk_gib(),
             expunge=self.expunge,
         )
+
+    def _root_disk_gib(self) -> int | None:
+        told = {name.lower(): value for name, value in (self.details or {}).items()}
+        size = told.pop("rootdisksize", None)
+        if told:
+            raise InvalidParameter(f"details takes rootdisksize, not {sorted(told)[0]}", parameter="details")
+        if size is None or self.root_disk_gib is not None:
+            return self.root_disk_gib
+        if not (size.isascii() and size.isdigit() and 0 < len(size) <= 9 and int(size)):
+            raise InvalidParameter(
+                f"details: rootdisksize must be GiB as a whole number above 0, not {size[:40]!r}", parameter="details"
+            )
+        return int(size)
 
 
 class AssignVirtualMachine(BaseCmd):

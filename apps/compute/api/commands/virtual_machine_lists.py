@@ -29,7 +29,7 @@ from apps.compute.selectors import has_key_pair, nics_visible_to, vms_visible_to
 from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
-from apps.storage.models import StoragePool, Template
+from apps.storage.models import Iso, StoragePool, Template
 from cloudstack.api import BaseListCmd, Date, Flag, ListOf, Ref, Response, Str
 from cloudstack.api.listing import Page
 from cloudstack.framework.errors import InvalidParameter
@@ -38,7 +38,7 @@ MAX_SAMPLES = 20_000
 """Most samples of one answer."""
 DETAILS = {
     "group": ("groupid", "group"),
-    "nics": ("nic", "ipaddress", "forvirtualnetwork"),
+    "nics": ("nic", "ipaddress", "forvirtualnetwork", "publicip", "publicipid"),
     "stats": (
         "cpuused",
         "networkkbsread",
@@ -50,6 +50,8 @@ DETAILS = {
         "memorykbs",
         "memorytargetkbs",
         "memoryintfreekbs",
+        "receivedbytes",
+        "sentbytes",
     ),
     "secgrp": ("securitygroup",),
     "tmpl": ("templateid", "templatename", "templatedisplaytext", "templatetype", "templateformat", "passwordenabled"),
@@ -57,10 +59,12 @@ DETAILS = {
     "diskoff": ("diskofferingid", "diskofferingname"),
     "backoff": (),
     "iso": ("isoid", "isoname", "isodisplaytext"),
-    "volume": ("rootdeviceid", "rootdevicetype"),
+    "volume": ("rootdeviceid", "rootdevicetype", "pooltype"),
     "affgrp": ("affinitygroup",),
 }
 """Words of ``details`` and the fields that each brings; ``min`` brings none of them, ``all`` all."""
+ON_REQUEST = frozenset({"pooltype"})
+"""Shown when ``details`` is given, and asks for them: a look at another table for each machine."""
 
 
 class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
@@ -76,6 +80,7 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
     cluster = Ref("clusterid", Cluster, lookup="host__cluster", help="machines that run in this cluster")
     host = Ref("hostid", Host, lookup="host", help="machines that run on this host")
     pool = Ref("storageid", StoragePool, help="machines with a volume on this pool")
+    iso = Ref("isoid", Iso, lookup="drive__iso", help="machines with this ISO in their drive")
     template = Ref("templateid", Template, lookup="template", help="machines of this template")
     service_offering = Ref(
         "serviceofferingid", ServiceOffering, lookup="service_offering", help="machines of this offering"
@@ -136,6 +141,8 @@ class ListVirtualMachines(TagFilter, ShowsIcons, AccountScopedListCmd):
             raise InvalidParameter(
                 f"details knows all, min, {', '.join(DETAILS)}, not {', '.join(sorted(unknown))}", parameter="details"
             )
+        if not self.details:
+            return hidden | ON_REQUEST
         if "all" in asked:
             return hidden
         return hidden | frozenset(field for word, fields in DETAILS.items() if word not in asked for field in fields)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.accounts.api.attached import Annotated, Iconed, Tagged, details_in
@@ -11,13 +12,25 @@ from apps.accounts.api.responses.owner import OwnerFields
 from apps.compute.api.responses.affinity_group import AffinityGroupOfVmResponse
 from apps.compute.api.responses.nic import NicResponse
 from apps.compute.api.responses.usage import MetricFields, TotalMetricFields, TotalUsageFields, UsageFields
-from apps.compute.models import AffinityMembership, Nic, VirtualMachine
+from apps.compute.models import AffinityMembership, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.models.virtual_machine import instance_name
-from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Children, Field
+from apps.compute.services.protected_details import protected_details
+from apps.network.models import NetworkRule
+from cloudstack.api import BOOL, DATE, INT, LIST, LONG, STRING, Children, Field
+from cloudstack.api.fields import FieldType
+from cloudstack.contracts.network import RuleKind
 
 
 def _none(row: dict[str, Any]) -> list[Any]:
     return []
+
+
+def _root_disks() -> QuerySet[VolumeAttachment]:
+    return VolumeAttachment.objects.filter(vm=OuterRef("pk"), device_id=0).order_by()
+
+
+def _static_nat() -> QuerySet[NetworkRule]:
+    return NetworkRule.objects.filter(vm_uuid=OuterRef("uuid"), kind=RuleKind.STATIC_NAT).order_by("pk")
 
 
 def _days_left(end: datetime | None) -> int | None:
@@ -109,6 +122,25 @@ class VirtualMachineResponse(OwnerFields, UsageFields, Tagged, Iconed, Annotated
     )
     arch = Field("template__architecture", help="CPU architecture")
     vmtype = Field(compute=lambda row: "User", type=STRING, help="kind of machine")
+    pooltype = Field(
+        expression=lambda: Subquery(_root_disks().values("volume__pool__type")[:1]),
+        type=STRING,
+        admin_only=True,
+        help="kind of storage of its root disk; lists show it with details=volume",
+    )
+    receivedbytes = Field("usage__total_net_rx_bytes", type=LONG, help="bytes that it received since it was started")
+    sentbytes = Field("usage__total_net_tx_bytes", type=LONG, help="bytes that it sent since it was started")
+    readonlydetails = Field(compute=lambda row: None, type=STRING, help="details that only root admins set or change")
+    publicip = Field(
+        expression=lambda: Subquery(_static_nat().values("address__address")[:1]),
+        type=STRING,
+        help="public address that stands for it (static NAT)",
+    )
+    publicipid = Field(
+        expression=lambda: Subquery(_static_nat().values("address__uuid")[:1]),
+        type=FieldType.UUID,
+        help="UUID of that address",
+    )
     ipaddress = Field(compute=lambda row: None, type=STRING, help="address of its default card")
     forvirtualnetwork = Field(compute=lambda row: None, type=BOOL, help="whether a card is in an isolated network")
     nic = Children(
@@ -130,7 +162,11 @@ class VirtualMachineResponse(OwnerFields, UsageFields, Tagged, Iconed, Annotated
     @classmethod
     def render_with(cls, *arguments: Any, **options: Any) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
         """What the cards tell of the machine is read from the cards that are shown anyway."""
+        asked = not options["caller"].is_root_admin and "readonlydetails" not in options.get("omit", ())
+        protected = ", ".join(protected_details()) if asked else ""
         for extra, body in super().render_with(*arguments, **options):
+            if protected:
+                body["readonlydetails"] = protected
             for card in body.get("nic", ()):
                 body["forvirtualnetwork"] = body.get("forvirtualnetwork", False) or card["type"] == "Isolated"
                 if card["isdefault"] and "ipaddress" in card:
