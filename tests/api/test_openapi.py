@@ -71,6 +71,8 @@ def test_rest_does_what_the_document_says(schema: Any, part: int) -> None:
         )  # fmt: skip
         @given(case=operation.as_strategy())
         def agrees(case: Any) -> None:
+            # Invented tags of objects would have nearly every call end with 412.
+            case.headers.pop("If-Match", None)
             response = case.call(headers={"Authorization": f"Bearer {TOKEN}"})
             case.validate_response(response, checks=CHECKS)
 

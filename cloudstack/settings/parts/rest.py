@@ -20,7 +20,7 @@ SPECTACULAR_SETTINGS = {
     # Making the document takes the better part of a second: nobody unknown may ask for that again and again.
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     # Choices stay with their parameter: names for enumerations shared between commands could only be guessed.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["cloudstack.api.rest.schema.with_tags"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -21,6 +21,7 @@ from cloudstack.api import (
     Int,
     ListOf,
     Ref,
+    Rest,
     Str,
     SuccessResponse,
 )
@@ -138,6 +139,7 @@ class DeletePortForwardingRule(DeleteRuleCmd):
 class EnableStaticNat(BaseCmd):
     """Lets a public address stand for a machine in the network that it was acquired for."""
 
+    rest = Rest("public-ip-addresses", action="enable-static-nat", lookup="ipaddressid")
     roles = EVERYONE
     response = SuccessResponse
     event_type = events.STATIC_NAT_ENABLE
@@ -162,6 +164,7 @@ class EnableStaticNat(BaseCmd):
 class DisableStaticNat(BaseAsyncCmd):
     """Lets a public address stand for no machine; rules on its ports go, too."""
 
+    rest = Rest("public-ip-addresses", action="disable-static-nat", lookup="ipaddressid")
     roles = EVERYONE
     response = SuccessResponse
     event_type = events.STATIC_NAT_DISABLE

@@ -24,6 +24,7 @@ from cloudstack.api import (
     Map,
     Ref,
     Response,
+    Rest,
     Secret,
     Str,
 )
@@ -76,6 +77,7 @@ class VmPasswordResponse(Response):
 class GetVMPassword(BaseCmd):
     """Shows the password of a machine, encrypted with its SSH key."""
 
+    rest = Rest("virtual-machines", action="password", method="GET")
     name = "getVMPassword"
     response = VmPasswordResponse
 

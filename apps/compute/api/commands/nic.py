@@ -7,7 +7,7 @@ from apps.compute.models import Nic, VirtualMachine
 from apps.compute.services.nic import NicManager
 from apps.compute.services.nic_addresses import NicAddressManager
 from apps.network.models import IpAllocation, Network
-from cloudstack.api import Access, BaseAsyncCmd, BaseAsyncCreateCmd, Ref, Str, SuccessResponse
+from cloudstack.api import Access, BaseAsyncCmd, BaseAsyncCreateCmd, Ref, Rest, Str, SuccessResponse
 from cloudstack.framework.jobs import AsyncJob
 
 
@@ -97,6 +97,7 @@ class RemoveIpFromNic(BaseAsyncCmd):
 class UpdateVmNicIp(BaseAsyncCmd):
     """Gives a card of a stopped machine another first address."""
 
+    rest = Rest("nics", action="update-ip", lookup="nicid")
     response = VirtualMachineResponse
     event_type = events.NIC_UPDATE
 

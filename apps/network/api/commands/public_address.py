@@ -23,6 +23,7 @@ from cloudstack.api import (
     Choice,
     Flag,
     Ref,
+    Rest,
     Str,
     SuccessResponse,
 )
@@ -91,6 +92,7 @@ class ListPublicIpAddresses(TagFilter, AccountScopedListCmd):
 class AssociateIpAddress(BaseAsyncCreateCmd):
     """Acquires a public address of a zone. Rules can be bound to it where a network element gives their service."""
 
+    rest = Rest("public-ip-addresses")
     roles = EVERYONE
     response = PublicIpResponse
     event_type = events.NET_IP_ASSIGN
@@ -130,6 +132,7 @@ class AssociateIpAddress(BaseAsyncCreateCmd):
 class DisassociateIpAddress(BaseAsyncCmd):
     """Gives a public address back."""
 
+    rest = Rest("public-ip-addresses", method="DELETE")
     roles = EVERYONE
     response = SuccessResponse
     event_type = events.NET_IP_RELEASE
@@ -156,6 +159,7 @@ class DisassociateIpAddress(BaseAsyncCmd):
 class ReserveIpAddress(BaseCmd):
     """Keeps a free public address for an account until it is acquired or given back."""
 
+    rest = Rest("public-ip-addresses", action="reserve")
     roles = EVERYONE
     response = PublicIpResponse
     since = "4.17"
@@ -180,6 +184,7 @@ class ReserveIpAddress(BaseCmd):
 class ReleaseIpAddress(BaseCmd):
     """Gives a reserved public address back."""
 
+    rest = Rest("public-ip-addresses", action="release")
     roles = EVERYONE
     response = SuccessResponse
     since = "4.17"
@@ -193,6 +198,7 @@ class ReleaseIpAddress(BaseCmd):
 class UpdateIpAddress(BaseAsyncCmd):
     """Shows a public address to ordinary users, or hides it from them."""
 
+    rest = Rest("public-ip-addresses", method="PATCH")
     roles = EVERYONE
     response = PublicIpResponse
     event_type = events.NET_IP_UPDATE

@@ -11,7 +11,7 @@ from apps.network.models import Network, PhysicalNetwork, VlanIpRange
 from apps.network.selectors import ip_ranges_visible_to
 from apps.network.services.ip_ranges import VlanIpRangeManager
 from apps.network.services.public_ranges import PublicRangeManager
-from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Flag, Ref, Str, SuccessResponse
+from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Flag, Ref, Rest, Str, SuccessResponse
 from cloudstack.framework.errors import InvalidParameter
 
 
@@ -172,6 +172,7 @@ class DeleteVlanIpRange(BaseCmd):
 class DedicatePublicIpRange(BaseCmd):
     """Keeps a public range for an account, or for a domain and all beneath it."""
 
+    rest = Rest("vlan-ip-ranges", action="dedicate")
     roles = ROOT
     response = VlanIpRangeResponse
 
@@ -193,6 +194,7 @@ class DedicatePublicIpRange(BaseCmd):
 class ReleasePublicIpRange(BaseCmd):
     """Opens a dedicated public range to everybody."""
 
+    rest = Rest("vlan-ip-ranges", action="release")
     roles = ROOT
     response = SuccessResponse
 

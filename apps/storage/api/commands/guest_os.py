@@ -20,6 +20,7 @@ from cloudstack.api import (
     Int,
     Map,
     Ref,
+    Rest,
     Str,
     SuccessResponse,
 )
@@ -66,6 +67,7 @@ class ListOsCategories(ShowsIcons):
 class AddGuestOs(BaseAsyncCreateCmd):
     """Adds an operating system that templates can say they hold."""
 
+    rest = Rest("os-types")
     roles = ROOT
     response = GuestOsResponse
     event_type = events.GUEST_OS_ADD
@@ -90,6 +92,7 @@ class AddGuestOs(BaseAsyncCreateCmd):
 class UpdateGuestOs(BaseAsyncCmd):
     """Changes an operating system; those that came with the platform keep their name."""
 
+    rest = Rest("os-types", method="PATCH")
     roles = ROOT
     response = GuestOsResponse
     event_type = events.GUEST_OS_UPDATE
@@ -114,6 +117,7 @@ class UpdateGuestOs(BaseAsyncCmd):
 class RemoveGuestOs(BaseAsyncCmd):
     """Removes an operating system that was added, when no template and no machine has it."""
 
+    rest = Rest("os-types", method="DELETE")
     roles = ROOT
     response = SuccessResponse
     event_type = events.GUEST_OS_REMOVE

@@ -19,7 +19,21 @@ from apps.storage.services.pool_maintenance import PoolMaintenanceManager
 from apps.storage.services.pool_urls import parse_pool_url
 from apps.storage.services.pools import StoragePoolManager
 from apps.storage.states import PoolScope, PoolState
-from cloudstack.api import ROOT, Access, BaseAsyncCmd, BaseCmd, BaseListCmd, Choice, Flag, ListOf, Long, Map, Ref, Str
+from cloudstack.api import (
+    ROOT,
+    Access,
+    BaseAsyncCmd,
+    BaseCmd,
+    BaseListCmd,
+    Choice,
+    Flag,
+    ListOf,
+    Long,
+    Map,
+    Ref,
+    Rest,
+    Str,
+)
 from cloudstack.api.listing import Page
 from cloudstack.framework.jobs import AsyncJob
 
@@ -155,6 +169,7 @@ class PoolJob(BaseAsyncCmd):
 class EnableStorageMaintenance(PoolJob):
     """Takes a pool out of service: machines with volumes on it stop, hosts let go of it."""
 
+    rest = Rest("storage-pools", action="enable-maintenance")
     event_type = MAINT_PREPARE_PS
 
     def execute(self) -> AsyncJob:
@@ -164,6 +179,7 @@ class EnableStorageMaintenance(PoolJob):
 class CancelStorageMaintenance(PoolJob):
     """Brings a pool back from maintenance and starts the machines that it had stopped."""
 
+    rest = Rest("storage-pools", action="cancel-maintenance")
     event_type = MAINT_CANCEL_PS
 
     def execute(self) -> AsyncJob:
