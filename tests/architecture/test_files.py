@@ -67,8 +67,13 @@ def test_no_compiled_or_generated_file_is_committed() -> None:
 
 def test_no_command_goes_through_a_shell() -> None:
     guilty = []
+    # Parsing all files takes long; one that has none of these words cannot be guilty.
+    words = {"shell", *(name for _, name in SHELLS)}
     for path in python_files():
-        for node in ast.walk(ast.parse(path.read_text(), filename=str(path))):
+        text = path.read_text()
+        if not any(word in text for word in words):
+            continue
+        for node in ast.walk(ast.parse(text, filename=str(path))):
             if isinstance(node, ast.Call) and _uses_shell(node):
                 guilty.append(f"{short(path)}:{node.lineno}")
     assert guilty == []
