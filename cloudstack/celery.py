@@ -2,13 +2,19 @@
 
 import os
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+
+from cloudstack import API_VERSION
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloudstack.settings.production")
 
+if TYPE_CHECKING:
+    from cloudstack.framework.nodes.heartbeat import Heartbeat
+
+_heartbeat: "Heartbeat | None" = None
 app = Celery("cloudstack")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Nothing but JSON, whatever the settings say: a message is a few ids and never code.
@@ -24,3 +30,27 @@ def _begin_pool_process(**_: Any) -> None:
 
     die_with_parent(signal.SIGKILL)
     settle()
+
+
+@worker_ready.connect
+def _begin_worker(sender: Any, **_: Any) -> None:
+    """The worker's main process says that it is there, and lets go of its queues while its machine takes no work."""
+    from cloudstack.framework.nodes.heartbeat import Heartbeat
+    from cloudstack.runtime.config import ends_with
+
+    queues = [queue.name for queue in sender.task_consumer.queues]
+
+    def change(draining: bool) -> None:
+        turn = app.control.cancel_consumer if draining else app.control.add_consumer
+        for queue in queues:
+            turn(queue, destination=[sender.hostname])
+
+    global _heartbeat
+    _heartbeat = Heartbeat("worker", pid=ends_with(os.getpid()), version=API_VERSION, on_change=change)
+    _heartbeat.start()
+
+
+@worker_shutting_down.connect
+def _end_worker(**_: Any) -> None:
+    if _heartbeat is not None:
+        _heartbeat.stop()

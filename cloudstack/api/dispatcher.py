@@ -18,6 +18,7 @@ from cloudstack.api.responses import SuccessResponse
 from cloudstack.framework.context import Caller, executing
 from cloudstack.framework.errors import CloudError, InvalidParameter, UnsupportedCommand
 from cloudstack.framework.jobs.models import AsyncJob
+from cloudstack.framework.nodes.service import ensure_accepting
 from cloudstack.framework.transactions import again_after_deadlock
 
 
@@ -70,6 +71,9 @@ def _carry_out(cls: type[BaseCmd], arguments: Arguments, caller: Caller | None) 
     command = bind(cls, arguments, caller)
     if planned and caller is not None:
         return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
+
+    if cls.is_async:
+        ensure_accepting(cls.name)
 
     def execute() -> Result:
         with executing(cls.info, job_uuid=_job_uuid(cls, arguments)):

@@ -77,6 +77,12 @@ class UnsupportedCommand(CloudError):
     code, cs_code = 432, 4555
 
 
+class NotAccepting(CloudError):
+    """This management server takes no more work."""
+
+    code, cs_code = 503, 9999
+
+
 class RequestLimitExceeded(CloudError):
     """Too many requests."""
 

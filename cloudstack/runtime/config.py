@@ -13,6 +13,9 @@ REPO = Path(__file__).resolve().parent.parent.parent
 MARKER = "CLOUDSTACK_SUPERVISED_BY"
 """Environment variable with the data folder; it marks every process of a running installation."""
 
+LAUNCHER_VARIABLE = "CLOUDSTACK_LAUNCHER"
+"""Environment variable with the process of ``bin/run``, whose end is the end of all that it started."""
+
 _LONGEST_SOCKET_NAME = "supervisor.sock.000000"
 
 HELP = f"""\
@@ -108,6 +111,11 @@ class RunConfig:
         }
         environment["PYTHONPATH"] = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])
         return environment
+
+
+def ends_with(program: int) -> int:
+    """The process to be ended so that ``program`` and what belongs to it on this machine end in order."""
+    return int(os.environ.get(LAUNCHER_VARIABLE) or program)
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> RunConfig:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import IO
 
 from cloudstack.runtime import lab_keeper, processes, programs
-from cloudstack.runtime.config import ConfigError, RunConfig
+from cloudstack.runtime.config import LAUNCHER_VARIABLE, ConfigError, RunConfig
 from cloudstack.runtime.folders import make_private
 from cloudstack.runtime.secrets import load_or_create, named_secret
 from cloudstack.runtime.supervisor import ProcessFacts, Supervisor
@@ -112,7 +112,7 @@ class Launcher:
         config.lab_state_file.unlink(missing_ok=True)
         load_or_create(config.data)
         self.lab = self._lab_wanted()
-        environment = config.child_environment(lab=self.lab)
+        environment = config.child_environment(lab=self.lab) | {LAUNCHER_VARIABLE: str(os.getpid())}
         flower_port = self._flower_port(patience_s=patience_s)
         listed = programs.programs(
             config,

@@ -45,7 +45,7 @@ def programs(config: RunConfig, *, lab: bool, flower_port: int, flower_password:
                 "lab", command, stop_s=12, priority=200, autostart=True, grouped=False, umask="022", tether="SIGTERM"
             )
         )
-    web = [python, "-m", "gunicorn", "--config", "python:cloudstack.runtime.gunicorn_config", "cloudstack.wsgi"]
+    web = [python, "-m", "gunicorn", "--config", "python:cloudstack.composition.web_server", "cloudstack.wsgi"]
     found.append(Program("web", web, stop_s=4))
     worker = [*celery, "worker", "-n", "worker@%h", "-Q", config.worker_queues, "-P", "prefork"]
     worker += ["-c", str(config.worker_concurrency), "-l", "INFO", "--without-gossip", "--without-mingle"]

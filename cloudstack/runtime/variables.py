@@ -91,6 +91,7 @@ VARIABLES = (
 
 INTERNAL = {
     "BOOTSTRAP_LOCKED": "bin/bootstrap to itself: the lock is held",
+    "CLOUDSTACK_LAUNCHER": "bin/run to its processes: its own process, with which all of them end",
     "CLOUDSTACK_SUPERVISED_BY": "bin/run to its processes: whose installation they belong to",
     "CLOUDSTACK_TETHER_PARENT": "to a child process: whose death ends it",
     "CLOUDSTACK_TEST_RUN": "tests to their processes: the folder of the run",

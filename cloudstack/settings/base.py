@@ -18,6 +18,7 @@ FRAMEWORK_APPS = [
     "cloudstack.framework.configuration.apps.ConfigurationConfig",
     "cloudstack.framework.alerts.apps.AlertsConfig",
     "cloudstack.framework.jobs.apps.JobsConfig",
+    "cloudstack.framework.nodes.apps.NodesConfig",
     "cloudstack.framework.scheduler.apps.SchedulerConfig",
     "cloudstack.api.apps.ApiConfig",
 ]

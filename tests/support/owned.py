@@ -104,7 +104,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
 
 UNOWNED = {
     "Alert", "Cluster", "ClusterDrsPlan", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory",
-    "GuestVlanRange", "Host", "HypervisorCapabilities", "ImageStore", "NetworkOffering",
+    "GuestVlanRange", "Host", "HypervisorCapabilities", "ImageStore", "ManagementServer", "NetworkOffering",
     "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role",
     "RolePermission", "ServiceOffering", "StoragePool", "VlanIpRange", "Zone",
 }  # fmt: skip

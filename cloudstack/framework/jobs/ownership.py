@@ -15,6 +15,7 @@ from django.utils import timezone
 from cloudstack.framework.jobs import locks
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.jobs.owner import me
+from cloudstack.framework.nodes.drain import draining
 from cloudstack.framework.rows import update_where
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,11 @@ class CancelledError(Exception):
 def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) -> AsyncJob | None:
     """Take the job and all its locks in one transaction, or neither; None when it is not to be had.
 
-    ``on_first`` is called in the same transaction when no worker had the job before.
+    ``on_first`` is called in the same transaction when no worker had the job before. A machine that is to take no more
+    work has none: the sweep rings again, until another one answers or this one is back.
     """
+    if draining():
+        return None
     now = timezone.now()
     free = Q(status=AsyncJob.Status.PENDING, wake_at__lte=now) | Q(status=AsyncJob.Status.RUNNING, lease_until__lt=now)
     # A row that somebody holds is not waited for: a worker that was stopped inside a transaction must not stop

@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from cs import CloudStack
+
 from cloudstack.runtime import processes
 from cloudstack.runtime.config import MARKER, RunConfig, from_environment
 from cloudstack.runtime.redis_urls import broker_url
@@ -135,6 +137,14 @@ class Installation:
             check=False,
         )
         return answer.returncode == 0
+
+    def client(self) -> CloudStack:
+        """A client with the administrator's keys."""
+        lines = (self.data / "admin.env").read_text().splitlines()
+        values = dict(line.split("=", 1) for line in lines if "=" in line)
+        return CloudStack(
+            endpoint=values["CLOUDSTACK_ENDPOINT"], key=values["CLOUDSTACK_KEY"], secret=values["CLOUDSTACK_SECRET"]
+        )
 
     def config(self) -> RunConfig:
         return from_environment(self.environment)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cs import CloudStackApiException
 
 from cloudstack.runtime import processes, programs
 from tests.integration.runtime.installation import Installation, http_status, wait_for
@@ -117,6 +118,39 @@ def test_a_killed_supervisor_is_brought_back_with_all_programs(running: Installa
     assert running.pids("supervisord") != [before]
     wait_for(running.healthy, 60, "the portal is healthy")
     wait_for(running.worker_answers, 60, "a worker answers")
+
+
+def test_a_management_server_is_drained_and_shut_down_over_the_api(running: Installation) -> None:
+    api = running.client()
+
+    def server() -> dict[str, str]:
+        [found] = api.listManagementServers()["managementserver"]
+        return found
+
+    def refused() -> bool:
+        """Whether a job is refused; before the web server has heard of it, it is done."""
+        try:
+            api.updateNetworkServiceProvider(id=provider, state="Enabled", fetch_result=True)
+        except CloudStackApiException as error:
+            return error.error["errorcode"] == 503
+        return False
+
+    provider = api.listNetworkServiceProviders(fetch_list=True)[0]["id"]
+    wait_for(lambda: server()["state"] == "Up", 20, "it is Up")
+    name = server()["id"]
+    api.prepareForShutdown(managementserverid=name)
+    wait_for(refused, 30, "jobs are refused")
+    assert running.healthy() and api.listZones(fetch_list=True), "what answers at once goes on"
+    log = running.data / "log" / "worker.log"
+    wait_for(lambda: "takes no more work" in log.read_text(), 10, "the worker lets go of its queues")
+    ready = api.readyForShutdown(managementserverid=name)["managementserver"]
+    assert (ready["state"], ready["readyforshutdown"]) == ("ReadyToShutDown", True)
+    api.triggerShutdown(managementserverid=name)
+    assert running.launcher.wait(timeout=40) == 0, running.text()
+    nothing_is_left(running)
+    running.start()
+    wait_for(lambda: server()["state"] == "Up" and server()["id"] == name, 20, "it is Up again")
+    assert api.updateNetworkServiceProvider(id=provider, state="Enabled", fetch_result=True)
 
 
 def test_sigterm_stops_everything_in_time(running: Installation) -> None:

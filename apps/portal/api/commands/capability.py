@@ -6,12 +6,10 @@ from apps.accounts.config import INVITE_REQUIRED, USERS_CREATE_PROJECTS
 from apps.compute.config import USER_EXPUNGE
 from apps.portal.config import DEFAULT_UI_PAGE_SIZE
 from apps.storage.config import CUSTOM_DISK_MAX, CUSTOM_DISK_MIN, USERS_EXPUNGE_VOLUMES, USERS_SHARE_TEMPLATES
+from cloudstack import API_VERSION
 from cloudstack.api import BOOL, INT, STRING, BaseCmd, Field, Response
 from cloudstack.api.config import THROTTLING_ENABLED, THROTTLING_INTERVAL_S, THROTTLING_MAX
 from cloudstack.framework.configuration import registry
-
-VERSION = "4.22.0.0"
-"""Version of the command API that clients may count on."""
 
 
 class CapabilityResponse(Response):
@@ -41,6 +39,8 @@ class CapabilityResponse(Response):
     customdiskofferingmaxsize = Field(type=INT, help="GiB that a disk of a custom offering has at most")
     apilimitinterval = Field(type=INT, help="seconds in which apilimitmax calls are possible, if calls are limited")
     apilimitmax = Field(type=INT, help="calls that an account may make in that time")
+    instancesstatsuseronly = Field(type=BOOL, help="whether only users' machines have figures: there are no others")
+    instancesdisksstatsretentionenabled = Field(type=BOOL, help="whether figures of single disks are kept")
     instancesstatsretentiontime = Field(type=INT, help="minutes for which figures of machines are kept")
 
 
@@ -54,7 +54,7 @@ class ListCapabilities(BaseCmd):
         retention = registry.get("vm.stats.max.retention.time")
         scaling = registry.get("enable.dynamic.scale.vm")
         body = {
-            "cloudstackversion": VERSION,
+            "cloudstackversion": API_VERSION,
             "securitygroupsenabled": False,
             "dynamicrolesenabled": True,
             "userpublictemplateenabled": bool(USERS_SHARE_TEMPLATES.value(account)),
@@ -73,6 +73,8 @@ class ListCapabilities(BaseCmd):
             "instanceleaseenabled": False,
             "dynamicscalingenabled": bool(scaling.value()) if scaling is not None else False,
             "additionalconfigenabled": False,
+            "instancesstatsuseronly": True,
+            "instancesdisksstatsretentionenabled": False,
             "defaultuipagesize": DEFAULT_UI_PAGE_SIZE.value(),
             "customdiskofferingminsize": CUSTOM_DISK_MIN.value(),
             "customdiskofferingmaxsize": CUSTOM_DISK_MAX.value(),

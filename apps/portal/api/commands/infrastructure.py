@@ -11,6 +11,7 @@ from apps.storage.models import ImageStore, StoragePool
 from cloudstack.api import DATE, INT, LIST, LONG, ROOT, STRING, BaseCmd, Field, Response
 from cloudstack.api.dates import format_date
 from cloudstack.framework.alerts.models import Alert
+from cloudstack.framework.nodes.models import ManagementServer
 
 
 class InfrastructureResponse(Response):
@@ -21,6 +22,7 @@ class InfrastructureResponse(Response):
     clusters = Field(type=INT, help="clusters")
     hosts = Field(type=INT, help="hosts")
     storagepools = Field(type=INT, help="storage pools")
+    managementservers = Field(type=INT, help="machines that run the platform")
     imagestores = Field(type=INT, help="image stores")
     systemvms = Field(type=INT, help="machines of the platform itself: there are none")
     routers = Field(type=INT, help="routers that are machines: hosts serve networks themselves, so there are none")
@@ -45,6 +47,7 @@ class ListInfrastructure(BaseCmd):
             "hosts": Host.objects.all(),
             "storagepools": StoragePool.objects.all(),
             "imagestores": ImageStore.objects.all(),
+            "managementservers": ManagementServer.objects.all(),
             "alerts": Alert.objects.filter(archived=False),
         }
         sockets = _named("cpusockets", Host.objects.order_by(), Sum("cpu_sockets"))

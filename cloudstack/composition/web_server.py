@@ -1,0 +1,14 @@
+"""Gunicorn's settings with what they need of the platform: each process says that it is there."""
+
+from typing import Any
+
+from cloudstack import API_VERSION
+from cloudstack.runtime.config import ends_with
+from cloudstack.runtime.gunicorn_config import *  # noqa: F403
+
+
+def post_worker_init(worker: Any) -> None:
+    """In each process: the master that forks them must not have threads."""
+    from cloudstack.framework.nodes.heartbeat import Heartbeat
+
+    Heartbeat("web", pid=ends_with(worker.ppid), version=API_VERSION).start()

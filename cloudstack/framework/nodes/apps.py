@@ -1,0 +1,10 @@
+"""The Django app of the machines that run the platform."""
+
+from django.apps import AppConfig
+
+
+class NodesConfig(AppConfig):
+    name = "cloudstack.framework.nodes"
+    label = "nodes"
+    verbose_name = "Management servers"
+    default_auto_field = "django.db.models.BigAutoField"
