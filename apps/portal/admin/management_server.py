@@ -1,9 +1,12 @@
 """Management servers in the admin."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from apps.accounts.admin.base import CloudAdmin
 from cloudstack.framework.nodes.models import ManagementServer
+from cloudstack.framework.nodes.service import state_of, with_running_jobs
 
 
 def _id(server: ManagementServer) -> dict[str, str]:
@@ -25,8 +28,9 @@ class ManagementServerAdmin(CloudAdmin):
         ("removeManagementServer", "Forget"),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ManagementServer]:
+        return with_running_jobs(super().get_queryset(request))
+
     @admin.display(description="state")
     def condition(self, server: ManagementServer) -> str:
-        from cloudstack.framework.nodes.service import condition_of
-
-        return condition_of(server).state
+        return state_of(server, server.jobs)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Func, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from cloudstack.framework.context import Caller
@@ -56,13 +57,11 @@ def running_jobs(name: str) -> int:
     return _carried().filter(owner__startswith=f"{name}/").count()
 
 
-def running_jobs_by_server() -> dict[str, int]:
-    """Name of the machine → jobs in the hands of its workers, in one statement."""
-    found: dict[str, int] = {}
-    for owner in _carried().values_list("owner", flat=True):
-        name = owner.partition("/")[0]
-        found[name] = found.get(name, 0) + 1
-    return found
+def with_running_jobs(servers: QuerySet[ManagementServer]) -> QuerySet[ManagementServer]:
+    """Each with ``jobs``, the number of jobs in the hands of its workers."""
+    mine = _carried().filter(owner__startswith=Concat(OuterRef("name"), Value("/")))
+    counted = mine.annotate(number=Func("pk", function="COUNT")).values("number")
+    return servers.annotate(jobs=Subquery(counted))
 
 
 def _carried() -> QuerySet[AsyncJob]:

@@ -39,6 +39,7 @@ from cloudstack.framework.alerts.service import raise_alert
 from cloudstack.framework.alerts.types import AlertType
 from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
+from cloudstack.framework.nodes.models import ManagementServer
 from cloudstack.framework.scheduler.models import ScheduledRun
 from cloudstack.framework.secrets import EncryptedField
 from tests.support.cloud import SimulatedCloud
@@ -117,6 +118,7 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
             account=cloud.account, domain=cloud.account.domain, start=number, end=number,
             physical_network=PhysicalNetwork.objects.first(),
         )  # fmt: skip
+        ManagementServer.objects.create(name=f"server-{number}", web_seen=timezone.now())
         Region.objects.create(number=100 + number, name=f"region-{number}")
         IdempotentCall.objects.create(user=owner, key="k", command="startVirtualMachine", fingerprint="x")
 

@@ -5,18 +5,17 @@ from typing import Any
 from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Field, Loaded, Response
 from cloudstack.framework.context import Caller
 from cloudstack.framework.nodes.models import ManagementServer
-from cloudstack.framework.nodes.service import running_jobs_by_server, state_of
+from cloudstack.framework.nodes.service import state_of, with_running_jobs
 
 
 def _jobs(keys: list[int], caller: Caller) -> dict[int, int]:
-    jobs = running_jobs_by_server()
-    rows = ManagementServer.objects.filter(pk__in=keys).values_list("pk", "name")
-    return {key: jobs.get(name, 0) for key, name in rows}
+    rows = with_running_jobs(ManagementServer.objects.filter(pk__in=keys))
+    return dict(rows.values_list("pk", "jobs"))
 
 
 def _states(keys: list[int], caller: Caller) -> dict[int, str]:
-    jobs = running_jobs_by_server()
-    return {row.pk: state_of(row, jobs.get(row.name, 0)) for row in ManagementServer.objects.filter(pk__in=keys)}
+    rows = with_running_jobs(ManagementServer.objects.filter(pk__in=keys))
+    return {row.pk: state_of(row, row.jobs) for row in rows}
 
 
 class ManagementServerResponse(Response):
