@@ -173,8 +173,10 @@ def _unset(required: bool) -> str:
     return "choose" if required else "not set"
 
 
-def offered(param: Ref[Any] | RefList, caller: Caller, listing: Iterable[type[BaseCmd]]) -> list[tuple[str, str]] | None:
-    """UUID and name of what the caller may give for ``param``; one statement.
+def offered(
+    param: Ref[Any] | RefList, caller: Caller, listing: Iterable[type[BaseCmd]]
+) -> list[tuple[str, str]] | None:
+    """UUID and name of what the caller may give for ``param``; one statement. ``listing``: the commands that list it.
 
     None where there are too many to choose from, and where his role does not let him list them at all.
     """
