@@ -10,6 +10,8 @@ from libcloud.compute.providers import get_driver
 from libcloud.compute.types import NodeState, Provider
 
 from apps.accounts.factories import ApiKeyPairFactory, UserFactory
+from apps.network.factories import PublicRangeFactory
+from apps.network.models import PhysicalNetwork
 from cloudstack.testing.jobs import run_jobs
 from tests.support.cloud import SimulatedCloud
 
@@ -191,3 +193,24 @@ def test_strangers_see_nothing(driver: Any, cloud: SimulatedCloud, live_server: 
     pair = ApiKeyPairFactory(user=UserFactory())
     stranger = connect(live_server, pair.api_key, pair.secret_key)
     assert stranger.list_nodes() == [] and stranger.list_volumes() == []
+
+
+def test_discs(driver: Any, cloud: SimulatedCloud) -> None:
+    made = driver.ex_register_iso("rescue", "https://images.example.org/rescue.iso", driver.list_locations()[0])
+    run_jobs()
+    assert [one["name"] for one in made["iso"]] == ["rescue"]
+    assert [one["name"] for one in cloud.api.items("listIsos", isofilter="self")] == ["rescue"]
+
+
+def test_public_addresses(driver: Any, cloud: SimulatedCloud) -> None:
+    physical = PhysicalNetwork.objects.get(zone=cloud.zone)
+    PublicRangeFactory(physical_network=physical)
+    place = driver.list_locations()[0]
+    network = driver.ex_create_network("inner", "inner", isolated(driver), place, "10.9.0.1", "255.255.255.0")
+    address = driver.ex_allocate_public_ip(network_id=network.id, location=place)
+    [listed] = driver.ex_list_public_ips()
+    assert (listed.id, listed.address, listed.associated_network_id) == (address.id, address.address, network.id)
+    assert driver.ex_list_port_forwarding_rules() == driver.ex_list_ip_forwarding_rules() == []
+    assert driver.ex_list_firewall_rules() == []
+    assert driver.ex_release_public_ip(address)
+    assert driver.ex_list_public_ips() == []

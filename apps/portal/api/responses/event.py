@@ -7,6 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from apps.accounts.models import Account
+from apps.accounts.models.domain import shown_path
 from cloudstack.api import BOOL, DATE, STRING, Field, Response
 from cloudstack.api.fields import uuid_text
 from cloudstack.framework.context import Caller
@@ -40,6 +41,12 @@ class EventResponse(Response):
     project = _owner("project", help="name of that project")
     domainid = _owner("domainid", uuid=True, help="domain of that account")
     domain = _owner("domain", help="name of that domain")
+    domainpath = Field(
+        compute=lambda row: shown_path(row["owner"]["path"]) if row["owner"] else None,
+        needs=("owner",),
+        type=STRING,
+        help="path of that domain",
+    )
     resourceid = Field("resource_uuid", type=STRING, help="what it is about")
     resourcetype = Field("resource_type", help="kind of what it is about")
     resourcename = Field("resource_name", help="name of what it is about")
@@ -56,6 +63,7 @@ class EventResponse(Response):
             project="project__name",
             domainid="domain__uuid",
             domain="domain__name",
+            path="domain__path",
         )
         owner = Account.all_objects.filter(uuid=OuterRef("account_uuid")).values(facts=facts)
         return queryset.annotate(owner=Subquery(owner[:1]))
