@@ -2,8 +2,17 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
+from django.core.handlers.asgi import ASGIHandler
+
+from cloudstack.framework.utf8 import Utf8ASGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloudstack.settings.production")
 
-application = get_asgi_application()
+
+class Handler(ASGIHandler):
+    request_class = Utf8ASGIRequest
+
+
+django.setup(set_prefix=False)
+application = Handler()

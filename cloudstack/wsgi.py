@@ -2,8 +2,17 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
+
+from cloudstack.framework.utf8 import Utf8WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloudstack.settings.production")
 
-application = get_wsgi_application()
+
+class Handler(WSGIHandler):
+    request_class = Utf8WSGIRequest
+
+
+django.setup(set_prefix=False)
+application = Handler()

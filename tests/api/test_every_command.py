@@ -98,6 +98,9 @@ def test_a_list_answers_and_is_paged(caller: Caller, faults: Faults) -> None:
             faults.expect(len(whole.rows) <= 500, f"{command.name} answers {len(whole.rows)} rows unasked")
             faults.expect(len(page.rows) <= 2, f"{command.name} answers {len(page.rows)} rows on a page of 2")
             faults.expect(whole.count == page.count, f"{command.name} counts {whole.count} and on a page {page.count}")
+            if "after" in command.params:
+                behind = call(command, {**needed(command), "after": NOBODY}, caller, faults)
+                faults.expect(isinstance(behind, CloudError), f"{command.name} goes on behind what is not there")
     faults.none()
 
 

@@ -26,6 +26,9 @@ class Arguments:
             if value is None:
                 continue
             text = value if type(value) is str else as_text(value)
+            if _ILLEGAL.search(name):
+                shown = _ILLEGAL.sub("?", name[:MAX_NAME_SHOWN])
+                raise MalformedParameter(f'The parameter name "{shown}" contains a control character', parameter=shown)
             if _ILLEGAL.search(text):
                 raise InvalidParameter(
                     f"Received value for parameter {name[:MAX_NAME_SHOWN]} is invalid: it contains a control "

@@ -17,9 +17,11 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
 from cloudstack.api.base import BaseCmd
+from cloudstack.api.options import options_of
 from cloudstack.api.params import ListOf, Param, RefList
 from cloudstack.api.rest.forms import WireField, WireForm, form_class, hide_from
 from cloudstack.api.rest.pagination import AFTER
+from cloudstack.api.rest.routes import Route
 from cloudstack.framework.errors import InvalidParameter
 
 RESERVED_QUERY = frozenset({"format"})
@@ -78,7 +80,7 @@ class CommandFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         for name, values in data.lists() if data is not None else ():
             base, bracket, _ = name.partition("[")
             if base.lower() not in known or (bracket and not known[base.lower()].takes_map):
-                if name not in RESERVED_QUERY:
+                if name not in RESERVED_QUERY | {option.wire for option in options_of(self.command)}:
                     self.unknown.append(name)
             elif bracket:
                 self.indexed[name] = values[-1]
@@ -156,3 +158,12 @@ class CommandFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
         if mistake := filterset.mistake():
             raise mistake
         return filterset.qs
+
+
+def read_query(request: Request, route: Route) -> Call:
+    """The query of a command that changes something. Raises ``InvalidParameter``, also for unknown names."""
+    filterset = filterset_of(route.command, route.lookup)(request.query_params, Call(route.command), request=request)
+    if mistake := filterset.mistake():
+        raise mistake
+    found: Call = filterset.qs
+    return found

@@ -114,7 +114,7 @@ def _routes_of(command: type[BaseCmd], nouns: dict[tuple[str, ...], type[BaseCmd
     verb, *noun = words(command.name)
     if command.list_shaped and verb == "list":
         return _list_routes(command, kebab(noun))
-    reading = verb in READING
+    reading = verb in READING and not command.changes
     found = _resource_of(tuple(noun), nouns)
     if found is None:
         if reading and verb == "list":

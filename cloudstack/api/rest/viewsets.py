@@ -26,11 +26,12 @@ from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
 from cloudstack.api.rest.browsable import FormRenderer
 from cloudstack.api.rest.errors import NotFound, PreconditionFailed
-from cloudstack.api.rest.filters import Call, CommandFilterBackend
+from cloudstack.api.rest.filters import Call, CommandFilterBackend, read_query
 from cloudstack.api.rest.job_results import complete
 from cloudstack.api.rest.metadata import CommandMetadata
 from cloudstack.api.rest.moments import in_rfc3339
 from cloudstack.api.rest.pagination import CommandPagination
+from cloudstack.api.rest.parsers import PARSERS
 from cloudstack.api.rest.rendering import FastJSONRenderer
 from cloudstack.api.rest.routes import Route, is_array, is_creation
 from cloudstack.api.rest.schema import CommandSchema
@@ -53,6 +54,7 @@ class ResourceViewSet(Answering, viewsets.ViewSet):
 
     authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
+    parser_classes = PARSERS
     renderer_classes = (FastJSONRenderer, FormRenderer)
     filter_backends = (CommandFilterBackend,)
     metadata_class = CommandMetadata
@@ -115,9 +117,11 @@ class ResourceViewSet(Answering, viewsets.ViewSet):
             return self.respond(request, route, result)
 
     def parameters(self, request: Request, route: Route) -> dict[str, str]:
-        """What the command gets: the query of a GET as the filter backends read it, else the body."""
+        """What the command gets: the query of a GET, and of a DELETE without a body, as filters read it; else the body."""
+        if route.method == "DELETE" and not request.data:
+            return dict(read_query(request, route).params)
         if route.method != "GET":
-            return to_wire(route, request.data if route.method != "DELETE" or request.data else request.query_params)
+            return to_wire(route, request.data)
         call = Call(route.command)
         for backend in self.filter_backends:
             call = backend().filter_queryset(request, call, self)

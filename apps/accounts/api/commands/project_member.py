@@ -39,7 +39,7 @@ class ListProjectAccounts(BaseListCmd):
 
     response = ProjectMemberResponse
     keyword_fields = ("account__name", "user__username")
-    id_filter = ids_filter = None
+    id_filter = ids_filter = after = None  # who is in a project has no UUID of its own there
 
     project = Ref("projectid", Project, access=Access.OPERATE, required=True, lookup="project", help="the project")
     account = Str("account", lookup="account__name", help="members of this account")

@@ -176,6 +176,7 @@ class UploadCmd(NewImageCmd):
 class GetUploadParamsForTemplate(UploadCmd, NewTemplateCmd):
     """Makes a template that waits for its file, and an address to which the file can be posted once."""
 
+    changes = True  # although it "gets"
     event_type = events.TEMPLATE_UPLOAD
 
     zone = Ref("zoneid", Zone, required=True, help="the zone that it is for")
@@ -184,6 +185,7 @@ class GetUploadParamsForTemplate(UploadCmd, NewTemplateCmd):
 class GetUploadParamsForIso(UploadCmd, NewIsoCmd):
     """Makes an ISO that waits for its file, and an address to which the file can be posted once."""
 
+    changes = True  # although it "gets"
     event_type = events.ISO_UPLOAD
 
     image_format = IsoFormat("format", required=True, help="ISO")

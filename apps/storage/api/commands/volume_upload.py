@@ -52,6 +52,7 @@ class GetUploadParamsForVolume(BroughtVolumeCmd, BaseCmd):
 
     response = UploadParametersResponse
     event_type = events.VOLUME_UPLOAD
+    changes = True  # although it "gets"
 
     def execute(self) -> dict[str, str]:
         volume, prepared = VolumeImportManager().expect_upload(caller=self.caller, wanted=self.wanted())

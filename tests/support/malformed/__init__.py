@@ -1,0 +1,1 @@
+"""Requests that no command can carry out, made from the declarations of the commands: see ``requests``."""
