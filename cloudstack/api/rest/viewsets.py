@@ -117,7 +117,7 @@ class ResourceViewSet(Answering, viewsets.ViewSet):
             return self.respond(request, route, result)
 
     def parameters(self, request: Request, route: Route) -> dict[str, str]:
-        """What the command gets: the query of a GET, and of a DELETE without a body, as filters read it; else the body."""
+        """What the command gets: the query of a GET, or of a DELETE without a body; else the body."""
         if route.method == "DELETE" and not request.data:
             return dict(read_query(request, route).params)
         if route.method != "GET":
