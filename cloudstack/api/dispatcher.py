@@ -1,6 +1,7 @@
 """One way in for all doors: role check → cast → require → resolve → execute → render."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from cloudstack.api.params.arguments import Arguments
 from cloudstack.api.planning import PlanResponse
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.framework.context import Caller, executing
-from cloudstack.framework.errors import CloudError, InvalidParameter, UnsupportedCommand
+from cloudstack.framework.errors import BadRequest, CloudError, InvalidParameter, UnsupportedCommand
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.nodes.service import ensure_accepting
 from cloudstack.framework.transactions import again_after_deadlock
@@ -40,11 +41,19 @@ class Result:
     """Whether it was carried out by an earlier call with the same idempotency key."""
 
 
-def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | None, *, door: str = "api") -> Result:
+def dispatch(
+    command_name: str,
+    raw_params: Mapping[str, Any],
+    caller: Caller | None,
+    *,
+    door: str = "api",
+    provided: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Result:
     """Run one command for ``caller`` (None: an anonymous command, by nobody).
 
     ``raw_params``: wire names → text (values of other types are written as text first). ``door`` is
-    ``api``, ``rest`` or ``admin``. Raises the errors of :mod:`cloudstack.framework.errors`.
+    ``api``, ``rest`` or ``admin``. ``provided`` is entered around the execution, and not for a call that is only
+    answered again: it raises what stands in the way. Raises the errors of :mod:`cloudstack.framework.errors`.
     """
     cls = registry.get(command_name)
     if not cls.anonymous and (caller is None or not authentication.is_allowed(caller, cls)):
@@ -56,13 +65,18 @@ def dispatch(command_name: str, raw_params: Mapping[str, Any], caller: Caller | 
         caller = authentication.acting(caller, cls)
     arguments = Arguments(raw_params)
     try:
-        return again_after_deadlock(lambda: _carry_out(cls, arguments, caller))
+        return again_after_deadlock(lambda: _carry_out(cls, arguments, caller, provided))
     except CloudError as error:
         explain(error, cls, arguments)
         raise
 
 
-def _carry_out(cls: type[BaseCmd], arguments: Arguments, caller: Caller | None) -> Result:
+def _carry_out(
+    cls: type[BaseCmd],
+    arguments: Arguments,
+    caller: Caller | None,
+    provided: Callable[[], AbstractContextManager[None]],
+) -> Result:
     """Do, or only plan, what was asked for."""
     planned = caller is not None and option(PLAN, cls, arguments)
     key = option(IDEMPOTENCY_KEY, cls, arguments) if not planned else None
@@ -76,7 +90,7 @@ def _carry_out(cls: type[BaseCmd], arguments: Arguments, caller: Caller | None) 
         ensure_accepting(cls.name)
 
     def execute() -> Result:
-        with executing(cls.info, job_uuid=_job_uuid(cls, arguments)):
+        with provided(), executing(cls.info, job_uuid=_job_uuid(cls, arguments)):
             return answer(command, command.execute())
 
     return execute() if key is None or caller is None else once(key, cls, arguments, caller, execute)
@@ -103,7 +117,15 @@ def explain(error: CloudError, cls: type[BaseCmd], arguments: Arguments) -> None
 
 def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any] | Arguments, caller: Caller | None) -> BaseCmd:
     """The command with all its parameters cast, checked and resolved. Only anonymous commands go without a caller."""
-    arguments = raw_params if isinstance(raw_params, Arguments) else Arguments(raw_params)
+    try:
+        return _bound(cls, raw_params if isinstance(raw_params, Arguments) else Arguments(raw_params), caller)
+    except InvalidParameter as error:
+        # Clients tell by this code what was refused before the command began from what the command itself refused.
+        error.cs_code = BadRequest.cs_code
+        raise
+
+
+def _bound(cls: type[BaseCmd], arguments: Arguments, caller: Caller | None) -> BaseCmd:
     values: dict[str, Any] = {}
     given: list[Param[Any]] = []
     for attr, param in cls.params.items():

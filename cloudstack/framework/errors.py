@@ -115,7 +115,7 @@ class PermissionDenied(CloudError):
 class LimitExceeded(CloudError):
     """A resource limit of an account or domain is reached."""
 
-    code, cs_code = 532, 4370
+    code, cs_code = 535, 4370
 
 
 class InsufficientCapacity(CloudError):

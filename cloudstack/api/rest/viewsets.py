@@ -1,10 +1,14 @@
 """Viewsets made from routes: each method dispatches one command for the authenticated caller."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import orjson
+from django.db import transaction
+from django.db.models import Model
 from django.utils.http import parse_etags, quote_etag
 from rest_framework import viewsets
 from rest_framework.decorators import action as extra_action
@@ -22,6 +26,7 @@ from cloudstack.api.dispatcher import dispatch as run_command
 from cloudstack.api.http import IDEMPOTENCY_HEADER
 from cloudstack.api.jobs import AsyncJobResponse
 from cloudstack.api.options import IDEMPOTENCY_KEY, options_of
+from cloudstack.api.params import Ref
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.authentication import AUTHENTICATION, caller_behind
 from cloudstack.api.rest.browsable import FormRenderer
@@ -107,9 +112,9 @@ class ResourceViewSet(Answering, viewsets.ViewSet):
             params = {**self.called_with(request, route), **self.parameters(request, route)}
             if route.detail:
                 params[route.lookup] = str(uuid)
-            self.check_precondition(request, route, uuid)
+            provided = partial(self.as_seen, request, route, uuid)
             try:
-                result = run_command(route.command.name, params, caller, door="rest")
+                result = run_command(route.command.name, params, caller, door="rest", provided=provided)
             except InvalidParameter as error:
                 if route.detail and error.parameter == route.lookup:
                     raise NotFound(error.message, parameter=error.parameter) from None
@@ -146,16 +151,25 @@ class ResourceViewSet(Answering, viewsets.ViewSet):
             return Response(status=304, headers={"ETag": tag})
         return Response(body, headers={"ETag": tag})
 
-    def check_precondition(self, request: Request, route: Route, uuid: str | None) -> None:
-        """``If-Match``: the object must be as the caller has seen it. Raises ``PreconditionFailed``."""
+    @contextmanager
+    def as_seen(self, request: Request, route: Route, uuid: str | None) -> Iterator[None]:
+        """``If-Match``: the object is as the caller has seen it, and its row is locked while the command changes it.
+
+        Raises ``PreconditionFailed``.
+        """
         wanted = request.headers.get("If-Match")
         lookup = next((one for one in self.routes.values() if one.retrieve), None)
         if wanted is None or not route.detail or route.method == "GET" or lookup is None or self.caller is None:
+            yield
             return
-        rows = run_command(lookup.command.name, {"id": str(uuid)}, self.caller, door="rest").rows or []
-        tag = etag_of(in_rfc3339(lookup.command.response, rows[0])) if rows else ""
-        if not rows or (wanted.strip() != "*" and tag not in parse_etags(wanted)):
-            raise PreconditionFailed(f"{route.resource} {uuid} is not as If-Match says; read it again")
+        with transaction.atomic():
+            if (model := _model_of(route)) is not None:
+                model._base_manager.select_for_update().filter(uuid=uuid).values_list("pk").first()
+            rows = run_command(lookup.command.name, {"id": str(uuid)}, self.caller, door="rest").rows or []
+            tag = etag_of(in_rfc3339(lookup.command.response, rows[0])) if rows else ""
+            if not rows or (wanted.strip() != "*" and tag not in parse_etags(wanted)):
+                raise PreconditionFailed(f"{route.resource} {uuid} is not as If-Match says; read it again")
+            yield
 
     def respond(self, request: Request, route: Route, result: Result) -> Response:
         headers = {"Idempotency-Replayed": "true"} if result.replayed else {}
@@ -201,6 +215,14 @@ class ResourceViewSet(Answering, viewsets.ViewSet):
         if cls.response is AsyncJobResponse:
             complete(body, request)
         return Response(body, status=201 if is_creation(route) else 200)
+
+
+def _model_of(route: Route) -> type[Model] | None:
+    """What the route's command changes, where its parameter says so."""
+    for param in route.command.params.values():
+        if param.wire == route.lookup and isinstance(param, Ref):
+            return param.model
+    return None
 
 
 def is_page(route: Route) -> bool:

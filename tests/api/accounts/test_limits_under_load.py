@@ -68,7 +68,7 @@ def test_fifty_at_once_for_a_limit_of_twenty():
     refused = [outcome for outcome in outcomes if isinstance(outcome, LimitExceeded)]
     assert outcomes.count("taken") == 20
     assert len(refused) == 30
-    assert {refusal.code for refusal in refused} == {532}
+    assert {refusal.code for refusal in refused} == {535}
     used = ResourceCount.objects.exclude(count=0)
     counts = dict(used.filter(account=account).values_list("type", "count"))
     assert counts == {VM: 20, CPU: 20, MEMORY: 20 * 64}

@@ -69,7 +69,7 @@ def test_a_domain_is_not_moved_past_the_limits_of_its_new_place(root, tenants):
     ResourceLimit.objects.create(domain=tenants.legal, type=VM, max=2)
     LimitManager().reserve(tenants.emea_seller.account, {VM: 3})
     where = {"domainid": tenants.emea.uuid, "parentdomainid": tenants.legal.uuid}
-    assert "may hold 2 of user_vm" in refused(root, "moveDomain", 532, **where)
+    assert "may hold 2 of user_vm" in refused(root, "moveDomain", 535, **where)
     assert [held(domain) for domain in (tenants.sales, tenants.legal, tenants.emea)] == [3, 0, 3]
     LimitManager().release(tenants.emea_seller.account, {VM: 1})
     root.call("moveDomain", **where)

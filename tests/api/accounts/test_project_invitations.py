@@ -176,7 +176,7 @@ def test_an_admin_who_is_invited_counts_the_project(seller, root, tenants, clien
     root.call("updateResourceLimit", account="guest", domainid=tenants.sales.uuid, resourcetype=5, max=0)
     done(seller, "addAccountToProject", projectid=project.uuid, account="guest", roletype="Admin")
     client = client_of(guest)
-    assert refusal(client, "updateProjectInvitation", projectid=project.uuid).code == 532
+    assert refusal(client, "updateProjectInvitation", projectid=project.uuid).code == 535
     assert invited(client) == [("apollo", "guest", "Pending")]
     root.call("updateResourceLimit", account="guest", domainid=tenants.sales.uuid, resourcetype=5, max=1)
     done(client, "updateProjectInvitation", projectid=project.uuid)

@@ -245,7 +245,7 @@ def test_a_key_of_another_account(cloud: Cloud, refusal: Callable[..., ApiError]
 def test_each_limit_is_respected(cloud: Cloud, refusal: Callable[..., ApiError], kind: ResourceType, most: int) -> None:
     ResourceLimit.objects.create(account=cloud.account, type=kind, max=most)
     error = refusal(cloud.api, "deployVirtualMachine", **needed(cloud, diskofferingid=cloud.disk_offering.uuid))
-    assert error.code == 532 and f"'{kind.label}'" in error.text
+    assert error.code == 535 and f"'{kind.label}'" in error.text
     nothing_left(cloud)
 
 

@@ -163,7 +163,7 @@ def test_recovering_respects_the_limit(cloud: Cloud, refusal: Callable[..., ApiE
     cloud.run(cloud.api.call("destroyVirtualMachine", id=vm["id"]))
     owner = {"account": "seller", "domainid": cloud.account.domain.uuid}
     cloud.admin.call("updateResourceLimit", resourcetype=0, max=0, **owner)
-    assert refusal(cloud.sales_admin, "recoverVirtualMachine", id=vm["id"]).code == 532
+    assert refusal(cloud.sales_admin, "recoverVirtualMachine", id=vm["id"]).code == 535
     assert cloud.row(vm).state == "Destroyed"
     check_invariants()
 

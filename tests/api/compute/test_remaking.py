@@ -85,7 +85,7 @@ def test_a_size_beyond_the_limits_is_refused_and_nothing_changes(
     large = service_offering("large", cpus=4)
     ResourceLimit.objects.create(account=cloud.account, type=ResourceType.CPU, max=2)
     for command in ("changeServiceForVirtualMachine", "scaleVirtualMachine"):
-        assert refusal(cloud.api, command, id=vm["id"], serviceofferingid=large.uuid).code == 532
+        assert refusal(cloud.api, command, id=vm["id"], serviceofferingid=large.uuid).code == 535
     assert cloud.row(vm).cpus == 1 and counted(cloud.account, ResourceType.CPU) == 1
 
 
@@ -135,7 +135,7 @@ def test_a_larger_disk_and_another_kind_of_it(cloud: Cloud, refusal: Callable[..
     vm = stopped(cloud)
     ResourceLimit.objects.create(account=cloud.account, type=ResourceType.PRIMARY_STORAGE, max=30)
     error = refusal(cloud.api, "restoreVirtualMachine", virtualmachineid=vm["id"], rootdisksize=500)
-    assert error.code == 532
+    assert error.code == 535
     kind = DiskOffering.objects.create(name="fast", size_gib=8)
     cloud.run(cloud.api.call("restoreVirtualMachine", virtualmachineid=vm["id"], diskofferingid=kind.uuid))
     assert (root_of(vm).size_bytes, root_of(vm).disk_offering) == (8 * 2**30, kind)
@@ -269,7 +269,7 @@ def test_what_stands_against_giving_a_machine_away(
     foreign = {"account": "lawyer", "domainid": cloud.lawyer_account.domain.uuid}
     assert refusal(cloud.sales_admin, "assignVirtualMachine", virtualmachineid=vm["id"], **foreign).code == 431
     ResourceLimit.objects.create(account=account, type=ResourceType.USER_VM, max=0)
-    assert refusal(cloud.admin, "assignVirtualMachine", virtualmachineid=vm["id"], **whom).code == 532
+    assert refusal(cloud.admin, "assignVirtualMachine", virtualmachineid=vm["id"], **whom).code == 535
     assert cloud.row(vm).account == cloud.account and counted(cloud.account, ResourceType.USER_VM) == 1
     check_invariants()
 

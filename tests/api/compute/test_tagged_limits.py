@@ -42,7 +42,7 @@ def test_machines_count_by_the_host_tags_of_their_offering(cloud: Cloud, tagged:
     cloud.admin.call("updateResourceLimit", resourcetype=0, tag="gpu", max=1, **owner)
     with pytest.raises(ApiError) as refused:
         cloud.deploy(serviceofferingid=offering.uuid, startvm=False)
-    assert (refused.value.code, "user_vm with tag gpu" in refused.value.text) == (532, True)
+    assert (refused.value.code, "user_vm with tag gpu" in refused.value.text) == (535, True)
     cloud.run(cloud.admin.call("destroyVirtualMachine", id=answer["id"], expunge=True))
     assert counted(cloud) == {}
     check_invariants()
@@ -66,7 +66,7 @@ def test_volumes_count_by_the_storage_tags_of_their_offering(cloud: Cloud, tagge
     cloud.admin.call("updateResourceLimit", resourcetype=2, tag="ssd", max=0, **owner)
     with pytest.raises(ApiError) as back:
         cloud.api.call("resizeVolume", id=made["id"], diskofferingid=tagged["ssd"].uuid)
-    assert back.value.code == 532
+    assert back.value.code == 535
     ResourceCount.objects.exclude(tag="").update(count=9)
     [first, *_] = cloud.admin.call("updateResourceCount", resourcetype=2, tag="nvme", **owner)["resourcecount"]
     assert (first["tag"], first["resourcecount"]) == ("nvme", 1)

@@ -70,7 +70,7 @@ def test_a_limit_is_a_limit(site) -> None:
         zoneid=str(site.zone.uuid),
         networkofferingid=str(site.isolated.uuid),
     )
-    assert error.code == 532
+    assert error.code == 535
 
 
 @pytest.mark.parametrize(

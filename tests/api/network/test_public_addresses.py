@@ -226,7 +226,7 @@ def test_the_limit_and_the_end_of_the_pool(site, pool) -> None:
     ResourceLimit.objects.create(account=site.seller, type=ResourceType.PUBLIC_IP, max=1)
     acquire(site.as_seller, zoneid=str(site.zone.uuid))
     answer = refused(site.as_seller, "associateIpAddress", zoneid=str(site.zone.uuid))
-    assert (answer.code, "public_ip" in answer.text) == (532, True)
+    assert (answer.code, "public_ip" in answer.text) == (535, True)
     for _ in range(7):
         acquire(site.as_lawyer, zoneid=str(site.zone.uuid))
     answer = refused(site.as_lawyer, "associateIpAddress", zoneid=str(site.zone.uuid))

@@ -93,7 +93,7 @@ def test_a_full_account_gets_no_volume(cloud, refusal) -> None:
     volume = ready(cloud)
     LimitManager().reserve(cloud.lawyer_account, {ResourceType.VOLUME: 20})
     error = refusal(cloud.root, "assignVolume", volumeid=volume, accountid=cloud.lawyer_account.uuid)
-    assert error.code == 532
+    assert error.code == 535
     assert Volume.objects.get(uuid=volume).account == cloud.seller_account
     assert counted(cloud.seller_account) == (1, 2 * GIB)
     cloud.seller.call("destroyVolume", id=volume)

@@ -109,7 +109,7 @@ def test_a_page_costs_the_same_whatever_its_length(cloud, django_assert_max_num_
         ({"zoneid": "nowhere"}, 431, "zoneid"),
         ({"storageid": uuid.UUID(int=1)}, 431, "storageid"),
         ({"projectid": uuid.UUID(int=1)}, 431, "project"),
-        ({"size": 300}, 532, "primary_storage"),
+        ({"size": 300}, 535, "primary_storage"),
         ({"snapshotid": uuid.UUID(int=1)}, 431, "snapshotid"),
         ({"virtualmachineid": uuid.UUID(int=1)}, 431, "virtualmachineid"),
         ({"name": "x" * 300}, 431, "name"),

@@ -68,7 +68,7 @@ def test_a_limit_holds_and_one_wish_comes_true_once() -> None:
     user = UserFactory()
     ResourceLimit.objects.create(account=user.account, type=ResourceType.PUBLIC_IP, max=5)
     results = at_once(WORKERS, lambda _: PublicIpManager().associate(caller=caller_for(user), zone=zone)[0].address)
-    assert codes(results) == [532] * 3
+    assert codes(results) == [535] * 3
     others = [caller_for(UserFactory()) for _ in range(WORKERS)]
     wish = "203.0.113.40"
     results = at_once(

@@ -132,7 +132,7 @@ def test_a_project_has_limits_of_its_own(cloud: SimulatedCloud) -> None:
     ]
     settle(team.deploy(team.member))
     refused = refusal(team.member, "deployVirtualMachine", networkids=team.network["id"], **_request(team))
-    assert (refused.code, "project apollo" in refused.text) == (532, True)
+    assert (refused.code, "project apollo" in refused.text) == (535, True)
     # What a member has by himself is counted by itself.
     settle(cloud.deploy(team.member))
     check_invariants()

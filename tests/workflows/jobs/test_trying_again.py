@@ -137,7 +137,7 @@ def test_a_step_whose_fate_can_never_be_seen_ends(submit: Submit, world: World) 
     ("error", "code", "cs_code", "text"),
     [
         (DriverError("libvirt: no domain"), 534, 4380, "libvirt: no domain"),
-        (LimitExceeded("20 machines at most"), 532, 4370, "20 machines at most"),
+        (LimitExceeded("20 machines at most"), 535, 4370, "20 machines at most"),
         (InvalidTransition("it is Stopped"), 431, 4350, "it is Stopped"),
         (ValueError("oh"), 530, 4250, "internal error (ValueError)"),
     ],

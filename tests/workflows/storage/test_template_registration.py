@@ -152,7 +152,7 @@ def test_secondary_storage_is_limited(cloud, directory, address, tmp_path: Path,
     update(caller=cloud.root, name="max.account.secondary.storage", value="0")
     template, job = register(cloud, address("good.qcow2"))
     assert_refused(cloud, tmp_path, template, job, "secondary_storage")
-    assert job.error_code == 532
+    assert job.error_code == 535
     update(caller=cloud.root, name="max.account.templates", value="1")
     with pytest.raises(LimitExceeded):
         register(cloud, address("good.qcow2"))
