@@ -22,6 +22,9 @@ from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.nodes.service import ensure_accepting
 from cloudstack.framework.transactions import again_after_deadlock
 
+UNBEGUN = BadRequest.cs_code
+"""``cserrorcode`` of what is refused before the command begins; clients tell it from what the command itself refuses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -63,7 +66,7 @@ def dispatch(
         )
     if caller is not None:
         caller = authentication.acting(caller, cls)
-    arguments = Arguments(raw_params)
+    arguments = _arguments(raw_params)
     try:
         return again_after_deadlock(lambda: _carry_out(cls, arguments, caller, provided))
     except CloudError as error:
@@ -84,7 +87,8 @@ def _carry_out(
         return known
     command = bind(cls, arguments, caller)
     if planned and caller is not None:
-        return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
+        with provided():
+            return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)
 
     if cls.is_async:
         ensure_accepting(cls.name)
@@ -115,13 +119,20 @@ def explain(error: CloudError, cls: type[BaseCmd], arguments: Arguments) -> None
     error.remedy = error.remedy or f"{param.wire} ({param.type_name}): {param.help}"
 
 
+def _arguments(raw_params: Mapping[str, Any]) -> Arguments:
+    try:
+        return Arguments(raw_params)
+    except InvalidParameter as error:
+        error.cs_code = UNBEGUN
+        raise
+
+
 def bind(cls: type[BaseCmd], raw_params: Mapping[str, Any] | Arguments, caller: Caller | None) -> BaseCmd:
     """The command with all its parameters cast, checked and resolved. Only anonymous commands go without a caller."""
     try:
-        return _bound(cls, raw_params if isinstance(raw_params, Arguments) else Arguments(raw_params), caller)
+        return _bound(cls, raw_params if isinstance(raw_params, Arguments) else _arguments(raw_params), caller)
     except InvalidParameter as error:
-        # Clients tell by this code what was refused before the command began from what the command itself refused.
-        error.cs_code = BadRequest.cs_code
+        error.cs_code = UNBEGUN
         raise
 
 

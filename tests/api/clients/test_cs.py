@@ -98,3 +98,38 @@ def test_its_command_line(cloud: SimulatedCloud, live_server: Any, tmp_path: Pat
     deploy += [f"serviceofferingid={cloud.offering.uuid}", f"networkids={cloud.network.uuid}", "name=by-hand"]
     assert run("--async", "deployVirtualMachine", *deploy)["jobid"]
     assert VirtualMachine.objects.get().name == "by-hand"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_its_command_line_waits_for_results_posts_and_shows_errors(
+    cloud: SimulatedCloud, live_server: Any, tmp_path: Path
+) -> None:
+    settings = f"endpoint = {live_server.url}/client/api\nkey = {cloud.api.api_key}\nsecret = {cloud.api.secret}\n"
+    (tmp_path / "cloudstack.ini").write_text(f"[cloudstack]\nmethod = post\npoll_interval = 0.1\n{settings}")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with subprocess.Popen(
+            [str(Path(sys.executable).parent / "cs"), *arguments],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}, cwd=tmp_path, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            while True:
+                try:
+                    output, errors = process.communicate(timeout=0.2)
+                    return process.returncode, output, errors
+                except subprocess.TimeoutExpired:
+                    run_jobs()
+
+    place = [f"zoneid={cloud.zone.uuid}", f"templateid={cloud.template.uuid}", f"networkids={cloud.network.uuid}"]
+    code, output, errors = run(
+        "deployVirtualMachine",
+        *place,
+        f"serviceofferingid={cloud.offering.uuid}",
+        "name=waited",
+        f"userdata={'QQ' * 5000}",
+    )
+    assert code == 0, errors
+    assert json.loads(output)["virtualmachine"]["state"] == "Running"
+    code, output, errors = run("deployVirtualMachine", *place)
+    assert code != 0
+    assert "missing parameter serviceofferingid" in output + errors

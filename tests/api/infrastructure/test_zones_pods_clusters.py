@@ -125,6 +125,15 @@ def test_pod_is_made_listed_changed_and_deleted(root: ApiClient) -> None:
     assert root.call("listPods") == {}
 
 
+def test_a_pod_of_one_address_ends_where_it_starts(root: ApiClient) -> None:
+    """Clients of the old two fields take the first entry of each."""
+    pod = root.call(
+        "createPod", zoneid=ZoneFactory().uuid, name="p", gateway="172.16.0.1", netmask="255.255.255.0",
+        startip="172.16.0.10",
+    )["pod"]  # fmt: skip
+    assert (pod["startip"], pod["endip"]) == (["172.16.0.10"], ["172.16.0.10"])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -8,9 +8,7 @@ from apps.infrastructure.api.responses.capacity import CapacityResponse, capacit
 from apps.infrastructure.models import Pod
 from cloudstack.api import LIST, STRING, Field, Loaded
 
-
-def _one(row: Mapping[str, Any], column: str) -> list[str]:
-    return [row[column]] if row[column] else []
+_RANGE = ("start_ip", "end_ip", "gateway")
 
 
 def _ranges(row: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -31,8 +29,8 @@ class PodResponse(Annotated):
     zonename = Field("zone__name")
     gateway = Field(compute=lambda row: row["gateway"] or None, needs=("gateway",), type=STRING)
     netmask = Field(compute=lambda row: row["netmask"] or None, needs=("netmask",), type=STRING)
-    ipranges = Field(compute=_ranges, needs=("start_ip", "end_ip", "gateway"), type=LIST)
-    startip = Field(compute=lambda row: _one(row, "start_ip"), needs=("start_ip",), type=LIST)
-    endip = Field(compute=lambda row: _one(row, "end_ip"), needs=("end_ip",), type=LIST)
+    ipranges = Field(compute=_ranges, needs=_RANGE, type=LIST)
+    startip = Field(compute=lambda row: [one["startip"] for one in _ranges(row)], needs=_RANGE, type=LIST)
+    endip = Field(compute=lambda row: [one["endip"] for one in _ranges(row)], needs=_RANGE, type=LIST)
     allocationstate = Field("allocation_state")
     capacity = Loaded(capacity_loader("pod"), type=LIST, response=CapacityResponse, help="with showcapacities only")
