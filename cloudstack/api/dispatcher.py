@@ -23,7 +23,7 @@ from cloudstack.framework.nodes.service import ensure_accepting
 from cloudstack.framework.transactions import again_after_deadlock
 
 UNBEGUN = BadRequest.cs_code
-"""``cserrorcode`` of what is refused before the command begins; clients tell it from what the command itself refuses."""
+"""``cserrorcode`` of a refusal before the command begins; clients tell it from what the command itself refuses."""
 
 
 @dataclass(frozen=True, slots=True)
