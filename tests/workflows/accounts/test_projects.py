@@ -42,6 +42,7 @@ class Team:
         owner, member, reader = (AccountFactory(domain=self.domain) for _ in range(3))
         self.owner, self.member, self.reader = client_of(owner), client_of(member), client_of(reader)
         settle(self.owner.call("createProject", name=name))
+        self.member_name = member.name
         self.project = Project.objects.get(name=name)
         join_project(self.project, member)
         join_project(self.project, reader, allow="list* query*", deny="*")
@@ -150,11 +151,15 @@ def test_things_of_a_project_and_of_a_member_do_not_mix(cloud: SimulatedCloud) -
     ours = team.member.call("createVolume", name="ours", **disk, **team.where)
     settle(ours)
     settle(team.owner.call("attachVolume", id=ours["id"], virtualmachineid=answer["id"]))
-    # A network of the project takes no machine of the member alone.
-    refused = refusal(
-        team.member, "deployVirtualMachine", **{**_request(team), "projectid": None}, networkids=team.network["id"]
-    )
+    # A network of the project takes no machine of the member alone: without an owner it is the project's.
+    asked = {**_request(team), "projectid": None, "networkids": team.network["id"]}
+    himself = {"account": team.member_name, "domainid": team.domain.uuid}
+    refused = refusal(team.member, "deployVirtualMachine", **asked, **himself)
     assert refused.code in (431, 531), refused.text
+    theirs = team.member.call("deployVirtualMachine", **asked)
+    settle(theirs)
+    [shown] = team.member.items("listVirtualMachines", id=theirs["id"], **team.where)
+    assert shown["projectid"] == str(team.project.uuid)
     check_invariants()
 
 
