@@ -132,3 +132,22 @@ def test_one_looks_after_ones_own_and_other_sessions_end(boss: User) -> None:
     client.post(PAGE, {"do": "remove"})
     assert not TwoFactor.objects.filter(user=boss).exists()
     assert is_in(client)
+
+
+def test_a_tenant_proves_his_at_the_sign_in_of_the_api(boss: User) -> None:
+    tenant = UserFactory(username="tess", account=AccountFactory())
+    manager, caller = SecondFactorManager(), caller_of(tenant)
+    manager.set_up(caller=caller, user=tenant)
+    manager.verify(caller=caller, user=tenant, code=code_of(tenant, -30))
+    client, where = Client(), "/api/v1/virtual-machines"
+    name = f"tess@{tenant.account.domain.path.strip('/')}"
+    entered = client.post("/api/v1/login", {"username": name, "password": PASSWORD, "next": where})
+    assert entered["Location"] == PAGE and client.get(where).status_code == 401
+    assert client.post(PAGE, {"do": "verify", "code": "000000"}).status_code == 400
+    assert client.get(where).status_code == 401
+    assert client.post(PAGE, {"do": "verify", "code": code_of(tenant)})["Location"] == where
+    assert client.get(where).status_code == 200
+    # He is no operator: the page of the factor stands in the admin, and is closed to him again.
+    assert client.get(PAGE)["Location"].startswith("/admin/login/")
+    assert client.post(PAGE, {"do": "remove"})["Location"].startswith("/admin/login/")
+    assert tenant.two_factors.get().confirmed is not None
