@@ -1,10 +1,13 @@
 """Disks and network cards of a machine while it runs. Each call looks first and does only what is missing."""
 
+import json
+import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 import libvirt
+import libvirt_qemu
 
 from cloudstack.contracts.errors import DriverError, DriverTimeout, InvalidSpec, NotFound
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec
@@ -19,6 +22,8 @@ DETACH_TIMEOUT_S = 45.0
 # The guest must agree; one that is still booting misses the first request.
 ASK_AGAIN_S = 5.0
 POLL_S = 0.2
+TRAY_TIMEOUT_S = 15.0
+TRAY_CLOSED = re.compile("Tray of .+ is not open")
 
 Finder = Callable[[ET.Element], ET.Element | None]
 
@@ -61,6 +66,8 @@ def _change_disc(domain: libvirt.virDomain, path: str, *, force: bool) -> None:
             continue
         for source in drive.findall("source"):
             drive.remove(source)
+        alias = drive.find("alias")
+        device = alias.get("name", "") if alias is not None else ""
         # What libvirt tells of the running drive and does not take back.
         for name in ("backingStore", "alias", "address"):
             for element in drive.findall(name):
@@ -68,7 +75,25 @@ def _change_disc(domain: libvirt.virDomain, path: str, *, force: bool) -> None:
         if path:
             ET.SubElement(drive, "source", file=path)
         forced = libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE if force and flag == LIVE else 0
-        domain.updateDeviceFlags(ET.tostring(drive, encoding="unicode"), flag | forced)
+        _update_drive(domain, device, ET.tostring(drive, encoding="unicode"), flag | forced)
+
+
+def _update_drive(domain: libvirt.virDomain, device: str, xml: str, flags: int) -> None:
+    """Give the drive ``device`` the disc of ``xml``, or none.
+
+    A guest that boots, or looks into its drive, closes the tray between QEMU opening it and the change. libvirt goes on
+    to believe that it is open and never opens it again, so that is asked of QEMU.
+    """
+    deadline = time.monotonic() + TRAY_TIMEOUT_S
+    while True:
+        try:
+            domain.updateDeviceFlags(xml, flags)
+            return
+        except libvirt.libvirtError as error:
+            if not (device and TRAY_CLOSED.search(str(error))) or time.monotonic() > deadline:
+                raise
+            opening = {"execute": "blockdev-open-tray", "arguments": {"id": device, "force": True}}
+            libvirt_qemu.qemuMonitorCommand(domain, json.dumps(opening), 0)
 
 
 def _source(drive: ET.Element) -> str:
