@@ -9,6 +9,7 @@ from cloudstack.settings.parts.celery import *  # noqa: F403
 from cloudstack.settings.parts.database import database_from_environment
 from cloudstack.settings.parts.logging import logging_config
 from cloudstack.settings.parts.rest import *  # noqa: F403
+from cloudstack.theme.configuration import THEME_APPS, UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("CLOUDSTACK_DATA", BASE_DIR / "var")).resolve()
@@ -38,6 +39,7 @@ PLUGINS = checked(discover(BASE_DIR / "plugins", disabled=PLUGINS_DISABLED))
 INSTALLED_APPS = [
     # Before the admin: it isolates plugins whose admin.py is broken.
     "cloudstack.framework.plugins.apps.PluginsConfig",
+    *THEME_APPS,
     "apps.portal.apps.CloudAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -67,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cloudstack.theme.policy.AdminPolicyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

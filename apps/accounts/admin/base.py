@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
@@ -21,6 +21,7 @@ from apps.accounts.admin.columns import STATE_COLUMNS, column_of
 from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
 from apps.accounts.admin.panels import Panel, events_panel, further_panels, jobs_panel
 from cloudstack.framework.secrets import EncryptedField
+from cloudstack.theme.admin import PageBase, TableBase
 
 __all__ = ["AdminCommand", "CloudAdmin", "CloudInline", "Panel", "admin_caller", "badge"]
 
@@ -38,7 +39,7 @@ class ReadOnly:
         return False
 
 
-class CloudInline(ReadOnly, admin.TabularInline):
+class CloudInline(ReadOnly, TableBase):
     """Rows that belong to the object of the page, to look at. ``joined`` names what their texts need."""
 
     extra = 0
@@ -51,7 +52,7 @@ class CloudInline(ReadOnly, admin.TabularInline):
         )
 
 
-class CloudAdmin(ReadOnly, admin.ModelAdmin):
+class CloudAdmin(ReadOnly, PageBase):
     """Shows a model and offers ``commands``, in the list as actions and on the page of an object as buttons.
 
     Removed rows are hidden; ``list_select_related`` is set so that a page costs the same whatever its length.
@@ -64,6 +65,8 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
     show_full_result_count = False
     noun = ""
     """What an object is called on its page, if not by the model's name."""
+    section = ""
+    """Title of the part of the navigation where the page stands; empty: where the core has it, or under Plugins."""
     has_job_panels = True
     """Whether an object's page shows the jobs and events about it."""
 
@@ -143,19 +146,37 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
         if obj is not None:
             context["title"] = capfirst(self.noun or self.opts.verbose_name)
             context["cloud_page"] = {
-                "badges": _badges(obj),
-                "buttons": self.buttons(request, obj),
+                **self.bar(request, obj),
+                "operations_url": self._url("operations", obj.pk),
                 "panels": [self._with_forms(request, obj, panel) for panel in self.panels(request, obj)],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def bar(self, request: HttpRequest, obj: Any, *, ask: bool = False) -> dict[str, Any]:
+        """States and operations; with ``ask`` each operation that is not possible now carries its reason."""
+        buttons = self.buttons(request, obj)
+        if ask:
+            caller = admin_caller(request)
+            for button in buttons:
+                button["refusal"] = button["command"].refusal(caller, obj)
+        return {
+            "badges": _badges(obj),
+            "buttons": buttons,
+            "refused": [button for button in buttons if button["refusal"]],
+            "links": self.links(request, obj),
+        }
+
     def buttons(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         """The operations that the page of ``obj`` offers."""
         return [
-            {"command": command, "url": self._url("run", obj.pk, command.key)}
+            {"command": command, "url": self._url("run", obj.pk, command.key), "refusal": ""}
             for command in self.allowed_commands(request)
             if command.applies(obj)
         ]
+
+    def links(self, request: HttpRequest, obj: Any) -> list[dict[str, str]]:
+        """Further pages about ``obj``: ``url`` and ``label`` of each."""
+        return []
 
     def _with_forms(self, request: HttpRequest, obj: Any, panel: Panel) -> Panel:
         """The panel with the forms that the role of who looks at it allows."""
@@ -189,12 +210,26 @@ class CloudAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         run, form = self.admin_site.admin_view(self.run_view), self.admin_site.admin_view(self.form_view)
+        operations = self.admin_site.admin_view(self.operations_view)
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         return [
             path("<path:object_id>/run/<str:key>/", run, name=f"{name}_run"),
             path("<path:object_id>/form/<str:key>/", form, name=f"{name}_form"),
+            path("<path:object_id>/operations/", operations, name=f"{name}_operations"),
             *super().get_urls(),
         ]
+
+    def operations_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The bar of an object's page with what each operation would say now; the page asks for it when it is shown.
+
+        Every operation is rehearsed as ``plan=true`` does it: what refuses it is never told twice.
+        """
+        obj = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if obj is None:
+            raise Http404(f"there is no {self.opts.verbose_name} {object_id}")
+        response = render(request, "admin/cloud_bar.html", {"cloud_page": self.bar(request, obj, ask=True)})
+        response["Cache-Control"] = "no-store"
+        return response
 
     @method_decorator(require_POST)
     def run_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:

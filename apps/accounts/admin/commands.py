@@ -1,5 +1,6 @@
 """What the admin does: it calls commands, as every other door, and tells how that ended."""
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -21,6 +22,12 @@ MOST_OBJECTS = 200
 """One request carries out no more operations than this."""
 SHOWN_MESSAGES = 10
 CONFIRMED = "confirmed"
+TYPED = "typed"
+PLANNED = 10
+"""Plans that the question before an operation shows."""
+BATCHES = "admin_batches"
+MOST_BATCHES = 5
+"""Bulk operations whose progress a session can still look at."""
 _DANGEROUS = ("delete", "destroy", "expunge", "remove")
 
 
@@ -97,12 +104,38 @@ class AdminCommand:
     def applies(self, obj: Any) -> bool:
         return self.suits is None or self.suits(obj)
 
+    @property
+    def final(self) -> bool:
+        """Whether something is gone afterwards: the name is typed before."""
+        return self.confirm and self.command.startswith(_DANGEROUS)
+
+    def planned(self, caller: Caller, obj: Any) -> dict[str, Any]:
+        """What it would do, from ``plan=true``; raises what would refuse it. Nothing of managers' calls is known."""
+        if self.call is not None:
+            return {}
+        body = dispatch(self.command, {**self._params(obj), "plan": "true"}, caller, door="admin").body
+        return dict(body["plan"])
+
+    def refusal(self, caller: Caller, obj: Any) -> str:
+        """Why it is not possible now; empty when it is, or when that depends on an answer that is still to be given."""
+        if self.ask is not None and not self.ask.empty:
+            return ""
+        try:
+            with calling(caller):
+                plan = self.planned(caller, obj)
+        except CloudError as error:
+            return error.message
+        return next((job["fails"]["errortext"] for job in plan.get("jobs", ()) if "fails" in job), "")
+
+    def _params(self, obj: Any) -> dict[str, Any]:
+        named = self.params(obj) if self.params else {self.parameter: str(obj.uuid)}
+        return {**named, **self.fixed}
+
     def run(self, caller: Caller, obj: Any, answers: Mapping[str, str]) -> str:
         """Do it; answers the UUID of the job or nothing. Raises ``CloudError``."""
         if self.call is not None:
             return self.call(caller=caller, obj=obj)
-        named = self.params(obj) if self.params else {self.parameter: str(obj.uuid)}
-        return dispatch(self.command, {**named, **self.fixed, **answers}, caller, door="admin").job_uuid
+        return dispatch(self.command, {**self._params(obj), **answers}, caller, door="admin").job_uuid
 
 
 def admin_caller(request: HttpRequest) -> Caller:
@@ -128,8 +161,12 @@ def perform(
     if len(chosen) > MOST_OBJECTS:
         messages.error(request, f"Choose {MOST_OBJECTS} at most: each is an operation of its own.")
         return None
-    if (command.confirm or command.ask) and CONFIRMED not in request.POST:
-        return _question(model_admin, request, command, caller, chosen)
+    if command.confirm or command.ask:
+        typed = request.POST.get(TYPED, "").strip()
+        wrong = command.final and typed != typed_for(chosen)
+        if CONFIRMED not in request.POST or wrong:
+            error = f'type "{typed_for(chosen)}", not "{typed}"' if CONFIRMED in request.POST else ""
+            return _question(model_admin, request, command, caller, chosen, error)
     answers: dict[str, str] = {}
     if command.ask and request.POST.get(command.ask.parameter):
         answers[command.ask.parameter] = request.POST[command.ask.parameter]
@@ -140,19 +177,34 @@ def perform(
                 outcomes.append((str(obj), command.run(caller, obj, answers), ""))
             except CloudError as error:
                 outcomes.append((str(obj), "", error.message))
+    if len(outcomes) > 1:
+        return HttpResponseRedirect(_remember(request, command, outcomes))
     _tell(request, command, outcomes)
     return None
 
 
+def typed_for(objects: Sequence[Any]) -> str:
+    """What is typed before something final: the name of the one object, or how many they are."""
+    return str(objects[0]) if len(objects) == 1 else str(len(objects))
+
+
 def _question(
-    model_admin: admin.ModelAdmin, request: HttpRequest, command: AdminCommand, caller: Caller, objects: Sequence[Any]
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    command: AdminCommand,
+    caller: Caller,
+    objects: Sequence[Any],
+    error: str = "",
 ) -> HttpResponse:
     options = model_admin.opts
     context = {
         **model_admin.admin_site.each_context(request),
         "title": command.label,
         "opts": options,
-        "objects": [(obj, list(command.tells(obj)) if command.tells else []) for obj in objects],
+        "objects": [_about(command, caller, obj, planned=index < PLANNED) for index, obj in enumerate(objects)],
+        "not_planned": max(len(objects) - PLANNED, 0),
+        "to_type": typed_for(objects) if command.final else "",
+        "error": error,
         "noun": options.verbose_name if len(objects) == 1 else options.verbose_name_plural,
         "command": command,
         "choices": command.ask.choices(caller, objects) if command.ask else [],
@@ -160,7 +212,30 @@ def _question(
         "in_list": "_selected_action" in request.POST,
         "back": reverse(f"{model_admin.admin_site.name}:{options.app_label}_{options.model_name}_changelist"),
     }
-    return TemplateResponse(request, "admin/cloud_confirm.html", context)
+    return TemplateResponse(request, "admin/cloud_confirm.html", context, status=400 if error else 200)
+
+
+def _about(command: AdminCommand, caller: Caller, obj: Any, *, planned: bool) -> dict[str, Any]:
+    """What the question says of one object: what would go with it, the plan, and why it would be refused."""
+    about: dict[str, Any] = {"obj": obj, "tells": list(command.tells(obj)) if command.tells else []}
+    if planned and not (command.ask and not command.ask.empty):
+        try:
+            with calling(caller):
+                about["plan"] = command.planned(caller, obj)
+        except CloudError as error:
+            about["refusal"] = error.message
+    return about
+
+
+def _remember(request: HttpRequest, command: AdminCommand, outcomes: list[tuple[str, str, str]]) -> str:
+    """Keep what became of a bulk operation in the session; answers the address of the page that follows it."""
+    kept = request.session.get(BATCHES, {})
+    key = uuid.uuid4().hex[:12]
+    while len(kept) >= MOST_BATCHES:
+        del kept[next(iter(kept))]
+    kept[key] = {"title": command.label, "outcomes": outcomes, "back": request.path}
+    request.session[BATCHES] = kept
+    return reverse("admin:cloud_batch", args=[key])
 
 
 def _tell(request: HttpRequest, command: AdminCommand, outcomes: list[tuple[str, str, str]]) -> None:

@@ -4,17 +4,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from apps.accounts.admin.base import AdminCommand, CloudAdmin, CloudInline, admin_caller, badge
 from apps.accounts.models import ApiKeyPair, ApiToken, RecoveryCode, TwoFactor, User
 from apps.accounts.models.api_key import key_state
 from apps.accounts.services.users import UserManager
 from cloudstack.framework.context import calling, current_caller
+from cloudstack.theme import admin as theme
 
 
-class PasswordForm(AdminPasswordChangeForm):
+class PasswordForm(theme.PasswordForm):
     """Sets the password through the manager, as updateUser does."""
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -50,7 +51,6 @@ class UserAdmin(CloudAdmin):
         ),
         ("deleteUser", "Delete"),
     )
-    change_form_template = "admin/accounts/user/change_form.html"
     change_password_form = PasswordForm
     change_user_password_template = None
 
@@ -59,6 +59,9 @@ class UserAdmin(CloudAdmin):
 
         view = self.admin_site.admin_view(self.user_change_password)
         return [path("<id>/password/", view, name="auth_user_password_change"), *super().get_urls()]
+
+    def links(self, request: HttpRequest, obj: User) -> list[dict[str, str]]:
+        return [{"url": reverse("admin:auth_user_password_change", args=[obj.pk]), "label": "Set password"}]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Django's view with our form, on behalf of the administrator."""

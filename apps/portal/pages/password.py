@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.forms import AdminPasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -11,13 +10,14 @@ from django.urls import reverse
 from apps.accounts.admin.commands import admin_caller
 from apps.accounts.services.users import UserManager
 from cloudstack.framework.context import Caller, calling
+from cloudstack.theme.admin import OwnPasswordForm
 
 
 def change_own_password(site: AdminSite, request: HttpRequest, extra_context: dict[str, Any]) -> HttpResponse:
     """Django's page; the old password is asked, the new one goes through the manager."""
     caller = admin_caller(request)
 
-    class Form(AdminPasswordChangeForm):
+    class Form(OwnPasswordForm):
         def save(self, commit: bool = True) -> Any:
             return _set(caller, self.user, self.cleaned_data["new_password1"])
 

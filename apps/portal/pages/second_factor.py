@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import REDIRECT_FIELD_NAME, update_session_auth_hash
 from django.contrib.auth import login as open_session
 from django.contrib.auth.views import LoginView
@@ -25,6 +24,7 @@ from apps.accounts.services.second_factor import SecondFactorManager, is_mandate
 from apps.accounts.services.second_factor_codes import provisioning_uri
 from cloudstack.framework.context import calling
 from cloudstack.framework.errors import CloudError
+from cloudstack.theme.admin import AuthenticationForm
 
 BACKEND = "apps.accounts.backends.DomainUserBackend"
 PENDING = "second_factor_pending"
@@ -66,7 +66,7 @@ def sign_in(site: AdminSite, request: HttpRequest, extra_context: dict[str, Any]
         context[REDIRECT_FIELD_NAME] = reverse("admin:index")
     request.current_app = site.name  # type: ignore[attr-defined]
     view = PasswordFirst.as_view(
-        extra_context=context, authentication_form=AdminAuthenticationForm, template_name="admin/login.html"
+        extra_context=context, authentication_form=AuthenticationForm, template_name="admin/login.html"
     )
     return view(request)
 
