@@ -1,9 +1,19 @@
-// Keeps the part of a page marked with data-live-url fresh while the server says that it still changes.
+// Keeps the part of a page marked with data-live-url fresh: data-live="1" while the server says that it still changes,
+// data-live="once" a single time after the page is shown.
 "use strict";
 
 (() => {
   const PAUSE_MS = 1500;
   const LONGEST_PAUSE_MS = 30000;
+
+  const fetched = async (area) => {
+    const answer = await fetch(area.dataset.liveUrl, { credentials: "same-origin", redirect: "error" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer;
+  };
+
+  // What somebody is about to press must not vanish under the pointer or the keyboard.
+  const inUse = (area) => area.contains(document.activeElement);
 
   const follow = (area) => {
     let pause = PAUSE_MS;
@@ -16,14 +26,12 @@
         return;
       }
       try {
-        const answer = await fetch(area.dataset.liveUrl, { credentials: "same-origin", redirect: "error" });
-        if (!answer.ok) throw new Error(String(answer.status));
+        const answer = await fetched(area);
         const text = await answer.text();
-        // What somebody is about to press must not vanish under the pointer or the keyboard.
-        if (!area.contains(document.activeElement)) area.innerHTML = text;
-        else if (answer.headers.get("X-Live") === "0") area.innerHTML = text;
+        const over = answer.headers.get("X-Live") === "0";
+        if (over || !inUse(area)) area.innerHTML = text;
         pause = PAUSE_MS;
-        if (answer.headers.get("X-Live") === "0") {
+        if (over) {
           area.dataset.live = "0";
           return;
         }
@@ -37,5 +45,18 @@
     again();
   };
 
+  const lookOnce = async (area) => {
+    const answer = await fetched(area).catch(() => null);
+    const text = answer === null ? null : await answer.text();
+    if (text === null) return;
+    const put = () => {
+      area.innerHTML = text;
+      area.dataset.live = "0";
+    };
+    if (inUse(area)) area.addEventListener("focusout", () => window.setTimeout(() => inUse(area) || put(), 0));
+    else put();
+  };
+
   for (const area of document.querySelectorAll('[data-live-url][data-live="1"]')) follow(area);
+  for (const area of document.querySelectorAll('[data-live-url][data-live="once"]')) lookOnce(area);
 })();

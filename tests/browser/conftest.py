@@ -88,6 +88,10 @@ class Window:
         self.page.locator(".messagelist li").first.wait_for()
         return [text.strip() for text in self.page.locator(".messagelist li").all_inner_texts()]
 
+    def forgive(self, status: str) -> None:
+        """Forget that the browser noted an answer with this status: it was meant."""
+        self.errors[:] = [error for error in self.errors if status not in error]
+
     def overflow_px(self) -> int:
         """How far the page is wider than the window."""
         script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

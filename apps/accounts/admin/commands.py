@@ -185,7 +185,7 @@ def perform(
 
 def typed_for(objects: Sequence[Any]) -> str:
     """What is typed before something final: the name of the one object, or how many they are."""
-    return str(objects[0]) if len(objects) == 1 else str(len(objects))
+    return str(objects[0]).strip() if len(objects) == 1 else str(len(objects))
 
 
 def _question(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.selectors.infrastructure import hosts_visible_to
@@ -119,9 +119,9 @@ def _of_hosts(hosts: QuerySet[Host], depth: int) -> list[Capacity]:
     return [one for sums in by_place.values() for one in _as_capacities(*sums)]
 
 
-def _summed(hosts: QuerySet[Host], key_of: Callable[[dict[str, Any]], Any], depth: int) -> dict[Any, tuple[Any, ...]]:
-    """Sums per key. Clusters are added up here because each has an over-provisioning of its own."""
-    rows = (
+def hosts_by_cluster(hosts: QuerySet[Host]) -> QuerySet[Host, dict[str, Any]]:
+    """One row for each cluster with its place, how many ``hosts`` it has, and their sums before over-provisioning."""
+    return (
         hosts.values(
             "zone_id",
             "pod_id",
@@ -134,6 +134,7 @@ def _summed(hosts: QuerySet[Host], key_of: Callable[[dict[str, Any]], Any], dept
             "cluster__name",
         )
         .annotate(
+            hosts=Count("pk"),
             cpu_total=Sum("capacity__cpu_total_mhz", default=0),
             cpu_used=Sum("capacity__cpu_used_mhz", default=0),
             memory_total=Sum("capacity__memory_total_mib", default=0),
@@ -142,8 +143,12 @@ def _summed(hosts: QuerySet[Host], key_of: Callable[[dict[str, Any]], Any], dept
         )
         .order_by("zone_id", "pod_id", "cluster_id")
     )
+
+
+def _summed(hosts: QuerySet[Host], key_of: Callable[[dict[str, Any]], Any], depth: int) -> dict[Any, tuple[Any, ...]]:
+    """Sums per key. Clusters are added up here because each has an over-provisioning of its own."""
     sums: dict[Any, tuple[Any, ...]] = {}
-    for row in rows:
+    for row in hosts_by_cluster(hosts):
         factor = factors(row["cluster__uuid"])
         added = (
             row["cpu_used"],

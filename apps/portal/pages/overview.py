@@ -1,22 +1,32 @@
-"""What the admin's first page shows above its navigation."""
+"""What the admin's first page shows."""
 
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from apps.accounts.admin.badges import badge
+from apps.accounts.admin.badges import badge, human_bytes
 from apps.accounts.admin.commands import admin_caller
 from apps.accounts.admin.panels import JOB_COLUMNS, Panel, ago, job_rows, link_to, when
+from apps.portal.pages.charts import jobs_chart, mhz, pieces, use_bar
+from apps.portal.selectors.capacity_tree import Node
 from apps.portal.selectors.overview import Overview, overview
 from cloudstack.framework.plugins.manager import pm
+
+MOST_PLACES = 60
+MIB = 1024 * 1024
 
 
 def overview_context(request: HttpRequest) -> dict[str, Any]:
     state = overview(caller=admin_caller(request))
     return {
         "tiles": _tiles(state),
+        "warnings": _warnings(state),
+        "capacity": _capacity(state),
         "panels": _panels(state),
+        "jobs_chart": jobs_chart(state.jobs_by_hour),
         "recent_events": [{"event": event, "ago": ago(event.created)} for event in state.events],
     }
 
@@ -43,12 +53,16 @@ def _tile(title: str, counts: dict[str, int], page: str, parameter: str, *, job:
     }
 
 
-def _panels(state: Overview) -> list[Panel]:
+def _warnings(state: Overview) -> list[Panel]:
     """What needs looking at; nothing is shown of what is well."""
     panels = []
     broken = [[status.name, status.error] for status in pm.statuses.values() if status.error]
     if broken:
         panels.append(Panel("Plugins with errors", ["Plugin", "Says"], broken, more=reverse("admin:cloud_plugins")))
+    if state.open_alerts:
+        rows = [[link_to(alert), alert.description, when(alert.last_seen)] for alert in state.open_alerts]
+        more = reverse("admin:alerts_alert_changelist") + "?archived__exact=0"
+        panels.append(Panel(f"Alerts ({state.open_alert_count})", ["Alert", "Says", "Last seen"], rows, more=more))
     if state.hosts_not_up:
         rows = [
             [badge(host.status), link_to(host), host.cluster, when(host.last_ping), host.status_reason]
@@ -57,7 +71,67 @@ def _panels(state: Overview) -> list[Panel]:
         columns = ["Status", "Host", "Cluster", "Last heard of", "Says"]
         title = f"Hosts that are not Up ({state.hosts_not_up_count})"
         panels.append(Panel(title, columns, rows, more=reverse("admin:infrastructure_host_changelist")))
-    title = f"Jobs that failed in the last day ({state.failed_count})"
-    more = reverse("admin:jobs_asyncjob_changelist") + "?status__exact=failed"
-    panels.append(Panel(title, JOB_COLUMNS, job_rows(state.failed_jobs), "None failed.", more))
     return panels
+
+
+def _capacity(state: Overview) -> Panel:
+    """One row for each zone, pod and cluster."""
+    places = [(depth, node) for zone in state.capacity for depth, node in zone.walk()]
+    columns = ["Place", "Hosts", "CPU", "Memory", "Primary storage", "…in use", "Image stores", "Addresses", "Networks"]
+    rows = [
+        [
+            _named(node, depth),
+            node.hosts,
+            use_bar(node.cpu, mhz),
+            use_bar(node.memory),
+            use_bar(node.primary),
+            use_bar(node.in_use, of="in use"),
+            use_bar(node.secondary, of="in use") if not depth else "",
+            use_bar(node.addresses, pieces, of="taken") if not depth else "",
+            use_bar(node.numbers, pieces, of="taken") if not depth else "",
+        ]
+        for depth, node in places[:MOST_PLACES]
+    ]
+    left = len(places) - MOST_PLACES
+    title = f"Capacity (the first {MOST_PLACES} places; {left} more)" if left > 0 else "Capacity"
+    empty = "There is no host yet: a zone begins with its physical network, a pod and a cluster."
+    return Panel(title, columns, rows, empty, reverse("admin:infrastructure_cluster_changelist"), "Clusters")
+
+
+def _named(node: Node, depth: int) -> SafeString:
+    url = reverse(f"admin:infrastructure_{node.kind}_change", args=[node.pk])
+    return format_html(
+        '<span class="cs-indent-{}"><a href="{}">{}</a> <span class="cs-quiet">{}</span></span>',
+        depth, url, node.name, node.kind,
+    )  # fmt: skip
+
+
+def _panels(state: Overview) -> list[Panel]:
+    failed = reverse("admin:jobs_asyncjob_changelist") + "?status__exact=failed"
+    jobs = reverse("admin:jobs_asyncjob_changelist")
+    hosts = [[link_to(host), host.cluster, use_bar(cpu, mhz), use_bar(memory)] for host, cpu, memory in state.fullest]
+    busiest = [[link_to(row.vm), link_to(row.vm.account), f"{row.cpu_percent:.0f} %"] for row in state.busiest]
+    largest = [
+        [link_to(row.vm), link_to(row.vm.account), human_bytes(row.memory_used_mib * MIB)] for row in state.largest
+    ]
+    owners = [[link_to(row.account), link_to(row.account.domain), pieces(row.count)] for row in state.owners]
+    return [
+        Panel("Jobs under way", JOB_COLUMNS, job_rows(state.running_jobs), "Nothing is being done.", jobs),
+        Panel(
+            f"Jobs that failed in the last day ({state.failed_count})",
+            JOB_COLUMNS,
+            job_rows(state.failed_jobs),
+            "None failed.",
+            failed,
+        ),
+        Panel(
+            "Fullest hosts",
+            ["Host", "Cluster", "CPU", "Memory"],
+            hosts,
+            "No host has told what it has.",
+            reverse("admin:infrastructure_host_changelist"),
+        ),
+        Panel("Most CPU", ["Machine", "Account", "CPU"], busiest, "No machine has been measured."),
+        Panel("Most memory", ["Machine", "Account", "Memory"], largest, "No machine has been measured."),
+        Panel("Most machines", ["Account", "Domain", "Machines"], owners, "No account has a machine."),
+    ]

@@ -14,6 +14,7 @@ from apps.accounts.factories import (
     join_project,
     project_of,
 )
+from apps.accounts.admin.commands import typed_for
 from apps.accounts.models import (
     Account,
     Project,
@@ -83,7 +84,7 @@ def test_no_form_writes(browser, populated, model):
 
 
 def act(browser, model, action, *objects, **more):
-    data = {"action": action, "_selected_action": [obj.pk for obj in objects], **more}
+    data = {"action": action, "_selected_action": [obj.pk for obj in objects], "typed": typed_for(objects), **more}
     return browser.post(path_of(model), data, follow=True).content.decode()
 
 

@@ -37,8 +37,11 @@ def choose(client: Client, action: str, *uuids: str, **more: Any) -> Any:
 
 
 def said(client: Client, response: Any) -> list[str]:
-    """The messages on the page that follows."""
-    return [str(message) for message in client.get(response["Location"]).context["messages"]]
+    """The messages on the page that follows, or what the view of a bulk operation says of each object."""
+    page = client.get(response["Location"])
+    if "rows" in page.context:
+        return [f"{row['about']}: {row['says']} {row['link']}" for row in page.context["rows"]]
+    return [str(message) for message in page.context["messages"]]
 
 
 def test_the_list_shows_machines_and_finds_them(operator: Client, machines: list[str]) -> None:
@@ -83,17 +86,25 @@ def test_a_refusal_says_why_and_the_others_go_on(operator: Client, machines: lis
 
 def test_what_cannot_be_taken_back_is_asked_first(operator: Client, machines: list[str]) -> None:
     page = choose(operator, "destroyVirtualMachine", machines[0])
-    assert page.status_code == 200 and b"web-0" in page.content
-    run_jobs()
+    html = page.content.decode()
+    assert page.status_code == 200 and "web-0" in html
+    # What would happen, and that nothing did.
+    assert "What happens: Destroy web-0" in html and not AsyncJob.objects.filter(command__startswith="destroy").exists()
     assert vm_of(machines[0]).state == VmState.RUNNING
-    choose(operator, "destroyVirtualMachine", machines[0], confirmed="1")
+    for typed in ("", "web-1", "WEB-0"):
+        refused = choose(operator, "destroyVirtualMachine", machines[0], confirmed="1", typed=typed)
+        assert refused.status_code == 400 and "type &quot;web-0&quot;" in refused.content.decode(), typed
+    assert vm_of(machines[0]).state == VmState.RUNNING
+    choose(operator, "destroyVirtualMachine", machines[0], confirmed="1", typed="web-0")
     run_jobs()
     assert vm_of(machines[0]).state == VmState.DESTROYED
     choose(operator, "recoverVirtualMachine", machines[0])
     assert vm_of(machines[0]).state == VmState.STOPPED
-    choose(operator, "destroyVirtualMachine", machines[0], confirmed="1")
+    choose(operator, "destroyVirtualMachine", machines[0], confirmed="1", typed="web-0")
     run_jobs()
-    choose(operator, "expungeVirtualMachine", machines[0], confirmed="1")
+    final = choose(operator, "expungeVirtualMachine", machines[0]).content.decode()
+    assert "Cannot be undone." in final
+    choose(operator, "expungeVirtualMachine", machines[0], confirmed="1", typed="web-0")
     run_jobs()
     assert vm_of(machines[0]).removed is not None
     check_invariants()
@@ -215,7 +226,7 @@ def test_the_first_page_says_how_the_cloud_is(
         status="failed", error_text="long ago", created=timezone.now() - timedelta(days=3)
     )
     monkeypatch.setitem(pm.statuses, "rotten", PluginStatus("rotten", enabled=False, error="hooks.py: SyntaxError"))
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(30):
         html = operator.get("/admin/").content.decode()
     for text in ("no answer for 90 s", "the pool is full", "rotten", "SyntaxError", "Hosts that are not Up (1)"):
         assert text in html

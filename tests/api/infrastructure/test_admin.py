@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.accounts.admin.commands import CONFIRMED
+from apps.accounts.admin.commands import CONFIRMED, TYPED, typed_for
 from apps.accounts.factories import AccountFactory, UserFactory
 from apps.infrastructure.factories import HostFactory, ZoneFactory, simulated_zone
 from apps.infrastructure.models import Host, Zone
@@ -31,7 +31,7 @@ def changelist(model: str) -> str:
 
 def act(client: Client, action: str, *rows: Host | Zone):
     model = type(rows[0])._meta.model_name
-    data = {"action": action, "_selected_action": [row.pk for row in rows], CONFIRMED: "yes"}
+    data = {"action": action, "_selected_action": [row.pk for row in rows], CONFIRMED: "yes", TYPED: typed_for(rows)}
     return client.post(changelist(model), data, follow=True)
 
 

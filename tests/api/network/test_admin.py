@@ -5,7 +5,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
-from apps.accounts.admin.commands import CONFIRMED
+from apps.accounts.admin.commands import CONFIRMED, TYPED, typed_for
 from apps.accounts.factories import AccountFactory, UserFactory
 from apps.network.factories import NetworkFactory, NetworkOfferingFactory
 from apps.network.models import Network, NetworkHost, NetworkOffering, VniAllocation
@@ -63,7 +63,9 @@ def test_no_form_changes_a_row(pages, rows) -> None:
 
 def act(pages: Client, model: str, action: str, *pks: int):
     url = reverse(f"admin:network_{model}_changelist")
-    return pages.post(url, {"action": action, "_selected_action": list(pks), CONFIRMED: "yes"}, follow=True)
+    typed = typed_for(list(apps.get_model("network", model)._default_manager.filter(pk__in=pks)))
+    data = {"action": action, "_selected_action": list(pks), CONFIRMED: "yes", TYPED: typed}
+    return pages.post(url, data, follow=True)
 
 
 def test_actions_submit_jobs(pages, rows) -> None:
