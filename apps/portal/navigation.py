@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from apps.accounts.admin.commands import admin_caller
 from apps.infrastructure.models import Host
 from apps.infrastructure.states import HostStatus
-from apps.portal.places import NAMES, PAGES, PLACES, PLUGINS, SECTIONS, PageOfNoModel, Place, icon_of
+from apps.portal.places import PAGES, PLACES, PLUGINS, SECTIONS, PageOfNoModel, Place, icon_of
 from cloudstack.api import authentication, registry
 from cloudstack.framework.alerts.models import Alert
 from cloudstack.framework.jobs.models import AsyncJob
@@ -43,7 +43,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             continue
         label, options, place = model._meta.label, model._meta, place_of(model, page)
         url = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
-        title = NAMES.get(label) or capfirst(str(options.verbose_name_plural))
+        title = getattr(page, "plural", "") or capfirst(str(options.verbose_name_plural))
         item = _item(title, url, icon_of(label), request.path)
         item["inner"] = place.inner
         item["badge"] = badges.get(label, "")

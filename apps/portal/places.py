@@ -112,14 +112,6 @@ _ICONS = {
     "notifications.Webhook": "webhook",
 }
 DEFAULT_ICON = "table_rows"
-NAMES = {
-    "jobs.AsyncJob": "Jobs",
-    "configuration.ConfigValue": "Values that were set",
-    "scheduler.ScheduledRun": "Last runs",
-    "notifications.WebhookDelivery": "Webhook deliveries",
-    "cloudstack_api.IdempotentCall": "Calls that can be repeated",
-}
-"""Titles that are better than the model's name in the plural."""
 
 
 @dataclass(frozen=True)

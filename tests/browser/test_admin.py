@@ -144,7 +144,7 @@ def test_a_setting_is_changed(window: Open, cloud: SimulatedCloud) -> None:
     view.forgive("400")
     page.get_by_label("New value").fill("4321")
     page.get_by_role("button", name="Save").click()
-    assert view.messages() == ["Expunge.delay is set to 4321."]
+    assert view.messages() == ["expunge.delay is set to 4321."]
     view.shot("setting")
     key = registry.get("expunge.delay")
     assert key is not None and key.value() == 4321

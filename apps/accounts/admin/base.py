@@ -65,6 +65,8 @@ class CloudAdmin(ReadOnly, PageBase):
     show_full_result_count = False
     noun = ""
     """What an object is called on its page, if not by the model's name."""
+    plural = ""
+    """Title of the list, if not the model's name in the plural."""
     section = ""
     """Title of the part of the navigation where the page stands; empty: where the core has it, or under Plugins."""
     has_job_panels = True
@@ -141,9 +143,13 @@ class CloudAdmin(ReadOnly, PageBase):
             return HttpResponseRedirect(request.path)
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"plural": self.plural, **(extra_context or {})})
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")
         if obj is not None:
+            context["plural"] = self.plural
             context["title"] = capfirst(self.noun or self.opts.verbose_name)
             context["cloud_page"] = {
                 **self.bar(request, obj),

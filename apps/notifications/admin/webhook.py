@@ -18,6 +18,7 @@ class WebhookAdmin(CloudAdmin):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(CloudAdmin):
+    plural = "Webhook deliveries"
     list_display = ("event_type", "webhook", "state", "attempts", "due", "ended", "response")
     list_filter = ("state", "created")
     list_select_related = ("webhook",)

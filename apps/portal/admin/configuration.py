@@ -30,6 +30,7 @@ def shown_value(row: ConfigValue) -> str:
 
 @admin.register(ConfigValue)
 class ConfigValueAdmin(CloudAdmin):
+    plural = "Values that were set"
     list_display = ("setting", "scope", "scope_uuid", "stored", "updated")
     list_display_links = ("scope",)
     list_filter = ("scope",)

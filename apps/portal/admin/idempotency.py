@@ -8,6 +8,7 @@ from cloudstack.api.models import IdempotentCall
 
 @admin.register(IdempotentCall)
 class IdempotentCallAdmin(CloudAdmin):
+    plural = "Calls that can be repeated"
     list_display = ("key", "command", "user", "created")
     list_filter = ("created",)
     list_select_related = ("user",)

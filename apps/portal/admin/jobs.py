@@ -43,6 +43,7 @@ class WorkflowFilter(admin.SimpleListFilter):
 
 @admin.register(AsyncJob)
 class AsyncJobAdmin(CloudAdmin):
+    plural = "Jobs"
     list_display = ("shown_status", "shown_description", "submitted", "duration", "user", "says", "name")
     list_display_links = ("shown_description",)
     list_filter = ("status", "created", WorkflowFilter)

@@ -17,6 +17,7 @@ def run_now(*, caller: Caller, obj: ScheduledRun) -> str:
 
 @admin.register(ScheduledRun)
 class ScheduledRunAdmin(CloudAdmin):
+    plural = "Last runs"
     list_display = ("name", "outcome", "last_run", "duration", "runs", "owner", "error")
     search_fields = ("name", "error")
     ordering = ("name",)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from apps.accounts.admin.badges import badge, human_bytes
 from apps.accounts.admin.commands import admin_caller
 from apps.accounts.admin.panels import JOB_COLUMNS, Panel, ago, job_rows, link_to, when
+from apps.infrastructure.models import Host
 from apps.portal.pages.charts import jobs_chart, mhz, pieces, use_bar
 from apps.portal.selectors.capacity_tree import Node
 from apps.portal.selectors.overview import Overview, overview
@@ -77,7 +78,7 @@ def _warnings(state: Overview) -> list[Panel]:
 def _capacity(state: Overview) -> Panel:
     """One row for each zone, pod and cluster."""
     places = [(depth, node) for zone in state.capacity for depth, node in zone.walk()]
-    columns = ["Place", "Hosts", "CPU", "Memory", "Primary storage", "…in use", "Image stores", "Addresses", "Networks"]
+    columns = ["Place", "Hosts", "CPU promised", "Memory promised", "Storage promised", "Storage in use"]
     rows = [
         [
             _named(node, depth),
@@ -86,9 +87,6 @@ def _capacity(state: Overview) -> Panel:
             use_bar(node.memory),
             use_bar(node.primary),
             use_bar(node.in_use, of="in use"),
-            use_bar(node.secondary, of="in use") if not depth else "",
-            use_bar(node.addresses, pieces, of="taken") if not depth else "",
-            use_bar(node.numbers, pieces, of="taken") if not depth else "",
         ]
         for depth, node in places[:MOST_PLACES]
     ]
@@ -106,16 +104,30 @@ def _named(node: Node, depth: int) -> SafeString:
     )  # fmt: skip
 
 
+def _host(host: Host) -> SafeString:
+    return format_html('{}<br><small class="cs-quiet">{}</small>', link_to(host), host.cluster)
+
+
 def _panels(state: Overview) -> list[Panel]:
     failed = reverse("admin:jobs_asyncjob_changelist") + "?status__exact=failed"
     jobs = reverse("admin:jobs_asyncjob_changelist")
-    hosts = [[link_to(host), host.cluster, use_bar(cpu, mhz), use_bar(memory)] for host, cpu, memory in state.fullest]
+    zones = [
+        [
+            _named(zone, 0),
+            use_bar(zone.secondary, of="in use"),
+            use_bar(zone.addresses, pieces, of="taken"),
+            use_bar(zone.numbers, pieces, of="taken"),
+        ]
+        for zone in state.capacity[:MOST_PLACES]
+    ]
+    hosts = [[_host(host), use_bar(cpu, mhz), use_bar(memory)] for host, cpu, memory in state.fullest]
     busiest = [[link_to(row.vm), link_to(row.vm.account), f"{row.cpu_percent:.0f} %"] for row in state.busiest]
     largest = [
         [link_to(row.vm), link_to(row.vm.account), human_bytes(row.memory_used_mib * MIB)] for row in state.largest
     ]
     owners = [[link_to(row.account), link_to(row.account.domain), pieces(row.count)] for row in state.owners]
     return [
+        Panel("Zones", ["Zone", "Image stores", "Addresses", "Network numbers"], zones, "There is no zone."),
         Panel("Jobs under way", JOB_COLUMNS, job_rows(state.running_jobs), "Nothing is being done.", jobs),
         Panel(
             f"Jobs that failed in the last day ({state.failed_count})",
@@ -126,7 +138,7 @@ def _panels(state: Overview) -> list[Panel]:
         ),
         Panel(
             "Fullest hosts",
-            ["Host", "Cluster", "CPU", "Memory"],
+            ["Host", "CPU promised", "Memory promised"],
             hosts,
             "No host has told what it has.",
             reverse("admin:infrastructure_host_changelist"),

@@ -100,6 +100,7 @@ def one_setting(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": key.name,
+        "crumb": {"url": reverse("admin:cloud_settings"), "title": "Settings"},
         "key": key,
         "kind": KINDS[key.type],
         "value": _shown(key, key.value()),

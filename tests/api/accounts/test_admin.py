@@ -99,7 +99,7 @@ def test_actions_call_commands(browser, tenants):
 
 
 def test_a_refusal_is_shown_and_changes_nothing(browser, tenants):
-    assert "You cannot delete yourself" not in act(browser, User, "deleteUser", tenants.root)
+    assert "It will be refused: You cannot delete yourself" in act(browser, User, "deleteUser", tenants.root)
     html = act(browser, User, "deleteUser", tenants.root, confirmed="1")
     assert "You cannot delete yourself" in html
     assert User.objects.filter(pk=tenants.root.pk).exists()

@@ -113,7 +113,7 @@ def test_who_must_have_one_sets_it_up_on_the_way_in(boss: User) -> None:
     page = client.post(PAGE, {"do": "setup", "provider": "totp"}).content.decode()
     factor = TwoFactor.objects.get(user=boss)
     assert factor.secret.reveal() in page
-    assert page.count("<li><code>") == 10
+    assert page.count("<li><code") == 10
     assert not is_in(client)
     client.post(PAGE, {"do": "verify", "code": code_of(boss)})
     assert is_in(client)
