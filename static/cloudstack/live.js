@@ -1,5 +1,5 @@
 // Keeps the part of a page marked with data-live-url fresh: data-live="1" while the server says that it still changes,
-// data-live="once" a single time after the page is shown.
+// data-live="once" after the page is shown, and on while a job works on it.
 "use strict";
 
 (() => {
@@ -47,14 +47,16 @@
 
   const lookOnce = async (area) => {
     const answer = await fetched(area).catch(() => null);
-    const text = answer === null ? null : await answer.text();
-    if (text === null) return;
+    if (answer === null) return;
+    const text = await answer.text();
+    const over = answer.headers.get("X-Live") !== "1";
     const put = () => {
       area.innerHTML = text;
-      area.dataset.live = "0";
+      area.dataset.live = over ? "0" : "1";
     };
     if (inUse(area)) area.addEventListener("focusout", () => window.setTimeout(() => inUse(area) || put(), 0));
     else put();
+    if (!over) follow(area);
   };
 
   for (const area of document.querySelectorAll('[data-live-url][data-live="1"]')) follow(area);

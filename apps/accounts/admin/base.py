@@ -14,12 +14,14 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST
 
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.columns import STATE_COLUMNS, column_of
 from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
 from apps.accounts.admin.panels import Panel, events_panel, further_panels, jobs_panel
+from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.secrets import EncryptedField
 from cloudstack.theme.admin import PageBase, TableBase
 
@@ -143,6 +145,7 @@ class CloudAdmin(ReadOnly, PageBase):
             return HttpResponseRedirect(request.path)
         return super().change_view(request, object_id, form_url, extra_context)
 
+    @method_decorator(gzip_page)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"plural": self.plural, **(extra_context or {})})
 
@@ -228,12 +231,15 @@ class CloudAdmin(ReadOnly, PageBase):
     def operations_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The bar of an object's page with what each operation would say now; the page asks for it when it is shown.
 
-        Every operation is rehearsed as ``plan=true`` does it: what refuses it is never told twice.
+        Every operation is rehearsed as ``plan=true`` does it: what refuses it is never told twice. While a job works on
+        the object only its state is told, with ``X-Live: 1``, and the page asks again.
         """
         obj = self.get_object(request, object_id) if self.has_view_permission(request) else None
         if obj is None:
             raise Http404(f"there is no {self.opts.verbose_name} {object_id}")
-        response = render(request, "admin/cloud_bar.html", {"cloud_page": self.bar(request, obj, ask=True)})
+        live = self.has_job_panels and _is_worked_on(obj)
+        response = render(request, "admin/cloud_bar.html", {"cloud_page": self.bar(request, obj, ask=not live)})
+        response["X-Live"] = "1" if live else "0"
         response["Cache-Control"] = "no-store"
         return response
 
@@ -286,6 +292,11 @@ def _badges(obj: Model) -> list[Any]:
         for field in obj._meta.concrete_fields
         if field.name in STATE_COLUMNS
     ]
+
+
+def _is_worked_on(obj: Model) -> bool:
+    known = getattr(obj, "uuid", None)
+    return known is not None and AsyncJob.objects.filter(resource_uuid=known, completed__isnull=True).exists()
 
 
 def _has(model: type[Model], name: str) -> bool:

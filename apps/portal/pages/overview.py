@@ -113,7 +113,7 @@ def _panels(state: Overview) -> list[Panel]:
     jobs = reverse("admin:jobs_asyncjob_changelist")
     zones = [
         [
-            _named(zone, 0),
+            format_html('<a href="{}">{}</a>', reverse("admin:infrastructure_zone_change", args=[zone.pk]), zone.name),
             use_bar(zone.secondary, of="in use"),
             use_bar(zone.addresses, pieces, of="taken"),
             use_bar(zone.numbers, pieces, of="taken"),
@@ -127,7 +127,7 @@ def _panels(state: Overview) -> list[Panel]:
     ]
     owners = [[link_to(row.account), link_to(row.account.domain), pieces(row.count)] for row in state.owners]
     return [
-        Panel("Zones", ["Zone", "Image stores", "Addresses", "Network numbers"], zones, "There is no zone."),
+        Panel("Zones", ["Zone", "Image stores", "Addresses", "Numbers"], zones, "There is no zone."),
         Panel("Jobs under way", JOB_COLUMNS, job_rows(state.running_jobs), "Nothing is being done.", jobs),
         Panel(
             f"Jobs that failed in the last day ({state.failed_count})",

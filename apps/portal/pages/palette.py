@@ -32,13 +32,18 @@ SHORTEST = 2
 """Fewer letters name too much to be of use."""
 MOST_OF_A_KIND = 5
 MOST_SETTINGS = 5
-KINDS: tuple[tuple[type[Model], str], ...] = (
-    *((VirtualMachine, "name"), (VirtualMachine, "display_name"), (Volume, "name"), (Network, "name"), (Host, "name")),
-    *((Zone, "name"), (Pod, "name"), (Cluster, "name"), (StoragePool, "name"), (ImageStore, "name")),
-    *((Template, "name"), (Iso, "name"), (Account, "name"), (User, "username"), (Project, "name"), (Domain, "name")),
-    *((ServiceOffering, "name"), (DiskOffering, "name"), (NetworkOffering, "name")),
-)
-"""Models with the column that names their objects, in the order in which they are shown."""
+KINDS: dict[type[Model], tuple[str, ...]] = {
+    VirtualMachine: ("name", "display_name"),
+    User: ("username",),
+    **{
+        model: ("name",)
+        for model in (
+            *(Volume, Network, Host, Zone, Pod, Cluster, StoragePool, ImageStore, Template, Iso),
+            *(Account, Project, Domain, ServiceOffering, DiskOffering, NetworkOffering),
+        )
+    },
+}
+"""Models with the columns that name their objects, in the order in which they are shown."""
 ADDRESSES: tuple[tuple[type[Model], str], ...] = ((PublicIpAddress, "address"), (Host, "private_ip"))
 
 
@@ -104,14 +109,12 @@ def _by_address(request: HttpRequest, caller: Caller, address: str) -> Iterator[
 
 
 def _by_name(request: HttpRequest, caller: Caller, term: str) -> Iterator[Tool]:
-    seen: set[Tool] = set()
-    for model, column in KINDS:
-        if not _visible(request, model):
-            continue
-        for tool in _tools(_scope(model, caller).filter(Q(**{f"{column}__istartswith": term}))):
-            if tool not in seen:
-                seen.add(tool)
-                yield tool
+    for model, columns in KINDS.items():
+        if _visible(request, model):
+            begins = Q()
+            for column in columns:
+                begins |= Q(**{f"{column}__istartswith": term})
+            yield from _tools(_scope(model, caller).filter(begins))
 
 
 def _tools(rows: QuerySet[Any]) -> Iterator[Tool]:

@@ -331,3 +331,50 @@ def test_ones_own_password_goes_through_the_manager(operator: Client, cloud: Sim
     event = Event.objects.filter(type="USER.UPDATE").latest("pk")
     assert event.user.username == "operator" and "newer" not in event.description
     assert Client().login(username="operator", password="a much newer one")
+
+
+def test_one_view_follows_all_that_a_bulk_operation_started(operator: Client, machines: list[str]) -> None:
+    choose(operator, "stopVirtualMachine", machines[0])
+    run_jobs()
+    page = choose(operator, "stopVirtualMachine", *machines)["Location"]
+    view = operator.get(page)
+    assert view.status_code == 200 and view.context["total"] == 3
+    refused = next(row for row in view.context["rows"] if row["about"] == "web-0")
+    assert refused["failed"] and "web-0 is Stopped" in refused["says"]
+    live = operator.get(page, {"live": "1"})
+    assert live["X-Live"] == "1" and b"<html" not in live.content
+    run_jobs()
+    live = operator.get(page, {"live": "1"})
+    assert live["X-Live"] == "0" and live.context["ended"] == 3 and live.context["failed"] == 1
+    stranger = Client()
+    UserFactory(username="second", account=AccountFactory(root_admin=True))
+    assert stranger.login(username="second", password=PASSWORD)
+    assert stranger.get(page).status_code == 404
+    for _ in range(5):
+        choose(operator, "startVirtualMachine", *machines)
+    assert operator.get(page).status_code == 404
+
+
+def test_what_is_not_possible_now_is_told_by_the_bar(operator: Client, machines: list[str]) -> None:
+    vm = vm_of(machines[0])
+    url = f"{VMS}{vm.pk}/operations/"
+
+    def refusals() -> dict[str, str]:
+        buttons = operator.get(url).context["cloud_page"]["buttons"]
+        return {button["command"].label: button["refusal"] for button in buttons}
+
+    told = refusals()
+    assert not told["Stop"] and not told["Reboot"] and not told["Migrate"] and not told["Destroy"]
+    assert "is Running, not Stopped" in told["Start"] and told["Recover"] and told["Expunge"]
+    before = AsyncJob.objects.count(), Event.objects.count()
+    html = operator.get(url).content.decode()
+    assert html.count(" disabled ") == 3 and "is Running, not Stopped" in html
+    assert (AsyncJob.objects.count(), Event.objects.count()) == before
+    choose(operator, "stopVirtualMachine", machines[0])
+    # While a job works on it only the state is followed.
+    assert operator.get(url)["X-Live"] == "1" and set(refusals().values()) == {""}
+    run_jobs()
+    assert operator.get(url)["X-Live"] == "0"
+    assert not refusals()["Start"] and refusals()["Stop"]
+    assert operator.get(f"{VMS}999999/operations/").status_code == 404
+    assert Client().get(url).status_code == 302
