@@ -42,31 +42,43 @@ _MODELS: dict[str, tuple[str, str]] = {
     # Section: what is looked at every day; what is looked at when something is wrong.
     "Infrastructure": (
         "infrastructure.Zone infrastructure.Pod infrastructure.Cluster infrastructure.Host portal.Region",
-        "infrastructure.Dedication infrastructure.HostCapacity infrastructure.CapacityReservation"
-        " infrastructure.HypervisorCapabilities compute.ClusterDrsPlan compute.ClusterDrsMigration",
+        (
+            "infrastructure.Dedication infrastructure.HostCapacity infrastructure.CapacityReservation"
+            " infrastructure.HypervisorCapabilities compute.ClusterDrsPlan compute.ClusterDrsMigration"
+        ),
     ),
     "Compute": (
-        "compute.VirtualMachine compute.ServiceOffering compute.InstanceGroup compute.AffinityGroup"
-        " compute.SshKeyPair compute.UserData compute.VmSchedule",
-        "compute.Nic compute.VolumeAttachment compute.Drive compute.AffinityMembership compute.TemplateUserData"
-        " compute.MachineUsage compute.MachineSample storage.GuestOs storage.GuestOsCategory",
+        (
+            "compute.VirtualMachine compute.ServiceOffering compute.InstanceGroup compute.AffinityGroup"
+            " compute.SshKeyPair compute.UserData compute.VmSchedule"
+        ),
+        (
+            "compute.Nic compute.VolumeAttachment compute.Drive compute.AffinityMembership compute.TemplateUserData"
+            " compute.MachineUsage compute.MachineSample storage.GuestOs storage.GuestOsCategory"
+        ),
     ),
     "Storage": (
         "storage.Volume storage.Template storage.Iso storage.DiskOffering storage.StoragePool storage.ImageStore",
-        "storage.PoolHost storage.PoolReservation storage.StoppedForPool storage.TemplateZone storage.TemplateStoreRef"
-        " storage.TemplatePoolRef storage.DownloadTicket storage.UploadTicket",
+        (
+            "storage.PoolHost storage.PoolReservation storage.StoppedForPool storage.TemplateZone storage.TemplateStoreRef"
+            " storage.TemplatePoolRef storage.DownloadTicket storage.UploadTicket"
+        ),
     ),
     "Network": (
         "network.Network network.PublicIpAddress network.NetworkOffering network.PhysicalNetwork network.VlanIpRange",
-        "network.NetworkHost network.NetworkRule network.NetworkServiceProvider network.NetworkOfferingService"
-        " network.PhysicalNetworkTrafficType network.VnetRange network.GuestVlanRange network.VniAllocation"
-        " network.IpAllocation network.MacAllocation",
+        (
+            "network.NetworkHost network.NetworkRule network.NetworkServiceProvider network.NetworkOfferingService"
+            " network.PhysicalNetworkTrafficType network.VnetRange network.GuestVlanRange network.VniAllocation"
+            " network.IpAllocation network.MacAllocation"
+        ),
     ),
     "Tenants": (
         "accounts.Domain accounts.Account accounts.User accounts.Project accounts.Role accounts.ResourceLimit",
-        "accounts.ResourceCount accounts.RolePermission accounts.ProjectMember accounts.ProjectInvitation"
-        " accounts.ProjectRole accounts.ProjectRolePermission accounts.ApiKeyPair accounts.ApiToken accounts.TwoFactor"
-        " accounts.RecoveryCode metadata.ResourceTag metadata.ResourceDetail metadata.Annotation metadata.ResourceIcon",
+        (
+            "accounts.ResourceCount accounts.RolePermission accounts.ProjectMember accounts.ProjectInvitation"
+            " accounts.ProjectRole accounts.ProjectRolePermission accounts.ApiKeyPair accounts.ApiToken accounts.TwoFactor"
+            " accounts.RecoveryCode metadata.ResourceTag metadata.ResourceDetail metadata.Annotation metadata.ResourceIcon"
+        ),
     ),
     "Jobs": (
         "jobs.AsyncJob",

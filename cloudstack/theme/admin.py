@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import Media
 from unfold.admin import ModelAdmin as ThemeModelAdmin
 from unfold.admin import TabularInline as ThemeTabularInline
 from unfold.forms import AdminOwnPasswordChangeForm, AdminPasswordChangeForm, AuthenticationForm
@@ -22,6 +23,11 @@ class PageBase(ThemeModelAdmin):
 
     list_fullwidth = True
     list_filter_sheet = True
+
+    @property
+    def media(self) -> Media:
+        """Only what chooses rows of a list: no page has fields of models, so none needs what helps to fill them."""
+        return Media(js=["admin/js/actions.js"])
 
 
 class TableBase(ThemeTabularInline):

@@ -1,8 +1,8 @@
 """The content security policy of the admin's pages.
 
 No page of ours has a script in it, and none may. The theme's Alpine evaluates the expressions in its templates'
-attributes, for which browsers want ``unsafe-eval``; it sets styles in attributes and the theme's colours stand in a style
-element. Everything comes from this server, forms go to it, and no page stands in a frame.
+attributes, for which browsers want ``unsafe-eval``; it sets styles in attributes and the theme's colours stand in a
+style element. Everything comes from this server, forms go to it, and no page stands in a frame.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """What an operator sees and does, in a real browser."""
 
+import gzip
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.support.cloud import SimulatedCloud
 
 Open = Callable[..., Window]
 VMS = "/admin/compute/virtualmachine/"
+MOST_BYTES = 500_000
 
 
 def deploy(cloud: SimulatedCloud, name: str) -> VirtualMachine:
@@ -216,3 +218,115 @@ def test_the_keyboard_is_enough(window: Open, cloud: SimulatedCloud) -> None:
     assert outline != "none", "one cannot see where the focus is"
     view.page.keyboard.press("Enter")
     assert view.messages() == ["Stop – web-1: job started"]
+
+
+def test_the_palette_is_worked_by_the_keyboard(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "web-1")
+    view = window()
+    page = view.page
+    view.log_in()
+    page.keyboard.press("Control+k")
+    box = page.locator("#search-input-command")
+    box.wait_for()
+    page.keyboard.type("web-")
+    page.locator("#command-results-list").get_by_text("web-1").wait_for()
+    view.shot("palette")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{VMS}{vm.pk}/change/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("zones")
+    page.locator("#command-results-list").get_by_text("Zones").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/infrastructure/zone/")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    box.wait_for(state="hidden")
+
+
+def test_colours_stay_as_they_were_chosen(window: Open, cloud: SimulatedCloud) -> None:
+    view = window(color_scheme="light")
+    page = view.page
+    view.log_in()
+
+    def ground() -> str:
+        return str(page.evaluate("getComputedStyle(document.querySelector('#main')).backgroundColor"))
+
+    light = ground()
+    page.locator(".cs-user > summary").click()
+    page.get_by_role("button", name="Dark").click()
+    page.locator("html.dark").wait_for()
+    view.shot("user-menu")
+    dark = ground()
+    view.open("/admin/settings/")
+    assert ground() == dark != light
+    assert page.get_by_role("button", name="Dark", include_hidden=True).get_attribute("aria-pressed") == "true"
+
+
+def test_the_navigation_opens_on_a_phone(window: Open, cloud: SimulatedCloud) -> None:
+    view = window(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = view.page
+    view.log_in()
+    machines = page.locator("#nav-sidebar").get_by_role("link", name="Virtual machines")
+    assert not machines.is_visible()
+    page.get_by_role("button", name="The navigation").tap()
+    page.locator("#nav-sidebar summary", has_text="Compute").tap()
+    view.shot("phone-navigation")
+    machines.tap()
+    page.wait_for_url(f"**{VMS}")
+    assert page.locator("#nav-sidebar").is_hidden()
+
+
+def test_several_machines_are_followed_in_one_view(window: Open, cloud: SimulatedCloud) -> None:
+    for number in range(3):
+        deploy(cloud, f"web-{number}")
+    view = window()
+    page = view.page
+    view.log_in()
+    view.open(VMS)
+    page.get_by_label("Select all rows").or_(page.locator("#action-toggle")).first.check()
+    page.locator("select[name=action]").select_option(label="Stop")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("0 of 3 ended").wait_for()
+    run_jobs()
+    page.get_by_text("3 of 3 ended").wait_for()
+    view.shot("batch")
+    assert set(VirtualMachine.objects.values_list("state", flat=True)) == {VmState.STOPPED}
+
+
+def test_without_scripts_pages_can_be_read_and_worked(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "web-1")
+    view = window(java_script_enabled=False)
+    page = view.page
+    view.log_in()
+    assert page.locator("#nav-sidebar summary", has_text="Compute").is_visible()
+    view.open(f"{VMS}{vm.pk}/change/")
+    view.shot("no-script")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    assert view.messages() == ["Stop – web-1: job started"]
+
+
+def test_pages_weigh_little(window: Open, cloud: SimulatedCloud) -> None:
+    """Bytes as they are sent: texts as gzip packs them, fonts and pictures as they are."""
+    deploy(cloud, "web-1")
+    view = window()
+    view.log_in()
+    heavy = {}
+    for path in ("/admin/", VMS, "/admin/settings/"):
+        sizes: dict[str, int] = {}
+
+        def note(answer: Any, sizes: dict[str, int] = sizes) -> None:
+            body = answer.body()
+            packed = answer.url.endswith((".woff2", ".png"))
+            sizes[answer.url] = len(body) if packed else len(gzip.compress(body))
+
+        context = view.page.context
+        fresh = context.browser.new_context(storage_state=context.storage_state())
+        page = fresh.new_page()
+        page.on("response", note)
+        page.goto(view.base + path, wait_until="networkidle")
+        fresh.close()
+        if sum(sizes.values()) > MOST_BYTES:
+            heavy[path] = sum(sizes.values()), sizes
+    assert heavy == {}

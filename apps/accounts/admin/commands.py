@@ -178,7 +178,7 @@ def perform(
             except CloudError as error:
                 outcomes.append((str(obj), "", error.message))
     if len(outcomes) > 1:
-        return HttpResponseRedirect(_remember(request, command, outcomes))
+        return HttpResponseRedirect(_remember(request, command, outcomes, str(model_admin.opts.verbose_name_plural)))
     _tell(request, command, outcomes)
     return None
 
@@ -227,13 +227,13 @@ def _about(command: AdminCommand, caller: Caller, obj: Any, *, planned: bool) ->
     return about
 
 
-def _remember(request: HttpRequest, command: AdminCommand, outcomes: list[tuple[str, str, str]]) -> str:
+def _remember(request: HttpRequest, command: AdminCommand, outcomes: list[tuple[str, str, str]], noun: str) -> str:
     """Keep what became of a bulk operation in the session; answers the address of the page that follows it."""
     kept = request.session.get(BATCHES, {})
     key = uuid.uuid4().hex[:12]
     while len(kept) >= MOST_BATCHES:
         del kept[next(iter(kept))]
-    kept[key] = {"title": command.label, "outcomes": outcomes, "back": request.path}
+    kept[key] = {"title": command.label, "outcomes": outcomes, "back": request.path, "noun": noun}
     request.session[BATCHES] = kept
     return reverse("admin:cloud_batch", args=[key])
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.commands import BATCHES, admin_caller
@@ -24,7 +25,12 @@ def batch(request: HttpRequest, key: str) -> HttpResponse:
         response["X-Live"] = "1" if state["is_live"] else "0"
         response["Cache-Control"] = "no-store"
         return response
-    context = {**admin.site.each_context(request), "title": known["title"], "back": known["back"], **state}
+    context = {
+        **admin.site.each_context(request),
+        "title": known["title"],
+        "crumb": {"url": known["back"], "title": capfirst(known["noun"])},
+        **state,
+    }
     return TemplateResponse(request, "admin/cloud_batch.html", context)
 
 

@@ -33,7 +33,8 @@ def use_bar(use: Use, worded: Callable[[int], str] = filesizeformat, *, of: str 
     return format_html(
         '<div class="cs-use cs-{tone}" title="{text} {of}; marked from {limit} %">'
         '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="cs-ground" width="100" height="8" rx="1"/><rect class="cs-fill" width="{width}" height="8" rx="1"/>'
+        '<rect class="cs-ground" width="100" height="8" rx="1"/>'
+        '<rect class="cs-fill" width="{width}" height="8" rx="1"/>'
         '<line class="cs-mark" x1="{mark}" x2="{mark}" y1="0" y2="8"/></svg>'
         "<span>{percent} %</span><small>{text}</small></div>",
         tone=tone,
@@ -67,6 +68,7 @@ def jobs_chart(hours: Sequence[Hour]) -> SafeString:
     label = f"Jobs of the last 24 hours: {total[0]} succeeded, {total[1]} failed, {total[2]} others"
     return format_html(
         '<figure class="cs-chart"><svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}'
-        '<line class="cs-axis" x1="0" x2="{}" y1="{}" y2="{}"/></svg><figcaption>{}; at most {} in an hour</figcaption></figure>',
+        '<line class="cs-axis" x1="0" x2="{}" y1="{}" y2="{}"/></svg>'
+        "<figcaption>{}; at most {} in an hour</figcaption></figure>",
         width, height, label, rects, width, height, height, label, most,
     )  # fmt: skip

@@ -32,16 +32,14 @@ SHORTEST = 2
 """Fewer letters name too much to be of use."""
 MOST_OF_A_KIND = 5
 MOST_SETTINGS = 5
+_NAMED: tuple[type[Model], ...] = (
+    *(Volume, Network, Host, Zone, Pod, Cluster, StoragePool, ImageStore, Template, Iso),
+    *(Account, Project, Domain, ServiceOffering, DiskOffering, NetworkOffering),
+)
 KINDS: dict[type[Model], tuple[str, ...]] = {
     VirtualMachine: ("name", "display_name"),
     User: ("username",),
-    **{
-        model: ("name",)
-        for model in (
-            *(Volume, Network, Host, Zone, Pod, Cluster, StoragePool, ImageStore, Template, Iso),
-            *(Account, Project, Domain, ServiceOffering, DiskOffering, NetworkOffering),
-        )
-    },
+    **dict.fromkeys(_NAMED, ("name",)),
 }
 """Models with the columns that name their objects, in the order in which they are shown."""
 ADDRESSES: tuple[tuple[type[Model], str], ...] = ((PublicIpAddress, "address"), (Host, "private_ip"))

@@ -144,9 +144,8 @@ def fullest_hosts(*, caller: Caller) -> list[tuple[Host, Use, Use]]:
     memory = Cast("capacity__memory_used_mib", FloatField()) / NullIf(F("capacity__memory_total_mib"), 0)
     hosts = hosts_visible_to(caller=caller).select_related("cluster", "capacity")
     rows = hosts.filter(capacity__cpu_total_mhz__gt=0, capacity__memory_total_mib__gt=0)
-    return [
-        (host, *_uses_of(host)) for host in rows.annotate(_fullest=Greatest(cpu, memory)).order_by("-_fullest", "pk")[:FULLEST]
-    ]
+    rows = rows.annotate(_fullest=Greatest(cpu, memory)).order_by("-_fullest", "pk")
+    return [(host, *_uses_of(host)) for host in rows[:FULLEST]]
 
 
 def _uses_of(host: Host) -> tuple[Use, Use]:

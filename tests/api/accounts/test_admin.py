@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
+from apps.accounts.admin.commands import typed_for
 from apps.accounts.factories import (
     PASSWORD,
     AccountFactory,
@@ -14,7 +15,6 @@ from apps.accounts.factories import (
     join_project,
     project_of,
 )
-from apps.accounts.admin.commands import typed_for
 from apps.accounts.models import (
     Account,
     Project,

@@ -170,6 +170,8 @@ def test_pages_open_and_cost_little(operator: Client, full: None, subtests: Any)
             count = statements(lambda url=url: operator.get(url))
             if count > MOST_FOR_A_PAGE:
                 dear[model._meta.label] = count
+            # Each operation that the page offers is rehearsed.
+            assert operator.get(path_of(model, first.pk, "operations")).status_code == 200
             if getattr(first, "uuid", None) is not None:
                 assert operator.get(path_of(model, first.uuid, "change")).status_code == 200
             assert operator.get(path_of(model, 10**9, "change")).status_code == 302

@@ -121,9 +121,7 @@ def test_the_palette_finds_pages_settings_and_objects(
         assert found(operator, nothing) == [], nothing
 
 
-def test_the_palette_shows_only_what_one_may_see(
-    reader: Client, cloud: SimulatedCloud, machines: list[str]
-) -> None:
+def test_the_palette_shows_only_what_one_may_see(reader: Client, cloud: SimulatedCloud, machines: list[str]) -> None:
     vm = VirtualMachine.objects.get(uuid=machines[0])
     for term in (cloud.hosts[0].name, str(cloud.hosts[0].uuid), cloud.account.name, "plugins"):
         assert found(reader, term) == [], term
