@@ -60,7 +60,8 @@ _MODELS: dict[str, tuple[str, str]] = {
     "Storage": (
         "storage.Volume storage.Template storage.Iso storage.DiskOffering storage.StoragePool storage.ImageStore",
         (
-            "storage.PoolHost storage.PoolReservation storage.StoppedForPool storage.TemplateZone storage.TemplateStoreRef"
+            "storage.PoolHost storage.PoolReservation storage.StoppedForPool storage.TemplateZone"
+            " storage.TemplateStoreRef"
             " storage.TemplatePoolRef storage.DownloadTicket storage.UploadTicket"
         ),
     ),
@@ -76,8 +77,10 @@ _MODELS: dict[str, tuple[str, str]] = {
         "accounts.Domain accounts.Account accounts.User accounts.Project accounts.Role accounts.ResourceLimit",
         (
             "accounts.ResourceCount accounts.RolePermission accounts.ProjectMember accounts.ProjectInvitation"
-            " accounts.ProjectRole accounts.ProjectRolePermission accounts.ApiKeyPair accounts.ApiToken accounts.TwoFactor"
-            " accounts.RecoveryCode metadata.ResourceTag metadata.ResourceDetail metadata.Annotation metadata.ResourceIcon"
+            " accounts.ProjectRole accounts.ProjectRolePermission accounts.ApiKeyPair accounts.ApiToken"
+            " accounts.TwoFactor"
+            " accounts.RecoveryCode metadata.ResourceTag metadata.ResourceDetail metadata.Annotation"
+            " metadata.ResourceIcon"
         ),
     ),
     "Jobs": (

@@ -145,7 +145,7 @@ def _cards(vm: VirtualMachine) -> Panel:
         ]
         for card in cards
     ]
-    return Panel("Network cards", ["Slot", "Network", "IPv4", "MAC", "Host name", ""], rows, "No network card.")
+    return Panel("Network cards", ["Slot", "Network", "IPv4", "MAC", "Host name", "Use"], rows, "No network card.")
 
 
 def _disks(vm: VirtualMachine) -> Panel:
