@@ -46,6 +46,7 @@ class CloudInline(ReadOnly, TableBase):
 
     extra = 0
     can_delete = False
+    hide_title = True
     joined: ClassVar[Sequence[str]] = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -12,7 +12,9 @@ from apps.accounts.admin.badges import badge, human_bytes
 
 STATE_COLUMNS = frozenset({"state", "status", "resource_state", "allocation_state", "managed_state"})
 EMPTY = "–"
-_SPELLED = "UUID CPU CPUs MHz MiB GiB Mbps IP IPv4 MAC CIDR DNS OS HA URL VLAN VNI API SSH IOPS DHCP MTU ID KVM"
+_SPELLED = (
+    "VM URI ACL CD UUID CPU CPUs MHz MiB GiB Mbps IP IPv4 MAC CIDR DNS OS HA URL VLAN VNI API SSH IOPS DHCP MTU ID KVM"
+)
 _SPELLINGS = {word.lower(): word for word in _SPELLED.split()}
 _NUMBERED = re.compile(r"^(DNS|IP)(\d)$", re.IGNORECASE)
 

@@ -26,15 +26,15 @@ class HostAdmin(CloudAdmin):
     search_fields = ["name", "uuid", "private_ip", "url", "tags"]
     exclude = ["credentials"]
     commands = [
-        ("updateHost", "Enable selected hosts", {"allocationstate": "Enable"}),
-        ("updateHost", "Disable selected hosts", {"allocationstate": "Disable"}),
-        ("reconnectHost", "Reconnect selected hosts"),
-        ("prepareHostForMaintenance", "Put selected hosts into maintenance"),
-        ("cancelHostMaintenance", "Bring selected hosts back from maintenance"),
-        ("declareHostAsDegraded", "Declare selected silent hosts degraded", {"confirm": True}),
-        ("cancelHostAsDegraded", "Take selected degraded hosts back"),
-        ("releaseHostReservation", "Give back room of selected hosts that nobody uses"),
-        ("deleteHost", "Delete selected hosts"),
+        ("updateHost", "Enable", {"allocationstate": "Enable"}),
+        ("updateHost", "Disable", {"allocationstate": "Disable"}),
+        ("reconnectHost", "Reconnect"),
+        ("prepareHostForMaintenance", "Put into maintenance", {"confirm": True}),
+        ("cancelHostMaintenance", "End the maintenance"),
+        ("declareHostAsDegraded", "Declare degraded", {"confirm": True}),
+        ("cancelHostAsDegraded", "Take back from degraded"),
+        ("releaseHostReservation", "Give back room that nobody uses"),
+        ("deleteHost", "Delete"),
     ]
 
     @admin.display(description="CPU promised", ordering="capacity__cpu_used_mhz")

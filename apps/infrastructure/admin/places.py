@@ -26,9 +26,9 @@ class ZoneAdmin(CloudAdmin):
     list_select_related = ["domain"]
     search_fields = ["name", "uuid"]
     commands = [
-        ("updateZone", "Enable selected zones", {"allocationstate": "Enabled"}),
-        ("updateZone", "Disable selected zones", {"allocationstate": "Disabled"}),
-        ("deleteZone", "Delete selected empty zones"),
+        ("updateZone", "Enable", {"allocationstate": "Enabled"}),
+        ("updateZone", "Disable", {"allocationstate": "Disabled"}),
+        ("deleteZone", "Delete"),
     ]
 
 
@@ -39,9 +39,9 @@ class PodAdmin(CloudAdmin):
     list_select_related = ["zone"]
     search_fields = ["name", "uuid", "zone__name"]
     commands = [
-        ("updatePod", "Enable selected pods", {"allocationstate": "Enabled"}),
-        ("updatePod", "Disable selected pods", {"allocationstate": "Disabled"}),
-        ("deletePod", "Delete selected empty pods"),
+        ("updatePod", "Enable", {"allocationstate": "Enabled"}),
+        ("updatePod", "Disable", {"allocationstate": "Disabled"}),
+        ("deletePod", "Delete"),
     ]
 
 
@@ -52,9 +52,9 @@ class ClusterAdmin(CloudAdmin):
     list_select_related = ["pod"]
     search_fields = ["name", "uuid", "pod__name"]
     commands = [
-        ("updateCluster", "Enable selected clusters", {"allocationstate": "Enabled"}),
-        ("updateCluster", "Disable selected clusters", {"allocationstate": "Disabled"}),
-        ("deleteCluster", "Delete selected clusters without hosts"),
+        ("updateCluster", "Enable", {"allocationstate": "Enabled"}),
+        ("updateCluster", "Disable", {"allocationstate": "Disabled"}),
+        ("deleteCluster", "Delete"),
     ]
 
 

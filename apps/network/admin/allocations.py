@@ -12,7 +12,7 @@ class VlanIpRangeAdmin(CloudAdmin):
     list_filter = ["for_system_vms"]
     list_select_related = ["network", "dedicated_domain"]
     search_fields = ["start_ip", "end_ip", "network__name", "uuid"]
-    commands = [("deleteVlanIpRange", "Delete selected ranges")]
+    commands = [("deleteVlanIpRange", "Delete")]
 
 
 @admin.register(PublicIpAddress)
@@ -22,8 +22,8 @@ class PublicIpAddressAdmin(CloudAdmin):
     list_select_related = ["zone", "account", "network"]
     search_fields = ["address", "uuid", "account__name", "network__name"]
     commands = [
-        ("disassociateIpAddress", "Give selected addresses back"),
-        ("releaseIpAddress", "Give selected reserved addresses back"),
+        ("disassociateIpAddress", "Give back"),
+        ("releaseIpAddress", "Give back the reservation"),
     ]
 
 

@@ -33,9 +33,9 @@ class NetworkAdmin(CloudAdmin):
     search_fields = ["name", "uuid", "cidr", "account__name"]
     inlines = [NetworkHostInline]
     commands = [
-        ("restartNetwork", "Restart services of selected networks"),
-        ("restartNetwork", "Restart services of selected networks, taken down before", {"cleanup": "true"}),
-        ("deleteNetwork", "Delete selected networks"),
+        ("restartNetwork", "Restart"),
+        ("restartNetwork", "Restart from scratch", {"cleanup": "true"}),
+        ("deleteNetwork", "Delete"),
     ]
 
 

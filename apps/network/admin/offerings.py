@@ -20,9 +20,9 @@ class NetworkOfferingAdmin(CloudAdmin):
     search_fields = ["name", "display_text", "uuid"]
     inlines = [ServiceInline]
     commands = [
-        ("updateNetworkOffering", "Enable selected offerings", {"state": "Enabled"}),
-        ("updateNetworkOffering", "Disable selected offerings", {"state": "Disabled"}),
-        ("deleteNetworkOffering", "Delete selected offerings"),
+        ("updateNetworkOffering", "Enable", {"state": "Enabled"}),
+        ("updateNetworkOffering", "Disable", {"state": "Disabled"}),
+        ("deleteNetworkOffering", "Delete"),
     ]
 
 

@@ -19,9 +19,9 @@ class PhysicalNetworkAdmin(CloudAdmin):
     list_select_related = ["zone"]
     search_fields = ["name", "uuid", "zone__name"]
     commands = [
-        ("updatePhysicalNetwork", "Enable selected physical networks", {"state": "Enabled"}),
-        ("updatePhysicalNetwork", "Disable selected physical networks", {"state": "Disabled"}),
-        ("deletePhysicalNetwork", "Delete selected physical networks"),
+        ("updatePhysicalNetwork", "Enable", {"state": "Enabled"}),
+        ("updatePhysicalNetwork", "Disable", {"state": "Disabled"}),
+        ("deletePhysicalNetwork", "Delete"),
     ]
 
     def get_queryset(self, request):
@@ -38,7 +38,7 @@ class TrafficTypeAdmin(CloudAdmin):
     list_filter = ["traffic_type"]
     list_select_related = ["physical_network"]
     search_fields = ["physical_network__name", "kvm_label", "uuid"]
-    commands = [("deleteTrafficType", "Delete selected traffic types")]
+    commands = [("deleteTrafficType", "Delete")]
 
 
 @admin.register(NetworkServiceProvider)
@@ -48,9 +48,9 @@ class ProviderAdmin(CloudAdmin):
     list_select_related = ["physical_network"]
     search_fields = ["name", "physical_network__name", "uuid"]
     commands = [
-        ("updateNetworkServiceProvider", "Enable selected providers", {"state": "Enabled"}),
-        ("updateNetworkServiceProvider", "Disable selected providers", {"state": "Disabled"}),
-        ("deleteNetworkServiceProvider", "Remove selected providers"),
+        ("updateNetworkServiceProvider", "Enable", {"state": "Enabled"}),
+        ("updateNetworkServiceProvider", "Disable", {"state": "Disabled"}),
+        ("deleteNetworkServiceProvider", "Remove"),
     ]
 
 
@@ -66,4 +66,4 @@ class GuestVlanRangeAdmin(CloudAdmin):
     list_display = ["physical_network", "start", "end", "account", "domain"]
     list_select_related = ["physical_network", "account", "domain"]
     search_fields = ["physical_network__name", "account__name", "start", "end", "uuid"]
-    commands = [("releaseDedicatedGuestVlanRange", "Open selected ranges to everybody")]
+    commands = [("releaseDedicatedGuestVlanRange", "Open to everybody")]

@@ -49,7 +49,7 @@ class EventAdmin(CloudAdmin):
         "correlation_id",
     )
     has_job_panels = False
-    commands = (("archiveEvents", "Archive selected events", {"parameter": "ids"}),)
+    commands = (("archiveEvents", "Archive", {"parameter": "ids"}),)
 
     @admin.display(description="type", ordering="type")
     def shown_type(self, event: Event) -> str:

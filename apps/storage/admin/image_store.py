@@ -13,4 +13,4 @@ class ImageStoreAdmin(CloudAdmin):
     list_select_related = ["zone"]
     search_fields = ["name", "uuid", "url"]
     exclude = ["credentials"]
-    commands = [("deleteImageStore", "Remove selected image stores that hold no template")]
+    commands = [("deleteImageStore", "Remove")]

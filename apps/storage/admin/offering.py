@@ -12,7 +12,7 @@ class DiskOfferingAdmin(CloudAdmin):
     list_filter = ["state", "is_custom", "local_storage", "is_compute_only"]
     search_fields = ["name", "display_text", "uuid", "tags"]
     commands = [
-        ("updateDiskOffering", "Offer selected", {"state": "Active"}),
-        ("updateDiskOffering", "Withdraw selected", {"state": "Inactive"}),
-        ("deleteDiskOffering", "Delete selected disk offerings"),
+        ("updateDiskOffering", "Offer", {"state": "Active"}),
+        ("updateDiskOffering", "Withdraw", {"state": "Inactive"}),
+        ("deleteDiskOffering", "Delete"),
     ]

@@ -28,12 +28,12 @@ class StoragePoolAdmin(CloudAdmin):
     search_fields = ["name", "uuid", "path", "host_address", "tags"]
     exclude = ["credentials"]
     commands = [
-        ("updateStoragePool", "Enable selected pools", {"enabled": True}),
-        ("updateStoragePool", "Disable selected pools (nothing new is put on them)", {"enabled": False}),
-        ("enableStorageMaintenance", "Put selected pools into maintenance (machines on them stop)", {"confirm": True}),
-        ("cancelStorageMaintenance", "Bring selected pools back from maintenance"),
-        ("syncStoragePool", "Ask selected pools what they have"),
-        ("deleteStoragePool", "Remove selected pools without volumes"),
+        ("updateStoragePool", "Enable", {"enabled": True}),
+        ("updateStoragePool", "Disable", {"enabled": False}),
+        ("enableStorageMaintenance", "Put into maintenance", {"confirm": True}),
+        ("cancelStorageMaintenance", "End the maintenance"),
+        ("syncStoragePool", "Ask what it has"),
+        ("deleteStoragePool", "Remove"),
     ]
 
     @admin.display(description="used", ordering="used_bytes")

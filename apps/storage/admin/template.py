@@ -40,7 +40,7 @@ class TemplateAdmin(CloudAdmin):
     list_select_related = ["account"]
     search_fields = ["name", "display_text", "uuid", "account__name", "url"]
     inlines = [StoreRefInline]
-    commands = [("deleteTemplate", "Delete selected templates")]
+    commands = [("deleteTemplate", "Delete")]
 
 
 @admin.register(Iso)
@@ -50,7 +50,7 @@ class IsoAdmin(CloudAdmin):
     list_select_related = ["account"]
     search_fields = ["name", "display_text", "uuid", "account__name", "url"]
     inlines = [StoreRefInline]
-    commands = [("deleteIso", "Delete selected ISOs")]
+    commands = [("deleteIso", "Delete")]
 
 
 @admin.register(TemplateZone)

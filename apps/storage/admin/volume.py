@@ -13,7 +13,7 @@ class VolumeAdmin(CloudAdmin):
     list_select_related = ["account", "zone", "pool", "disk_offering"]
     search_fields = ["name", "uuid", "account__name", "path"]
     commands = [
-        ("destroyVolume", "Destroy selected detached volumes (they can be recovered)"),
-        ("recoverVolume", "Recover selected destroyed volumes"),
-        ("destroyVolume", "Expunge selected volumes for good", {"expunge": True}),
+        ("destroyVolume", "Destroy"),
+        ("recoverVolume", "Recover"),
+        ("destroyVolume", "Expunge", {"expunge": True}),
     ]
