@@ -229,22 +229,26 @@ def test_the_palette_is_worked_by_the_keyboard(window: Open, cloud: SimulatedClo
     view = window()
     page = view.page
     view.log_in()
-    page.keyboard.press("Control+k")
     box = page.locator("#search-input-command")
-    box.wait_for()
+
+    def call() -> None:
+        page.keyboard.press("Control+k")
+        page.wait_for_function("document.activeElement.id === 'search-input-command'")
+
+    call()
     page.keyboard.type("web-")
     page.locator("#command-results-list").get_by_text("web-1").wait_for()
     view.shot("palette")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{VMS}{vm.pk}/change/")
-    page.keyboard.press("Control+k")
+    call()
     page.keyboard.type("zones")
     page.locator("#command-results-list").get_by_text("Zones").first.wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/infrastructure/zone/")
-    page.keyboard.press("Control+k")
+    call()
     page.keyboard.press("Escape")
     box.wait_for(state="hidden")
 
