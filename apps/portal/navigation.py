@@ -37,7 +37,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     for page in PAGES:
         if _may_open(page, request):
             item = _item(page.title, reverse(f"admin:{page.url_name}"), SECTIONS[page.section], request.path)
-            found[page.section].append((-1, page.title, item))
+            found[page.section].append((page.order, page.title, item))
     for model, page in admin.site._registry.items():
         if not page.has_view_permission(request):
             continue

@@ -30,10 +30,11 @@ class PageOfNoModel:
     url_name: str
     command: str = ""
     """Empty: for root admins without restriction."""
+    order: int = -1
 
 
 PAGES = (
-    PageOfNoModel("Jobs", "Schedule", "cloud_schedule"),
+    PageOfNoModel("Jobs", "Schedule", "cloud_schedule", order=100),
     PageOfNoModel("Settings", "All settings", "cloud_settings", "listConfigurations"),
     PageOfNoModel(PLUGINS, "Installed plugins", "cloud_plugins"),
 )
@@ -41,7 +42,10 @@ PAGES = (
 _MODELS: dict[str, tuple[str, str]] = {
     # Section: what is looked at every day; what is looked at when something is wrong.
     "Infrastructure": (
-        "infrastructure.Zone infrastructure.Pod infrastructure.Cluster infrastructure.Host portal.Region",
+        (
+            "infrastructure.Zone infrastructure.Pod infrastructure.Cluster infrastructure.Host"
+            " nodes.ManagementServer portal.Region"
+        ),
         (
             "infrastructure.Dedication infrastructure.HostCapacity infrastructure.CapacityReservation"
             " infrastructure.HypervisorCapabilities compute.ClusterDrsPlan compute.ClusterDrsMigration"
@@ -97,6 +101,7 @@ _ICONS = {
     "infrastructure.Cluster": "workspaces",
     "infrastructure.Host": "dns",
     "portal.Region": "travel_explore",
+    "nodes.ManagementServer": "computer",
     "compute.VirtualMachine": "desktop_windows",
     "compute.ServiceOffering": "sell",
     "compute.InstanceGroup": "folder",
