@@ -46,6 +46,10 @@ class CloudAdminSite(SiteBase):
 
         return palette(request)
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Of one app, for its page. What all of them have stands in the navigation, which is made otherwise."""
+        return super().get_app_list(request, app_label) if app_label is not None else []
+
     def get_urls(self) -> list[Any]:
         from apps.portal.pages import batch, plugins, schedule, second_factor, settings
 

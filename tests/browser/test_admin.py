@@ -232,6 +232,7 @@ def test_the_palette_is_worked_by_the_keyboard(window: Open, cloud: SimulatedClo
     box = page.locator("#search-input-command")
 
     def call() -> None:
+        page.locator("html:not([x-cloak])").wait_for()
         page.keyboard.press("Control+k")
         page.wait_for_function("document.activeElement.id === 'search-input-command'")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncHour
 from django.utils import timezone
@@ -28,6 +29,8 @@ from cloudstack.framework.jobs.models import AsyncJob
 ROWS = 10
 CONSUMERS = 5
 HOURS = 24
+CHOSEN_FOR_S = 30
+"""Seconds for which the machines that use most are kept: all figures are sorted for it, and they change each minute."""
 FAILURES_WITHIN = timedelta(days=1)
 
 
@@ -120,9 +123,14 @@ def _by_hour(jobs: QuerySet[AsyncJob]) -> list[Hour]:
 def _consumers(column: str, caller: Caller) -> list[MachineUsage]:
     """Which machines use most: first chosen by the figures alone, then read with what they are."""
     figures = MachineUsage.objects.filter(**{f"{column}__gt": 0})
-    if not caller.is_root_admin:
-        figures = figures.filter(vm__in=vms_visible_to(caller=caller).values("pk"))
-    chosen = list(figures.order_by(f"-{column}").values_list("pk", flat=True)[:CONSUMERS])
+    key = f"overview.{column}" if caller.is_root_admin else ""
+    chosen: list[int] | None = cache.get(key) if key else None
+    if chosen is None:
+        if not caller.is_root_admin:
+            figures = figures.filter(vm__in=vms_visible_to(caller=caller).values("pk"))
+        chosen = list(figures.order_by(f"-{column}").values_list("pk", flat=True)[:CONSUMERS])
+        if key:
+            cache.set(key, chosen, CHOSEN_FOR_S)
     rows = MachineUsage.objects.filter(pk__in=chosen, vm__removed__isnull=True)
     return sorted(rows.select_related("vm__account", "vm__host"), key=lambda row: -getattr(row, column))
 
