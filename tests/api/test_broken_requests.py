@@ -119,3 +119,10 @@ def test_an_upload_is_announced_by_post_and_has_a_format(http: Client, headers: 
     assert http.get(f"{where}?format=QCOW2", headers=headers).status_code in (404, 405)
     answer = http.post(where, b'{"format": "x"}', "application/json", headers=headers)
     assert answer.status_code == 400 and orjson.loads(answer.content)["parameter"] in ("format", "name", "zoneid")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["a\0b", "a\x07b", "\x7f"])
+def test_a_key_that_no_database_can_hold_is_an_unknown_key(key: str) -> None:
+    answer = Client().get("/client/api", {"command": "listZones", "response": "json", "apiKey": key, "signature": "x"})
+    assert answer.status_code == 401

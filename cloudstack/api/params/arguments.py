@@ -7,8 +7,8 @@ from typing import Any
 
 from cloudstack.framework.errors import InvalidParameter, MalformedParameter
 
-# Printable text, line feed and carriage return. Lone surrogates cannot be stored or sent.
-_ILLEGAL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+ILLEGAL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and halves of characters: no text of the API has them, and PostgreSQL stores none of them."""
 _INDEXED = re.compile(r"([^\[\]]+)\[(\d{1,9})\]\.([^\[\]]+)")
 MAX_NAME_SHOWN = 60
 
@@ -26,10 +26,10 @@ class Arguments:
             if value is None:
                 continue
             text = value if type(value) is str else as_text(value)
-            if _ILLEGAL.search(name):
-                shown = _ILLEGAL.sub("?", name[:MAX_NAME_SHOWN])
+            if ILLEGAL.search(name):
+                shown = ILLEGAL.sub("?", name[:MAX_NAME_SHOWN])
                 raise MalformedParameter(f'The parameter name "{shown}" contains a control character', parameter=shown)
-            if _ILLEGAL.search(text):
+            if ILLEGAL.search(text):
                 raise InvalidParameter(
                     f"Received value for parameter {name[:MAX_NAME_SHOWN]} is invalid: it contains a control "
                     "character; printable characters and line ends are allowed",
