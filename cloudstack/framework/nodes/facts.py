@@ -21,7 +21,7 @@ def lasting() -> dict[str, Any]:
 
 
 def passing() -> dict[str, Any]:
-    """Figures of this moment: processors, load averages, memory in bytes and in use, seconds of processor time."""
+    """Figures of this moment: processors, load averages and their share of the processors, memory in bytes."""
     memory = _memory()
     cpus = os.cpu_count() or 1
     loads = [round(load, 2) for load in os.getloadavg()]

@@ -1,21 +1,20 @@
 """Machines that run the platform, on the wire."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Field, Loaded, Response
+from django.db.models import QuerySet
+
+from cloudstack.api import BOOL, DATE, INT, LIST, STRING, Field, Response
 from cloudstack.framework.context import Caller
 from cloudstack.framework.nodes.models import ManagementServer
 from cloudstack.framework.nodes.service import state_of, with_running_jobs
 
-
-def _jobs(keys: list[int], caller: Caller) -> dict[int, int]:
-    rows = with_running_jobs(ManagementServer.objects.filter(pk__in=keys))
-    return dict(rows.values_list("pk", "jobs"))
+OF_STATE = ("web_seen", "worker_seen", "wish", "shutdown_triggered")
 
 
-def _states(keys: list[int], caller: Caller) -> dict[int, str]:
-    rows = with_running_jobs(ManagementServer.objects.filter(pk__in=keys))
-    return {row.pk: state_of(row, row.jobs) for row in rows}
+def _state(row: Mapping[str, Any]) -> str:
+    return state_of(ManagementServer(**{column: row[column] for column in OF_STATE}), row["jobs"])
 
 
 class ManagementServerResponse(Response):
@@ -26,8 +25,9 @@ class ManagementServerResponse(Response):
 
     id = Field("uuid")
     name = Field(help="its host name")
-    state = Loaded(
-        _states,
+    state = Field(
+        compute=_state,
+        needs=(*OF_STATE, "jobs"),
         type=STRING,
         help="Up, Down, PreparingForMaintenance, Maintenance, PreparingForShutDown, ReadyToShutDown or ShuttingDown",
     )
@@ -39,7 +39,11 @@ class ManagementServerResponse(Response):
     lastserverstart = Field("started", type=DATE, help="when the platform began on it")
     lastserverstop = Field("stopped", type=DATE, help="when it was last heard of before that")
     lastboottime = Field("booted", type=DATE, help="when the machine itself began")
-    pendingjobscount = Loaded(_jobs, type=INT, help="jobs that its workers carry")
+    pendingjobscount = Field("jobs", type=INT, help="jobs that its workers carry")
+
+    @classmethod
+    def prepare(cls, queryset: "QuerySet[Any]", *, caller: Caller) -> "QuerySet[Any]":
+        return with_running_jobs(queryset)
 
 
 def _figure(name: str, unit: Any = lambda value: value) -> Any:
