@@ -132,7 +132,16 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+_MODULES = BASE_DIR / "node_modules"
+# Of the packages of npm only what browsers load (package.json, bin/bootstrap).
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("vendor/htmx", _MODULES / "htmx.org" / "dist"),
+    ("vendor/htmx-sse", _MODULES / "htmx-ext-sse" / "dist"),
+    ("vendor/uplot", _MODULES / "uplot" / "dist"),
+    ("vendor/novnc/core", _MODULES / "@novnc" / "novnc" / "core"),
+    ("vendor/novnc/vendor", _MODULES / "@novnc" / "novnc" / "vendor"),
+]
 STATIC_ROOT = DATA_DIR / "static"
 
 # A parameter such as user data is bounded by its own declaration; this bounds what is read at all.
