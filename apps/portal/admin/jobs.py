@@ -7,13 +7,15 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.base import AdminCommand, CloudAdmin, Panel
 from apps.accounts.admin.panels import events_panel, job_link, link_to_resource, span, took, when
+from apps.portal.admin.filters import OccurringFilter, OwnerFilter
+from apps.portal.admin.job_timeline import timeline
 from cloudstack.framework.context import Caller
-from cloudstack.framework.jobs import registry
 from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog, JobStep
 
@@ -28,17 +30,18 @@ def retry(*, caller: Caller, obj: AsyncJob) -> str:
     return str(JobManager().retry(caller=caller, job=obj).uuid)
 
 
-class WorkflowFilter(admin.SimpleListFilter):
-    """By workflow; the names come from the registry, not from a scan of all jobs."""
+class KindFilter(OccurringFilter):
+    title = "kind of object"
+    parameter_name = column = "resource_type"
 
-    title = "workflow"
-    parameter_name = "workflow"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in sorted(registry.names())]
+class CommandFilter(OccurringFilter):
+    title = parameter_name = column = "command"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[AsyncJob]) -> QuerySet[AsyncJob]:
-        return queryset.filter(name=self.value()) if self.value() else queryset
+
+class WorkflowFilter(OccurringFilter):
+    title = parameter_name = "workflow"
+    column = "name"
 
 
 @admin.register(AsyncJob)
@@ -46,7 +49,7 @@ class AsyncJobAdmin(CloudAdmin):
     plural = "Jobs"
     list_display = ("shown_status", "shown_description", "submitted", "duration", "user", "says", "name")
     list_display_links = ("shown_description",)
-    list_filter = ("status", "created", WorkflowFilter)
+    list_filter = ("status", KindFilter, CommandFilter, OwnerFilter, "created", WorkflowFilter)
     list_select_related = ("user",)
     search_fields = ("description", "name", "command")
     search_help_text = "words of the description, a workflow, or the UUID of a job or of its object"
@@ -153,16 +156,9 @@ class AsyncJobAdmin(CloudAdmin):
             "live_url": reverse("admin:jobs_asyncjob_live", args=[job.uuid]),
             "status": badge(job.status, job=True),
             "waits_for": waits_for(job),
-            "job_steps": [
-                {
-                    "step": step,
-                    "badge": badge(step.state),
-                    "took": took(step.started, step.finished) if step.started else "–",
-                }
-                for step in JobStep.objects.filter(job=job).order_by("position")
-            ],
+            "timeline": timeline(job, JobStep.objects.filter(job=job).order_by("position"), now=timezone.now()),
             "duration": took(job.started, job.completed),
-            "waited": span(((job.started or job.completed) - job.created).total_seconds()) if job.started else "",
+            "waited": span(((job.started or job.completed or timezone.now()) - job.created).total_seconds()),
             "log_lines": lines[::-1],
             "job_buttons": self.buttons(request, job),
         }

@@ -52,7 +52,12 @@ class JobManager:
         if rows != 1:
             raise InvalidParameter(f"job {job.uuid} did not fail: it is {job.status}", parameter="jobid")
         job.steps.exclude(state=JobStep.State.DONE).update(
-            state=JobStep.State.PENDING, attempts=0, started=None, finished=None
+            state=JobStep.State.PENDING,
+            attempts=0,
+            started=None,
+            finished=None,
+            undo_started=None,
+            undo_finished=None,
         )
         JobLock.objects.bulk_create(
             JobLock(job=job, name=name, exclusive=exclusive) for name, exclusive in job.lock_names

@@ -250,7 +250,8 @@ class JobRunner:
             error_text=self.job.error_text,
         ):
             if row is not None and row.state == State.DOING:
-                self._update(row, state=State.FAILED, error=self.job.error_text, attempts=row.attempts + 1)
+                words, attempts = self.job.error_text, row.attempts + 1
+                self._update(row, state=State.FAILED, finished=timezone.now(), error=words, attempts=attempts)
 
     def _remember(self, error: Exception) -> None:
         code, cs_code, _ = outcome.describe(error)
@@ -273,10 +274,10 @@ class JobRunner:
             try:
                 with transaction.atomic():
                     self.own.write(progress_text=f"Undoing: {row.title}"[:255])
-                    self._update(row, state=State.UNDOING)
+                    self._update(row, state=State.UNDOING, undo_started=row.undo_started or timezone.now())
                 step.undo(self.ctx)
                 with self._transition():
-                    self._update(row, state=State.UNDONE, finished=timezone.now())
+                    self._update(row, state=State.UNDONE, undo_finished=timezone.now())
             except LeaseLostError:
                 raise
             except RetryLater as later:

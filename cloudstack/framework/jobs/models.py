@@ -73,6 +73,11 @@ class AsyncJob(PublicModel):
             models.Index(fields=["account_uuid", "-id"], name="job_account_newest"),
             models.Index(fields=["resource_uuid"], name="job_resource"),
             models.Index(fields=["created"], name="job_created"),
+            # Newest first of one kind: what operators filter the list by.
+            models.Index(fields=["status", "-id"], name="job_status_newest"),
+            models.Index(fields=["name", "-id"], name="job_name_newest"),
+            models.Index(fields=["command", "-id"], name="job_command_newest"),
+            models.Index(fields=["resource_type", "-id"], name="job_kind_newest"),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +107,9 @@ class JobStep(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
+    """When ``do`` ended, well or not."""
+    undo_started = models.DateTimeField(null=True, blank=True)
+    undo_finished = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
 
     class Meta:
