@@ -92,7 +92,7 @@ _MODELS: dict[str, tuple[str, str]] = {
         "jobs.JobStep jobs.JobLock jobs.JobLog scheduler.ScheduledRun cloudstack_api.IdempotentCall",
     ),
     "Events and alerts": ("events.Event alerts.Alert notifications.Webhook", "notifications.WebhookDelivery"),
-    "Settings": ("", "configuration.ConfigValue"),
+    "Settings": ("configuration.SettingChange", "configuration.ConfigValue"),
 }
 
 _ICONS = {
@@ -130,6 +130,7 @@ _ICONS = {
     "events.Event": "history",
     "alerts.Alert": "warning",
     "notifications.Webhook": "webhook",
+    "configuration.SettingChange": "history",
 }
 DEFAULT_ICON = "table_rows"
 

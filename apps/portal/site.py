@@ -51,11 +51,11 @@ class CloudAdminSite(SiteBase):
         return super().get_app_list(request, app_label) if app_label is not None else []
 
     def get_urls(self) -> list[Any]:
-        from apps.portal.pages import batch, plugins, schedule, second_factor, settings
+        from apps.portal.pages import batch, plugins, schedule, second_factor, setting, settings
 
         return [
             path("settings/", self.admin_view(settings.all_settings), name="cloud_settings"),
-            path("settings/<str:name>/", self.admin_view(settings.one_setting), name="cloud_setting"),
+            path("settings/<str:name>/", self.admin_view(setting.one_setting), name="cloud_setting"),
             path("batch/<str:key>/", self.admin_view(batch.batch), name="cloud_batch"),
             path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
             path("second-factor/", second_factor.SecondFactorPage(self), name="second_factor"),

@@ -16,7 +16,7 @@ from cloudstack.api.params import MISSING, BadValue, Param
 from cloudstack.api.params.arguments import Arguments
 from cloudstack.api.planning import PlanResponse
 from cloudstack.api.responses import SuccessResponse
-from cloudstack.framework.context import Caller, executing
+from cloudstack.framework.context import Caller, entering, executing
 from cloudstack.framework.errors import BadRequest, CloudError, InvalidParameter, UnsupportedCommand
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.nodes.service import ensure_accepting
@@ -68,7 +68,8 @@ def dispatch(
         caller = authentication.acting(caller, cls)
     arguments = _arguments(raw_params)
     try:
-        return again_after_deadlock(lambda: _carry_out(cls, arguments, caller, provided))
+        with entering(door):
+            return again_after_deadlock(lambda: _carry_out(cls, arguments, caller, provided))
     except CloudError as error:
         explain(error, cls, arguments)
         raise

@@ -150,6 +150,24 @@ def current_command() -> CommandInfo:
     return _command.get()
 
 
+_door: ContextVar[str] = ContextVar("door", default="")
+
+
+def current_door() -> str:
+    """Through which door the work came: ``api``, ``rest``, ``admin``; empty for what the platform does by itself."""
+    return _door.get()
+
+
+@contextlib.contextmanager
+def entering(door: str) -> Iterator[None]:
+    """Everything inside came through this door; histories tell it."""
+    token = _door.set(door)
+    try:
+        yield
+    finally:
+        _door.reset(token)
+
+
 _job_uuid: ContextVar[str] = ContextVar("job_uuid", default="")
 
 

@@ -147,9 +147,14 @@ def test_a_setting_is_changed(window: Open, cloud: SimulatedCloud) -> None:
     page.get_by_label("New value").fill("4321")
     page.get_by_role("button", name="Save").click()
     assert view.messages() == ["expunge.delay is set to 4321."]
-    view.shot("setting")
     key = registry.get("expunge.delay")
     assert key is not None and key.value() == 4321
+    history = page.get_by_role("region", name="History").locator("tbody tr")
+    assert "operator" in history.first.inner_text() and "4321" in history.first.inner_text()
+    view.shot("setting")
+    page.get_by_role("button", name="Put back").click()
+    assert view.messages() == ["expunge.delay has no value of its own again."]
+    assert key.value() == key.initial and history.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Who may open the pages that belong to no model."""
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.accounts.admin.commands import admin_caller
 from cloudstack.api import authentication, registry
@@ -21,3 +24,11 @@ def unrestricted_caller(request: HttpRequest) -> Caller:
     if not request.user.is_superuser:
         raise PermissionDenied("this page is for root admins without restriction")
     return admin_caller(request)
+
+
+def list_url(request: HttpRequest, model: type[Model]) -> str:
+    """Address of the list of a model; empty for who may not look at it."""
+    page = admin.site._registry.get(model)
+    if page is None or not page.has_view_permission(request):
+        return ""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")

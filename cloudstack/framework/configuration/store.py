@@ -50,12 +50,9 @@ def forget() -> None:
 
 def lookup(key: ConfigKey, scope_uuid: Any, fallback: tuple[tuple[Scope, Any], ...]) -> Any:
     """The value in force of ``key``; see ``ConfigKey.value``."""
-    facts = {"name": key.name, "scope": str(key.scope), "scope_uuid": str(scope_uuid or "")}
-    forced = pm.first("override_config_value", **facts) if pm.hook.override_config_value.get_hookimpls() else None
+    forced = forced_by_plugin(key, scope_uuid)
     if forced is not None:
-        value = _valid(key, key.text(forced), "a plugin's override")
-        if value is not None:
-            return value
+        return forced
     stored = _stored()
     places = [(key.scope, scope_uuid)] if scope_uuid and key.scope != Scope.GLOBAL else []
     for scope, uuid in (*places, *fallback, (Scope.GLOBAL, "")):
@@ -65,6 +62,15 @@ def lookup(key: ConfigKey, scope_uuid: Any, fallback: tuple[tuple[Scope, Any], .
             if value is not None:
                 return value
     return key.initial
+
+
+def forced_by_plugin(key: ConfigKey, scope_uuid: Any = None) -> Any:
+    """The value that a plugin gives the setting whatever is stored; None when none does."""
+    if not pm.hook.override_config_value.get_hookimpls():
+        return None
+    facts = {"name": key.name, "scope": str(key.scope), "scope_uuid": str(scope_uuid or "")}
+    forced = pm.first("override_config_value", **facts)
+    return None if forced is None else _valid(key, key.text(forced), "a plugin's override")
 
 
 def _valid(key: ConfigKey, text: str, what: str) -> Any:

@@ -37,7 +37,7 @@ from cloudstack.api import registry
 from cloudstack.api.models import IdempotentCall
 from cloudstack.framework.alerts.service import raise_alert
 from cloudstack.framework.alerts.types import AlertType
-from cloudstack.framework.configuration.models import ConfigValue
+from cloudstack.framework.configuration.models import ConfigValue, SettingChange
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
 from cloudstack.framework.nodes.models import ManagementServer
 from cloudstack.framework.scheduler.models import ScheduledRun
@@ -85,6 +85,7 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         ApiTokenFactory(user=ApiKeyPairFactory(user=UserFactory(account=cloud.account)).user)
         ssh_key_pair(cloud.account, f"key-{number}")
         ConfigValue.objects.create(name=f"x.{number}", value="1")
+        SettingChange.objects.create(name=f"x.{number}", before_set=False, after="1", after_set=True)
         ScheduledRun.objects.create(name=f"x.{number}", started=timezone.now(), finished=timezone.now())
         JobLock.objects.create(job=job, name=f"vm:{number}")
         JobLog.objects.create(job=job, text="a line")
