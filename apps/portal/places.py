@@ -34,6 +34,7 @@ class PageOfNoModel:
 
 
 PAGES = (
+    PageOfNoModel("Infrastructure", "Set up a zone", "cloud_zone_setups", "createZone", order=100),
     PageOfNoModel("Jobs", "Schedule", "cloud_schedule", order=100),
     PageOfNoModel("Settings", "All settings", "cloud_settings", "listConfigurations"),
     PageOfNoModel(PLUGINS, "Installed plugins", "cloud_plugins"),
@@ -48,7 +49,7 @@ _MODELS: dict[str, tuple[str, str]] = {
         ),
         (
             "infrastructure.Dedication infrastructure.HostCapacity infrastructure.CapacityReservation"
-            " infrastructure.HypervisorCapabilities compute.ClusterDrsPlan compute.ClusterDrsMigration"
+            " infrastructure.HypervisorCapabilities compute.ClusterDrsPlan compute.ClusterDrsMigration portal.ZoneSetup"
         ),
     ),
     "Compute": (

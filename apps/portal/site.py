@@ -52,6 +52,7 @@ class CloudAdminSite(SiteBase):
 
     def get_urls(self) -> list[Any]:
         from apps.portal.pages import batch, plugins, schedule, second_factor, setting, settings
+        from apps.portal.pages.zone_setup import views as zone_setup
 
         return [
             path("settings/", self.admin_view(settings.all_settings), name="cloud_settings"),
@@ -60,5 +61,9 @@ class CloudAdminSite(SiteBase):
             path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
             path("second-factor/", second_factor.SecondFactorPage(self), name="second_factor"),
             path("plugins/", self.admin_view(plugins.plugins), name="cloud_plugins"),
+            path("zone-setup/", self.admin_view(zone_setup.setups), name="cloud_zone_setups"),
+            path("zone-setup/begin/", self.admin_view(zone_setup.begin), name="cloud_zone_setup_begin"),
+            path("zone-setup/<uuid:uuid>/forget/", self.admin_view(zone_setup.forget), name="cloud_zone_setup_forget"),
+            path("zone-setup/<uuid:uuid>/<slug:key>/", self.admin_view(zone_setup.step), name="cloud_zone_setup"),
             *super().get_urls(),
         ]

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.columns import STATE_COLUMNS, column_of
 from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
-from apps.accounts.admin.panels import Panel, events_panel, further_panels, jobs_panel
+from apps.accounts.admin.panels import Panel, events_panel, further_panels, jobs_panel, list_links
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.secrets import EncryptedField
 from cloudstack.theme.admin import PageBase, TableBase
@@ -148,7 +148,9 @@ class CloudAdmin(ReadOnly, PageBase):
 
     @method_decorator(gzip_page)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"plural": self.plural, **(extra_context or {})})
+        links = list_links(admin_caller(request), self.opts.label)
+        more = {"plural": self.plural, "list_links": links, **(extra_context or {})}
+        return super().changelist_view(request, more)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         obj = kwargs.get("obj")

@@ -71,6 +71,22 @@ def further_panels(caller: Caller, obj: Any) -> list[Panel]:
     return [panel for provider in _providers for panel in provider(caller, obj)]
 
 
+ListLinks = Callable[[Caller], list[tuple[str, str]]]
+_list_links: dict[str, list[ListLinks]] = {}
+
+
+def register_list_links(label: str, provider: ListLinks) -> None:
+    """Have the list of the model ``label`` lead on to the (address, title) that ``provider(caller)`` answers."""
+    known = _list_links.setdefault(label, [])
+    if provider not in known:
+        known.append(provider)
+
+
+def list_links(caller: Caller, label: str) -> list[tuple[str, str]]:
+    """What the apps above have the list of a model lead on to."""
+    return [link for provider in _list_links.get(label, ()) for link in provider(caller)]
+
+
 def link_to(obj: Any, text: Any = "") -> SafeString | str:
     """A link to the page of ``obj`` in the admin."""
     if obj is None:

@@ -92,7 +92,11 @@ def _capacity(state: Overview) -> Panel:
     ]
     left = len(places) - MOST_PLACES
     title = f"Capacity (the first {MOST_PLACES} places; {left} more)" if left > 0 else "Capacity"
-    empty = "There is no host yet: a zone begins with its physical network, a pod and a cluster."
+    empty = format_html(
+        'There is no host yet. <a class="cs-again" href="{}">Set up a zone</a>: you are led from its physical network'
+        " to its first host and its storage.",
+        reverse("admin:cloud_zone_setups"),
+    )
     return Panel(title, columns, rows, empty, reverse("admin:infrastructure_cluster_changelist"), "Clusters")
 
 
@@ -120,6 +124,9 @@ def _panels(state: Overview) -> list[Panel]:
         ]
         for zone in state.capacity[:MOST_PLACES]
     ]
+    no_zone = format_html(
+        'There is no zone. <a class="cs-again" href="{}">Set one up</a>.', reverse("admin:cloud_zone_setups")
+    )
     hosts = [[_host(host), use_bar(cpu, mhz), use_bar(memory)] for host, cpu, memory in state.fullest]
     busiest = [[link_to(row.vm), link_to(row.vm.account), f"{row.cpu_percent:.0f} %"] for row in state.busiest]
     largest = [
@@ -127,7 +134,7 @@ def _panels(state: Overview) -> list[Panel]:
     ]
     owners = [[link_to(row.account), link_to(row.account.domain), pieces(row.count)] for row in state.owners]
     return [
-        Panel("Zones", ["Zone", "Image stores", "Addresses", "Numbers"], zones, "There is no zone."),
+        Panel("Zones", ["Zone", "Image stores", "Addresses", "Numbers"], zones, no_zone),
         Panel("Jobs under way", JOB_COLUMNS, job_rows(state.running_jobs), "Nothing is being done.", jobs),
         Panel(
             f"Jobs that failed in the last day ({state.failed_count})",

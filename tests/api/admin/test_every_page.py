@@ -30,7 +30,7 @@ from apps.compute.models import (
 from apps.infrastructure.models import Dedication
 from apps.metadata.factories import detail, icon, note, tag
 from apps.network.models import GuestVlanRange, PhysicalNetwork
-from apps.portal.models import Region
+from apps.portal.models import Region, ZoneSetup
 from apps.storage.factories import TemplateFactory
 from apps.storage.models import DownloadTicket, ImageStore, StoppedForPool, StoragePool, UploadTicket
 from cloudstack.api import registry
@@ -120,6 +120,7 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
             physical_network=PhysicalNetwork.objects.first(),
         )  # fmt: skip
         ManagementServer.objects.create(name=f"server-{number}", web_seen=timezone.now())
+        ZoneSetup.objects.create(user=owner, zone=cloud.zone, name=f"zone-{number}")
         Region.objects.create(number=100 + number, name=f"region-{number}")
         IdempotentCall.objects.create(user=owner, key="k", command="startVirtualMachine", fingerprint="x")
 

@@ -82,10 +82,12 @@ def test_models_of_plugins_stand_under_plugins(operator: Client, monkeypatch: py
 
 
 def test_who_may_not_look_at_a_page_does_not_see_it(reader: Client) -> None:
-    seen = ["/admin/", "/admin/compute/virtualmachine/", "/admin/storage/volume/"]
-    # His role admits the command behind the settings.
-    assert links(reader) == [*seen, "/admin/settings/"]
-    assert [section["title"] for section in navigation(reader)] == ["Overview", "Compute", "Storage", "Settings"]
+    seen = ["/admin/compute/virtualmachine/", "/admin/storage/volume/"]
+    # His role admits the commands behind setting zones up and the settings.
+    assert links(reader) == ["/admin/", "/admin/zone-setup/", *seen, "/admin/settings/"]
+    assert [section["title"] for section in navigation(reader)] == [
+        "Overview", "Infrastructure", "Compute", "Storage", "Settings",
+    ]  # fmt: skip
     for path in ("/admin/infrastructure/host/", "/admin/schedule/", "/admin/plugins/"):
         assert reader.get(path).status_code == 403, path
 
