@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from apps.portal.pages.api_sign_in import sign_in, sign_out
 from apps.portal.pages.icon import favicon
@@ -13,10 +12,10 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("favicon.ico", favicon, name="favicon"),
     path("metrics", metrics, name="metrics"),
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
     path("api/v1/login", sign_in, name="rest-login"),
     path("api/v1/logout", sign_out, name="rest-logout"),
     path("", include("cloudstack.api.urls")),
     path("", include("apps.storage.web.urls")),
+    path("", include("apps.portal.web.urls")),
 ]

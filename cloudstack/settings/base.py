@@ -22,6 +22,7 @@ FRAMEWORK_APPS = [
     "cloudstack.framework.nodes.apps.NodesConfig",
     "cloudstack.framework.scheduler.apps.SchedulerConfig",
     "cloudstack.api.apps.ApiConfig",
+    "cloudstack.pages.apps.PagesConfig",
 ]
 DOMAIN_APPS = [
     "apps.accounts.apps.AccountsConfig",
@@ -47,6 +48,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
     "guardian",
     "rest_framework",
     "drf_spectacular",
@@ -64,12 +67,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "cloudstack.theme.policy.AdminPolicyMiddleware",
+    "cloudstack.pages.policy.PagesPolicyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -91,6 +96,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Widgets of ours have templates in the project's folder.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": database_from_environment(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -123,8 +131,9 @@ SILENCED_SYSTEM_CHECKS = [
     # User names are unique within a domain, as in CloudStack; DomainUserBackend handles that.
     "auth.W004",
 ]
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "portal:sign-in"
+LOGIN_REDIRECT_URL = "portal:home"
+CSRF_FAILURE_VIEW = "cloudstack.pages.access.csrf_failure"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -13,7 +13,9 @@ import pytest
 from apps.accounts.factories import PASSWORD, UserFactory
 from apps.accounts.models import Account
 from apps.accounts.services.role_rules import forget_rules
+from cloudstack.api.config import STREAMS_A_PROCESS
 from cloudstack.framework.configuration import store
+from cloudstack.framework.configuration.service import ConfigurationManager
 from tests.support.cloud import SimulatedCloud, build_cloud
 
 FLAGS = (
@@ -102,7 +104,10 @@ class Window:
 def cloud(transactional_db: None) -> Iterator[SimulatedCloud]:
     forget_rules()
     store.forget()
-    yield build_cloud()
+    # A stream would outlive the test and its database; pages ask again by themselves then.
+    cloud = build_cloud()
+    ConfigurationManager().update(caller=cloud.root, name=STREAMS_A_PROCESS.name, value="0")
+    yield cloud
     forget_rules()
     store.forget()
 

@@ -6,31 +6,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-GOOD = frozenset(
-    {"running", "up", "ready", "enabled", "active", "implemented", "setup", "succeeded", "downloaded", "done"}
-    | {"managed", "completed", "on", "info"}
-)
-BUSY = frozenset(
-    {"starting", "stopping", "migrating", "expunging", "creating", "resizing", "attaching", "downloading"}
-    | {"connecting", "pending", "doing", "undoing", "implementing", "shutdown", "maintenance"}
-    | {"prepareformaintenance", "scheduled", "started", "uploadinprogress", "notuploaded", "installing"}
-)
-BAD = frozenset(
-    {"error", "failed", "down", "alert", "disconnected", "errorinmaintenance", "errorinprepareformaintenance"}
-    | {"downloaderror", "uploaderror", "locked", "broken", "warn"}
-)
-RUNNING_JOB = "running"
-
-
-def tone(value: Any, *, job: bool = False) -> str:
-    """The colour of a state: ``good``, ``busy``, ``bad`` or ``off``. A running job is busy, a running machine good."""
-    word = str(value).replace(" ", "").lower()
-    if job and word == RUNNING_JOB:
-        return "busy"
-    for name, words in (("good", GOOD), ("busy", BUSY), ("bad", BAD)):
-        if word in words:
-            return name
-    return "off"
+from cloudstack.pages.tones import tone
 
 
 def badge(value: Any, *, job: bool = False, label: str = "") -> SafeString:

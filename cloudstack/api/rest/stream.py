@@ -232,6 +232,11 @@ def _sent(watch: Watch) -> Generator[bytes, None, None]:
         time.sleep(LOOK_EVERY_S)
 
 
+def has_room() -> bool:
+    """Whether this process would serve one more stream."""
+    return _open < int(STREAMS_A_PROCESS.value())
+
+
 def _enter() -> None:
     """Take one of the places. Raises ``RequestLimitExceeded``: each stream keeps a thread of the web server busy."""
     global _open

@@ -1,0 +1,1 @@
+"""The users' own pages: sign-in, start, profile, projects."""

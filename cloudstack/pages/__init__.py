@@ -1,0 +1,13 @@
+"""The pages on which users serve themselves, made from declarations.
+
+A section (machines, volumes…) says which command lists its objects, which columns and facts are shown and which
+commands are offered on them. Everything else follows: pages call the same commands as the API, so that a page shows and
+does what its reader may see and do, and nothing else.
+"""
+
+from cloudstack.pages.columns import Column, Kind
+from cloudstack.pages.options import Listed, Option
+from cloudstack.pages.registry import register
+from cloudstack.pages.sections import Fact, Filter, Input, Operation, Panel, Section
+
+__all__ = ["Column", "Fact", "Filter", "Input", "Kind", "Listed", "Operation", "Option", "Panel", "Section", "register"]

@@ -1,0 +1,60 @@
+"""The reader's jobs: which there are, how far each is, step by step."""
+
+import uuid as uuids
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cloudstack.api import registry as commands
+from cloudstack.api.jobs import jobs_visible_to
+from cloudstack.framework.jobs.models import AsyncJob, JobStep
+from cloudstack.pages.access import page
+from cloudstack.pages.columns import span
+from cloudstack.pages.frame import fragment, render
+
+PAGE = 25
+
+
+@page
+def jobs_page(request: HttpRequest) -> HttpResponse:
+    """The newest first. ``part=rows``: only the table."""
+    if not commands.allowed(request.caller, "listAsyncJobs"):  # type: ignore[attr-defined]
+        raise PermissionDenied
+    visible = jobs_visible_to(caller=request.caller).defer("data", "arguments").order_by("-pk")  # type: ignore[attr-defined]
+    status = request.GET.get("status", "")
+    if status in AsyncJob.Status.values:
+        visible = visible.filter(status=status)
+    pages = Paginator(visible, PAGE)
+    shown = pages.get_page(request.GET.get("page"))
+    context = {"jobs": [_about(job) for job in shown], "page": shown, "status": status, "statuses": AsyncJob.Status}
+    if request.GET.get("part") == "rows":
+        return fragment(request, "portal/jobs_rows.html", context)
+    return render(request, "portal/jobs.html", {**context, "title": _("Jobs")})
+
+
+@page
+def job_page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """One job. ``part=live``: what changes while it runs."""
+    job = jobs_visible_to(caller=request.caller).defer("data", "arguments").filter(uuid=uuid).first()  # type: ignore[attr-defined]
+    if job is None or not commands.allowed(request.caller, "queryAsyncJobResult"):  # type: ignore[attr-defined]
+        raise Http404("there is no such job, or it is not yours")
+    steps = JobStep.objects.filter(job=job).order_by("position")
+    context = {**_about(job), "steps": [_step(step) for step in steps], "title": job.description or job.name}
+    if request.GET.get("part") == "live":
+        return fragment(request, "portal/job_live.html", context)
+    return render(request, "portal/job.html", context)
+
+
+def _about(job: AsyncJob) -> dict[str, Any]:
+    begun, ended = job.started, job.completed
+    took = ((ended or timezone.now()) - begun).total_seconds() if begun else None
+    return {"job": job, "took": span(took) if took is not None else "", "live": job.is_live}
+
+
+def _step(step: JobStep) -> dict[str, Any]:
+    took = (step.finished - step.started).total_seconds() if step.started and step.finished else None
+    return {"step": step, "took": span(took) if took is not None else ""}

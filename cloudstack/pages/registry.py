@@ -1,0 +1,41 @@
+"""Which sections there are."""
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+
+from cloudstack.pages.sections import Section
+
+_sections: dict[str, Section] = {}
+
+
+def register(cls: type[Section]) -> type[Section]:
+    """Decorator: the section stands in the menu and has its pages. Raises ``ImproperlyConfigured`` for a taken slug."""
+    if not cls.slug or not cls.lists:
+        raise ImproperlyConfigured(f"{cls.__qualname__} needs a slug and the command that lists its objects")
+    known = _sections.get(cls.slug)
+    if known is not None and type(known).__qualname__ != cls.__qualname__:
+        raise ImproperlyConfigured(f"{cls.__qualname__}: the slug {cls.slug} is taken by {type(known).__qualname__}")
+    _sections[cls.slug] = cls()
+    return cls
+
+
+def sections() -> list[Section]:
+    return list(_sections.values())
+
+
+def get(slug: str) -> Section:
+    return _sections[slug]
+
+
+def known(slug: str) -> bool:
+    return slug in _sections
+
+
+def of_group() -> Iterator[tuple[str, list[Section]]]:
+    """Title of each part of the menu with its sections, both in order."""
+    groups: dict[str, list[Section]] = {}
+    for section in sorted(_sections.values(), key=lambda one: one.order):
+        if section.group:
+            groups.setdefault(str(section.group), []).append(section)
+    yield from groups.items()

@@ -1,0 +1,190 @@
+"""The declarations: what a section shows, and what it lets do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+
+from cloudstack.pages.columns import Column, Row
+from cloudstack.pages.options import Listed, Option
+
+Text = str | Promise
+DANGEROUS = ("delete", "destroy", "expunge", "remove", "disassociate", "release")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Column):
+    """A field on an object's page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A choice above a list: the parameter ``wire`` of the list's command."""
+
+    wire: str
+    label: Text
+    options: Listed | Sequence[Option]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """A field of a form: the parameter ``wire`` of the command, in a user's words."""
+
+    wire: str
+    label: Text
+    help: Text = ""
+    options: Listed | Sequence[Option] | None = None
+    cards: bool = False
+    """Whether the options are laid out to be compared, not folded into a menu."""
+    several: bool = False
+    """Whether more than one option may be chosen."""
+    required: bool | None = None
+    """Whether it has to be filled in; None: as the command says."""
+    initial: Any = None
+    """What stands there at first; a callable gets the row of the object."""
+    advanced: bool = False
+    """Whether it is folded away at first."""
+    group: Text = ""
+    """Title under which it stands together with others."""
+    rows: int = 0
+    """Lines of a long text; 0: a line."""
+    placeholder: Text = ""
+    unset: Text = ""
+    """What an optional choice says of choosing nothing."""
+    reloads: bool = False
+    """Whether other fields offer something else when it changes."""
+    unit: Text = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """A command that is offered: on an object (``parameter`` takes its UUID), or on a section to make a new one.
+
+    ``params`` makes the parameters from the row where the UUID alone does not name the object. ``suits`` says whether
+    it is shown for a row at all; whether it is possible, and why not, the command itself says.
+    """
+
+    command: str
+    label: Text
+    icon: str = ""
+    help: Text = ""
+    parameter: str = "id"
+    params: Callable[[Row], Mapping[str, Any]] | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[Input] = ()
+    suits: Callable[[Row], bool] | None = None
+    danger: bool | None = None
+    """Whether it asks before, with what would happen; None: as the command's name says."""
+    types_name: bool = False
+    """Whether the object's name is typed before."""
+    bulk: bool = False
+    """Whether it is offered for several rows of the list."""
+    main: bool = False
+    """Whether it stands out among the others."""
+    shows_once: bool = False
+    """Whether its answer is shown on a page of its own, because it holds what is never told again."""
+    done: Text = ""
+    """What is said when it has been done; empty: the label with what became of it."""
+    template: str = ""
+    """Template of its form where the usual one does not do."""
+
+    @property
+    def key(self) -> str:
+        """Its name in addresses, unique in a section."""
+        words = [self.command, *(str(value) for value in self.fixed.values())]
+        return "-".join(words).lower().replace(" ", "")
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is a page before it is done."""
+        return bool(self.inputs) or self.is_dangerous
+
+    @property
+    def is_dangerous(self) -> bool:
+        return self.command.startswith(DANGEROUS) if self.danger is None else self.danger
+
+    def named(self, row: Row) -> dict[str, Any]:
+        """The parameters that name the object and say what is fixed."""
+        own: Mapping[str, Any] = self.params(row) if self.params else {self.parameter: row["id"]} if row else {}
+        return {**own, **self.fixed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A table on an object's page: what ``command`` lists with ``params`` made from the object's row.
+
+    ``rows`` takes them from the object's own answer instead. ``section`` is the slug of the section that the rows
+    belong to; ``operations`` are offered on each row, ``adds`` above them, for the object of the page.
+    """
+
+    title: Text
+    columns: Sequence[Column]
+    command: str = ""
+    params: Callable[[Row], Mapping[str, Any]] = lambda row: {}
+    rows: Callable[[Row], Sequence[Row]] | None = None
+    section: str = ""
+    operations: Sequence[Operation] = ()
+    adds: Sequence[Operation] = ()
+    empty: Text = ""
+    suits: Callable[[Row], bool] | None = None
+
+
+class Section:
+    """One kind of object with its pages. Subclasses are registered by :func:`cloudstack.pages.register`."""
+
+    slug: ClassVar[str] = ""
+    """First part of the addresses."""
+    title: ClassVar[Text] = ""
+    singular: ClassVar[Text] = ""
+    group: ClassVar[Text] = ""
+    """Title of the part of the menu; empty: it has no entry there."""
+    order: ClassVar[int] = 100
+    icon: ClassVar[str] = "box"
+    help: ClassVar[Text] = ""
+    """What these things are, for somebody who has not seen one."""
+    empty: ClassVar[Text] = ""
+    """What to do first when there is none."""
+
+    lists: ClassVar[str] = ""
+    """The command that lists them; also asked for one of them."""
+    list_params: ClassVar[Mapping[str, str]] = {}
+    lookup: ClassVar[str] = "id"
+    """Field of an answer that names the object in addresses."""
+    columns: ClassVar[Sequence[Column]] = ()
+    filters: ClassVar[Sequence[Filter]] = ()
+    facts: ClassVar[Sequence[Column]] = ()
+    panels: ClassVar[Sequence[Panel]] = ()
+    create: ClassVar[Operation | None] = None
+    further_creates: ClassVar[Sequence[Operation]] = ()
+    operations: ClassVar[Sequence[Operation]] = ()
+    page_size: ClassVar[int] = 25
+    has_page: ClassVar[bool] = True
+    """Whether each object has a page of its own."""
+    state: ClassVar[str] = "state"
+    """Field that holds the object's state; empty: there is none."""
+    template: ClassVar[str] = "portal/object.html"
+
+    def title_of(self, row: Row) -> str:
+        """What a row is called."""
+        return str(row.get("displayname") or row.get("name") or row.get(self.lookup, ""))
+
+    def one(self, uuid: str) -> Mapping[str, str]:
+        """The parameters that have ``lists`` answer one object."""
+        return {**self.list_params, "id": uuid}
+
+    def links(self, request: Any, row: Row) -> list[tuple[Text, str, str]]:
+        """Further pages about the object: text, address and icon."""
+        return []
+
+    def context_of(self, request: Any, row: Row) -> Mapping[str, Any]:
+        """More for the template of the object's page."""
+        return {}
+
+    @property
+    def creates(self) -> list[Operation]:
+        return [*([self.create] if self.create else []), *self.further_creates]
+
+    def all_operations(self) -> list[Operation]:
+        """Those on objects, with those of panels' rows and heads left to the panels."""
+        return list(self.operations)
