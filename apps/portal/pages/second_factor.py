@@ -66,7 +66,10 @@ def sign_in(site: AdminSite, request: HttpRequest, extra_context: dict[str, Any]
         context[REDIRECT_FIELD_NAME] = reverse("admin:index")
     request.current_app = site.name  # type: ignore[attr-defined]
     view = PasswordFirst.as_view(
-        extra_context=context, authentication_form=AuthenticationForm, template_name="admin/login.html"
+        extra_context=context,
+        authentication_form=AuthenticationForm,
+        template_name="admin/login.html",
+        next_page="admin:index",
     )
     return view(request)
 
