@@ -18,7 +18,7 @@ from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
 
 ROWS = 10
-TEXTS = frozenset({"Says", "What happened"})
+TEXTS = frozenset({"Says", "What happened", "Why"})
 """Columns that may take several lines."""
 
 

@@ -9,6 +9,7 @@ from django.db.models import F, Max
 from apps.accounts import events
 from apps.accounts.models import Account, Permission, Role, RolePermission
 from apps.accounts.services.names import ensure_name
+from apps.accounts.services.role_guard import guarded
 from apps.accounts.services.state_machines import ROLE_FSM
 from cloudstack.framework.context import Caller, RoleType
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceInUse
@@ -90,11 +91,12 @@ class RoleManager:
         else:
             raise InvalidParameter(f"A role named {name} exists already; forced=true overwrites it", parameter="name")
         self._touch(role)
-        role.permissions.all().delete()
-        RolePermission.objects.bulk_create(
-            RolePermission(role=role, rule=rule, permission=permission, position=position, description=text)
-            for position, (rule, permission, text) in enumerate(rules)
-        )
+        with guarded(caller, role):
+            role.permissions.all().delete()
+            RolePermission.objects.bulk_create(
+                RolePermission(role=role, rule=rule, permission=permission, position=position, description=text)
+                for position, (rule, permission, text) in enumerate(rules)
+            )
         publish(
             events.ROLE_IMPORT,
             caller=caller,
@@ -148,8 +150,13 @@ class RoleManager:
 
     @transaction.atomic
     def disable(self, *, caller: Caller, role: Role) -> Role:
-        """Its users cannot call anything until it is enabled again."""
+        """Its users cannot call anything until it is enabled again. Nobody does that to his own."""
         self._ensure_changeable(caller, role)
+        if role.pk == caller.role_id:
+            raise PermissionDenied(
+                f"Role {role.name} is your own: disabled, it would shut you out; somebody with another role can do it",
+                parameter="id",
+            )
         ROLE_FSM.fire(role, "disable")
         return role
 
@@ -168,13 +175,14 @@ class RoleManager:
         if role.permissions.filter(rule__iexact=rule).exists():
             raise InvalidParameter(f"Role {role.name} has a rule {rule} already", parameter="rule")
         last = role.permissions.aggregate(last=Max("position"))["last"]
-        added = RolePermission.objects.create(
-            role=role,
-            rule=rule,
-            permission=permission,
-            description=description,
-            position=0 if last is None else last + 1,
-        )
+        with guarded(caller, role):
+            added = RolePermission.objects.create(
+                role=role,
+                rule=rule,
+                permission=permission,
+                description=description,
+                position=0 if last is None else last + 1,
+            )
         publish(
             events.ROLE_PERMISSION_CREATE, caller=caller, description=f"role {role.name}: {added} added", resource=role
         )
@@ -184,7 +192,9 @@ class RoleManager:
     def set_permission(self, *, caller: Caller, rule: RolePermission, permission: Permission) -> None:
         """Turn one rule from allow to deny or back."""
         self._ensure_changeable(caller, rule.role)
-        RolePermission.objects.filter(pk=rule.pk).update(permission=permission)
+        self._touch(rule.role)
+        with guarded(caller, rule.role):
+            RolePermission.objects.filter(pk=rule.pk).update(permission=permission)
         self._rules_changed(caller, rule.role, f"{permission} {rule.rule}")
 
     @transaction.atomic
@@ -199,7 +209,8 @@ class RoleManager:
             )
         for position, rule in enumerate(order):
             rule.position = position
-        RolePermission.objects.bulk_update(order, ["position"])
+        with guarded(caller, role):
+            RolePermission.objects.bulk_update(order, ["position"])
         self._rules_changed(caller, role, "rules put in another order")
 
     @transaction.atomic
@@ -207,8 +218,9 @@ class RoleManager:
         """Take a rule away."""
         self._ensure_changeable(caller, rule.role)
         text = str(rule)
-        RolePermission.objects.filter(pk=rule.pk).delete()
         self._touch(rule.role)
+        with guarded(caller, rule.role):
+            RolePermission.objects.filter(pk=rule.pk).delete()
         publish(
             events.ROLE_PERMISSION_DELETE,
             caller=caller,
@@ -217,7 +229,6 @@ class RoleManager:
         )
 
     def _rules_changed(self, caller: Caller, role: Role, what: str) -> None:
-        self._touch(role)
         publish(events.ROLE_PERMISSION_UPDATE, caller=caller, description=f"role {role.name}: {what}", resource=role)
 
     def _touch(self, role: Role) -> None:
@@ -232,6 +243,14 @@ class RoleManager:
     def _ensure_root(self, caller: Caller) -> None:
         if not caller.is_root_admin:
             raise PermissionDenied("Roles are changed by root admins only")
+
+    def refusal(self, *, caller: Caller, role: Role) -> str:
+        """Why the caller cannot change ``role`` at all; empty if he can."""
+        try:
+            self._ensure_changeable(caller, role)
+        except PermissionDenied as refused:
+            return refused.message
+        return ""
 
     def _ensure_changeable(self, caller: Caller, role: Role) -> None:
         self._ensure_root(caller)

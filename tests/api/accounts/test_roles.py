@@ -144,3 +144,23 @@ def test_read_only_admins_read_and_do_nothing_else(client_of, tenants):
     assert user.items("listUsers")
     assert refused(user, "listRoles") == 432
     assert refused(user, "updateUser", id=tenants.seller.uuid) == 432
+
+
+def test_nobody_takes_his_own_keys_away(root, client_of, tenants):
+    """ADR 0026: who may change rules keeps that right over his own role, whatever he does to it."""
+    role = Role.objects.create(name="keeper", type=1)
+    keeper = client_of(UserFactory(account=AccountFactory(role=role)))
+    before = {"roleid": role.uuid, "permission": "deny"}
+    for pattern in ("*", "updateRole*", "LISTROLES"):
+        assert refused(keeper, "createRolePermission", rule=pattern, **before) == 531, pattern
+    assert refused(keeper, "disableRole", id=role.uuid) == 531
+    rules = {"rules[0].rule": "*", "rules[0].permission": "deny"}
+    assert refused(keeper, "importRole", name="keeper", forced=True, **rules) == 531
+    assert keeper.call("listRolePermissions", roleid=role.uuid) == {}
+    first = keeper.call("createRolePermission", rule="*Role*", roleid=role.uuid, permission="allow")["rolepermission"]
+    keeper.call("createRolePermission", rule="*", **before)
+    assert refused(keeper, "deleteRolePermission", id=first["id"]) == 531
+    assert refused(keeper, "updateRolePermission", roleid=role.uuid, ruleid=first["id"], permission="deny") == 531
+    # Another does to it what he wants.
+    root.call("deleteRolePermission", id=first["id"])
+    root.call("disableRole", id=role.uuid)

@@ -1,0 +1,12 @@
+// Alt+Up and Alt+Down move the rule that has the focus: they press its own buttons.
+"use strict";
+
+document.addEventListener("keydown", (event) => {
+  const way = { ArrowUp: "up", ArrowDown: "down" }[event.key];
+  if (!event.altKey || way === undefined) return;
+  const row = event.target.closest("[data-rule]");
+  const button = row && row.querySelector(`button[value="${way}"]:not(:disabled)`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
