@@ -15,6 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("CLOUDSTACK_DATA", BASE_DIR / "var")).resolve()
 
 FRAMEWORK_APPS = [
+    "cloudstack.framework.search.apps.SearchConfig",
     "cloudstack.framework.events.apps.EventsConfig",
     "cloudstack.framework.configuration.apps.ConfigurationConfig",
     "cloudstack.framework.alerts.apps.AlertsConfig",

@@ -7,6 +7,7 @@ from apps.accounts.models.domain import Domain
 from apps.accounts.models.role import Role
 from apps.accounts.states import AccountState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class AccountType(models.IntegerChoices):
@@ -56,6 +57,7 @@ class Account(CloudModel):
         indexes = [
             models.Index(fields=("name",), condition=models.Q(removed__isnull=True), name="account_name"),
             models.Index(fields=("state", "id"), condition=models.Q(removed__isnull=True), name="account_in_state"),
+            *text_indexes("account", "name"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from django.db.models.functions import Lower
 
 from apps.accounts.states import DomainState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 ROOT_PATH = "/"
 
@@ -24,6 +25,9 @@ class Domain(CloudModel):
     """Suffix of the DNS names of guests."""
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("domain", "name"),
+        ]
         constraints = [
             # Without case: SQLite's LIKE ignores it, and a prefix must never reach into a sibling's subtree.
             models.UniqueConstraint(

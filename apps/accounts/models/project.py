@@ -8,6 +8,7 @@ from apps.accounts.models.role import Permission
 from apps.accounts.models.user import User
 from apps.accounts.states import InvitationState, ProjectState
 from cloudstack.framework.models import CloudModel, PublicModel
+from cloudstack.framework.search import text_indexes
 from cloudstack.framework.secrets import EncryptedField
 
 
@@ -29,6 +30,9 @@ class Project(CloudModel):
     state = models.CharField(max_length=16, choices=ProjectState, default=ProjectState.DISABLED, editable=False)
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("project", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("domain", "name"),

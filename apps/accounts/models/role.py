@@ -5,6 +5,7 @@ from django.db import models
 from apps.accounts.states import RoleState
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.models import CloudModel, PublicModel
+from cloudstack.framework.search import text_indexes
 
 ROLE_TYPE_NAMES = {
     RoleType.ADMIN: "Admin",
@@ -32,6 +33,9 @@ class Role(CloudModel):
     """Grows with each change of the rules: key of every cache of them."""
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("role", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("name",), condition=models.Q(removed__isnull=True), name="role_name_once_among_the_living"

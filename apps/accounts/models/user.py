@@ -12,6 +12,7 @@ from apps.accounts.models.domain import ROOT_PATH, Domain
 from apps.accounts.states import AccountState
 from cloudstack.framework.context import RoleType
 from cloudstack.framework.models import CloudModel, LiveManager
+from cloudstack.framework.search import text_indexes
 
 
 class UserSource(models.TextChoices):
@@ -62,6 +63,9 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     all_objects: ClassVar[Any] = models.Manager()
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("user", "username", "email", "first_name", "last_name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("domain", "username"),

@@ -4,6 +4,7 @@ from django.db import models
 
 from apps.accounts.models import OwnedModel
 from apps.compute.models.virtual_machine import VirtualMachine
+from cloudstack.framework.search import text_indexes
 
 
 class AffinityGroup(OwnedModel):
@@ -23,6 +24,7 @@ class AffinityGroup(OwnedModel):
         indexes = [
             *OwnedModel.Meta.indexes,
             models.Index(fields=["type", "id"], condition=models.Q(removed__isnull=True), name="affinity_group_type"),
+            *text_indexes("affinity_group", "name"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -3,6 +3,7 @@
 from django.db import models
 
 from apps.accounts.models import OwnedModel
+from cloudstack.framework.search import text_indexes
 
 
 class InstanceGroup(OwnedModel):
@@ -12,6 +13,10 @@ class InstanceGroup(OwnedModel):
 
     class Meta(OwnedModel.Meta):
         verbose_name = "instance group"
+        indexes = [
+            *OwnedModel.Meta.indexes,
+            *text_indexes("instance_group", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "name"],

@@ -5,6 +5,7 @@ from django.db import models
 from apps.compute.models.virtual_machine import VirtualMachine
 from apps.network.models import Network
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import BeginsIndex
 
 
 class Nic(CloudModel):
@@ -26,6 +27,10 @@ class Nic(CloudModel):
     class Meta(CloudModel.Meta):
         verbose_name = "network card"
         ordering = ["device_id"]
+        indexes = [
+            BeginsIndex(fields=["ipv4"], condition=models.Q(removed__isnull=True), name="nic_ipv4_begins"),
+            BeginsIndex(fields=["mac"], condition=models.Q(removed__isnull=True), name="nic_mac_begins"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["vm", "device_id"], condition=models.Q(removed__isnull=True), name="one_card_per_slot"

@@ -5,6 +5,7 @@ from django.db import models
 from apps.compute.states import LeaseAction, OfferingState
 from apps.storage.models import DiskOffering
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class ServiceOffering(CloudModel):
@@ -46,7 +47,8 @@ class ServiceOffering(CloudModel):
         indexes = [
             models.Index(
                 fields=["sort_key", "id"], condition=models.Q(removed__isnull=True), name="service_offering_order"
-            )
+            ),
+            *text_indexes("service_offering", "name"),
         ]
         constraints = [
             models.CheckConstraint(

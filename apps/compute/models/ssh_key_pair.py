@@ -3,6 +3,7 @@
 from django.db import models
 
 from apps.accounts.models import OwnedModel
+from cloudstack.framework.search import text_indexes
 
 
 class SshKeyPair(OwnedModel):
@@ -15,6 +16,10 @@ class SshKeyPair(OwnedModel):
 
     class Meta(OwnedModel.Meta):
         verbose_name = "SSH key pair"
+        indexes = [
+            *OwnedModel.Meta.indexes,
+            *text_indexes("ssh_key", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "name"], condition=models.Q(removed__isnull=True), name="key_name_once_per_account"

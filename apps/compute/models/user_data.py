@@ -5,6 +5,7 @@ from django.db import models
 from apps.accounts.models import OwnedModel
 from apps.compute.states import UserDataPolicy
 from apps.storage.models import Template
+from cloudstack.framework.search import text_indexes
 from cloudstack.framework.secrets import EncryptedField
 
 
@@ -18,6 +19,10 @@ class UserData(OwnedModel):
     class Meta(OwnedModel.Meta):
         verbose_name = "user data"
         verbose_name_plural = "user data"
+        indexes = [
+            *OwnedModel.Meta.indexes,
+            *text_indexes("user_data", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "name"],

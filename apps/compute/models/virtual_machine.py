@@ -8,6 +8,7 @@ from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.states import LeaseAction, VmState
 from apps.storage.models import GuestOs, Template
+from cloudstack.framework.search import text_indexes
 from cloudstack.framework.secrets import EncryptedField
 
 
@@ -90,6 +91,7 @@ class VirtualMachine(OwnedModel):
                 name="vm_with_lease",
             ),
             models.Index(fields=["group"], condition=models.Q(removed__isnull=True), name="vm_in_group"),
+            *text_indexes("vm", "name", "display_name"),
         ]
 
     def __str__(self) -> str:

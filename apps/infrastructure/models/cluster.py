@@ -5,6 +5,7 @@ from django.db import models
 from apps.infrastructure.models.pod import Pod
 from apps.infrastructure.states import AllocationState, ManagedState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class Cluster(CloudModel):
@@ -19,6 +20,9 @@ class Cluster(CloudModel):
     architecture = models.CharField(max_length=16, default="x86_64")
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("cluster", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["pod", "name"], condition=models.Q(removed__isnull=True), name="cluster_name_once_in_pod"

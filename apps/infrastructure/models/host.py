@@ -7,6 +7,7 @@ from apps.infrastructure.models.pod import Pod
 from apps.infrastructure.models.zone import Zone
 from apps.infrastructure.states import HostStatus, ResourceState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import BeginsIndex, text_indexes
 from cloudstack.framework.secrets import EncryptedField
 
 
@@ -72,6 +73,8 @@ class Host(CloudModel):
                 fields=["zone", "hypervisor"], condition=models.Q(removed__isnull=True), name="host_alive_in_zone"
             ),
             models.Index(fields=["status", "last_ping"], name="host_last_ping"),
+            *text_indexes("host", "name"),
+            BeginsIndex(fields=["private_ip"], condition=models.Q(removed__isnull=True), name="host_address_begins"),
         ]
 
     def __str__(self) -> str:

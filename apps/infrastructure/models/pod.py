@@ -5,6 +5,7 @@ from django.db import models
 from apps.infrastructure.models.zone import Zone
 from apps.infrastructure.states import AllocationState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class Pod(CloudModel):
@@ -19,6 +20,9 @@ class Pod(CloudModel):
     allocation_state = models.CharField(max_length=16, choices=AllocationState, default=AllocationState.ENABLED)
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("pod", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["zone", "name"], condition=models.Q(removed__isnull=True), name="pod_name_once_in_zone"

@@ -4,6 +4,7 @@ from django.db import models
 
 from apps.infrastructure.states import AllocationState, NetworkType
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class Zone(CloudModel):
@@ -34,6 +35,9 @@ class Zone(CloudModel):
     details = models.JSONField(default=dict, blank=True)
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("zone", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["name"], condition=models.Q(removed__isnull=True), name="zone_name_once_alive"

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 
 from apps.metadata.models.base import AttachedModel
+from cloudstack.framework.search import BeginsIndex
 
 MAX_KEY = 255
 MAX_VALUE = 1024
@@ -44,6 +45,7 @@ class ResourceTag(AttachedModel):
             models.Index(fields=("account", "id"), name="tag_of_account"),
             models.Index(fields=("domain", "id"), name="tag_of_domain"),
             models.Index(fields=("customer",), condition=~models.Q(customer=""), name="tag_of_customer"),
+            BeginsIndex(fields=("value",), name="tag_value_begins"),
         ]
 
     def __str__(self) -> str:

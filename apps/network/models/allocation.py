@@ -10,6 +10,7 @@ from apps.network.models.network import Network
 from apps.network.models.physical_network import PhysicalNetwork
 from apps.network.states import IpPurpose, IpState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import BeginsIndex
 
 
 class VlanIpRange(CloudModel):
@@ -86,7 +87,10 @@ class IpAllocation(models.Model):
                 name="one_address_per_holder_and_purpose",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["holder_uuid"], name="address_by_holder")]
+        indexes: ClassVar = [
+            models.Index(fields=["holder_uuid"], name="address_by_holder"),
+            BeginsIndex(fields=["address"], name="address_begins"),
+        ]
 
     def __str__(self) -> str:
         return self.address

@@ -9,6 +9,7 @@ from apps.accounts.models import OwnedModel
 from apps.network.models.offering import NetworkOffering
 from apps.network.models.physical_network import PhysicalNetwork
 from apps.network.states import AclType, GuestType, NetworkState
+from cloudstack.framework.search import text_indexes
 
 
 class Network(OwnedModel):
@@ -79,6 +80,7 @@ class Network(OwnedModel):
             ),
             models.Index(fields=["state"], condition=Q(removed__isnull=True), name="network_live_by_state"),
             models.Index(fields=["service_host"], condition=Q(removed__isnull=True), name="network_by_service_host"),
+            *text_indexes("network", "name", "display_text"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from apps.network.states import GuestType, OfferingAvailability, OfferingState, TrafficType
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class NetworkOffering(CloudModel):
@@ -35,6 +36,9 @@ class NetworkOffering(CloudModel):
     class Meta(CloudModel.Meta):
         abstract = False
         verbose_name = "network offering"
+        indexes = [
+            *text_indexes("network_offering", "name"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["name"], condition=Q(removed__isnull=True), name="network_offering_name_is_unique"

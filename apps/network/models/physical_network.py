@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from apps.network.states import IsolationMethod, PhysicalNetworkState, ProviderState, TrafficType
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class PhysicalNetwork(CloudModel):
@@ -24,7 +25,8 @@ class PhysicalNetwork(CloudModel):
         abstract = False
         verbose_name = "physical network"
         indexes: ClassVar = [
-            models.Index(fields=["zone", "state"], condition=Q(removed__isnull=True), name="physnet_live_by_zone")
+            models.Index(fields=["zone", "state"], condition=Q(removed__isnull=True), name="physnet_live_by_zone"),
+            *text_indexes("physical_network", "name"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from apps.network.models.allocation import VlanIpRange
 from apps.network.models.network import Network
 from apps.network.states import PublicIpState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import BeginsIndex
 
 
 class PublicIpAddress(CloudModel):
@@ -55,6 +56,7 @@ class PublicIpAddress(CloudModel):
             models.Index(fields=["zone", "state"], condition=Q(removed__isnull=True), name="public_ip_by_zone"),
             models.Index(fields=["network"], condition=Q(removed__isnull=True), name="public_ip_by_network"),
             models.Index(fields=["address"], condition=Q(removed__isnull=True), name="public_ip_by_address"),
+            BeginsIndex(fields=["address"], condition=Q(removed__isnull=True), name="public_ip_begins"),
         ]
 
     def __str__(self) -> str:

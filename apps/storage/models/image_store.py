@@ -3,6 +3,7 @@
 from django.db import models
 
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 from cloudstack.framework.secrets import EncryptedField
 
 
@@ -30,6 +31,9 @@ class ImageStore(CloudModel):
     """When the driver last told the sizes."""
 
     class Meta(CloudModel.Meta):
+        indexes = [
+            *text_indexes("image_store", "name"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["name"], condition=models.Q(removed__isnull=True), name="image_store_name_once"

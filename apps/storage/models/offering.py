@@ -4,6 +4,7 @@ from django.db import models
 
 from apps.storage.states import OfferingState
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 
 
 class DiskOffering(CloudModel):
@@ -51,7 +52,8 @@ class DiskOffering(CloudModel):
         indexes = [
             models.Index(
                 fields=["sort_key", "id"], condition=models.Q(removed__isnull=True), name="disk_offering_order"
-            )
+            ),
+            *text_indexes("disk_offering", "name"),
         ]
 
     def __str__(self) -> str:

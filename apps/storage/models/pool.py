@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.storage.states import PoolScope, PoolState, PoolType
 from cloudstack.framework.models import CloudModel
+from cloudstack.framework.search import text_indexes
 from cloudstack.framework.secrets import EncryptedField
 
 
@@ -55,7 +56,8 @@ class StoragePool(CloudModel):
         indexes = [
             models.Index(
                 fields=["zone", "hypervisor"], condition=models.Q(removed__isnull=True), name="pool_alive_in_zone"
-            )
+            ),
+            *text_indexes("pool", "name"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from apps.accounts.models import OwnedModel
 from apps.storage.models.guest_os import GuestOs
 from apps.storage.states import TemplateState, TemplateType
 from cloudstack.framework.models import LiveManager
+from cloudstack.framework.search import text_indexes
 
 ISO = "ISO"
 """The format that makes an image a disc."""
@@ -70,6 +71,7 @@ class Template(OwnedModel):
                 name="template_public",
             ),
             models.Index(fields=["sort_key", "id"], condition=models.Q(removed__isnull=True), name="template_order"),
+            *text_indexes("template", "name"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from apps.storage.models.offering import DiskOffering
 from apps.storage.models.pool import StoragePool
 from apps.storage.models.template import Template
 from apps.storage.states import VolumeState, VolumeType
+from cloudstack.framework.search import text_indexes
 
 
 class Volume(OwnedModel):
@@ -55,6 +56,7 @@ class Volume(OwnedModel):
                 condition=models.Q(removed__isnull=True, state=VolumeState.DESTROY),
                 name="volume_to_expunge",
             ),
+            *text_indexes("volume", "name"),
         ]
 
     def __str__(self) -> str:

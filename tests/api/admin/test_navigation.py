@@ -17,9 +17,7 @@ from django.urls import reverse
 from apps.accounts.factories import PASSWORD, AccountFactory, RoleFactory, UserFactory
 from apps.accounts.models import User
 from apps.compute.models import VirtualMachine
-from apps.portal.pages.palette import ADDRESSES, KINDS
 from apps.portal.places import PLACES, SECTIONS
-from cloudstack.api import entities
 from cloudstack.framework.context import RoleType
 from cloudstack.theme.policy import POLICY
 from tests.support.cloud import SimulatedCloud
@@ -141,9 +139,11 @@ def test_the_palette_costs_the_same_whatever_it_finds(operator: Client, machines
         return len(captured)
 
     cost("web-0")
-    assert cost("web-0") == cost("web-") == cost("nothing like it") <= len(KINDS) + 4
-    assert cost(machines[0]) == cost(str(uuid.uuid4())) <= len(entities.all_entities()) + 5
-    assert cost("10.0.0.1") <= len(ADDRESSES) + 5
+    # Who asks, what his role allows, and one statement for all kinds, whatever they are looked for by.
+    nothing = {cost(term) for term in ("nothing like it", str(uuid.uuid4()), "203.0.113.77")}
+    assert len(nothing) == 1
+    # One more reads what was found.
+    assert {cost(term) for term in ("web-0", "web-", machines[0])} == {max(nothing) + 1}
 
 
 def test_every_page_tells_browsers_what_they_may_load(operator: Client, cloud: SimulatedCloud) -> None:
