@@ -18,7 +18,7 @@ from django.db.models import Model, Q, QuerySet, Value
 
 from apps.accounts.models.domain import shown_path
 from apps.metadata.models import ResourceTag
-from apps.metadata.models.tag import MAX_KEY, folded, tag_condition
+from apps.metadata.models.tag import folded, tag_condition
 from apps.portal.selectors.search_kinds import Kind, all_kinds
 from apps.portal.selectors.search_terms import Term
 from cloudstack.framework.context import Caller
@@ -164,8 +164,6 @@ class _Search:
         """Keys of the objects with a tag of this key, this value, or ``key=value``."""
         tags = ResourceTag.objects.filter(kind__in=kinds).order_by()
         key, equals, value = self.term.text.partition("=")
-        if len(key) > MAX_KEY:
-            return tags.none()
         if equals:
             return tags.filter(tag_condition(key.strip(), value.strip() or None)).values("object_id")
         with_key, with_value = tags.filter(folded_key=folded(key)), tags.filter(value__named=key)
