@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 from django.db import DatabaseError, connections
 from django.db.models.signals import post_migrate, pre_migrate
@@ -16,8 +16,8 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         # Sent for each app that has models; one of them is enough.
-        pre_migrate.connect(_prepare, sender=self.apps.get_app_config("contenttypes"))
-        post_migrate.connect(_look_again, sender=self.apps.get_app_config("contenttypes"))
+        pre_migrate.connect(_prepare, sender=apps.get_app_config("contenttypes"))
+        post_migrate.connect(_look_again, sender=apps.get_app_config("contenttypes"))
         checks.register(_check, checks.Tags.database)
 
 

@@ -21,13 +21,14 @@ class _TextIndex(Index):
     """An index of one column of text."""
 
     def _statement(self, model: type[Model], editor: Any, expression: str, concurrently: bool) -> Statement:
+        condition = self._get_condition_sql(model, editor)  # type: ignore[attr-defined]
         return Statement(
             "CREATE INDEX %(quietly)s%(name)s ON %(table)s %(expression)s%(condition)s",
             quietly="CONCURRENTLY " if concurrently else "",
             name=editor.quote_name(self.name),
             table=Table(model._meta.db_table, editor.quote_name),
             expression=expression,
-            condition=editor._index_condition_sql(self._get_condition_sql(model, editor)),
+            condition=editor._index_condition_sql(condition),
         )
 
     def column(self, model: type[Model], editor: Any) -> tuple[str, Any]:
@@ -39,7 +40,7 @@ class _TextIndex(Index):
 class BeginsIndex(_TextIndex):
     """Serves the lookups ``named`` and ``begins``, on PostgreSQL also ``iexact`` and ``istartswith``."""
 
-    def create_sql(  # type: ignore[override]
+    def create_sql(
         self, model: type[Model], schema_editor: Any, using: str = "", concurrently: bool = False, **kwargs: Any
     ) -> Statement:
         column, field = self.column(model, schema_editor)

@@ -56,7 +56,7 @@ class Named(_Folded):
 
     lookup_name = "named"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.parts(compiler, connection)
         if connection.vendor == "sqlite":
             return f"{column} COLLATE NOCASE = %s", [*params, self.text()]
@@ -74,7 +74,7 @@ class Begins(_Folded):
 
     lookup_name = "begins"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.parts(compiler, connection)
         text = self.text()
         if connection.vendor == "sqlite":

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         if not trigrams.bring_trigrams(database):
             raise CommandError(trigrams.MISSING)
         made = 0
+        editor: Any
         with connection.schema_editor(atomic=False) as editor:
             for model, index in text_indexes_of(ContainsIndex):
                 editor.remove_index(model, index, concurrently=True)
