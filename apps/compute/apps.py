@@ -11,7 +11,7 @@ class ComputeConfig(CloudAppConfig):
     def ready(self) -> None:
         super().ready()
         from apps.accounts.services.halting import register_stop
-        from apps.compute.services import counting, halting, moving, neighbours, pool_machines, removal
+        from apps.compute.services import counting, halting, moving, neighbours, pool_machines, removal, sampling
         from apps.infrastructure.services.dedication import register_strangers
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
@@ -26,6 +26,7 @@ class ComputeConfig(CloudAppConfig):
         from apps.storage.services.pool_maintenance import register_pool_machines
 
         counting.register()
+        sampling.register_families()
         register_stop(halting.stop)
         removal.register()
         moving.register()

@@ -68,7 +68,8 @@ STATISTICS_RETENTION = ConfigKey(
     720,
     minimum=0,
     maximum=525600,
-    description="Minutes that figures of what machines used are kept; 0 keeps only the latest.",
+    description="Minutes that single figures of what machines used are kept, and not less than 15; 0 keeps only the "
+    "latest, and machines have no charts.",
 )
 LEASE_ENABLED = ConfigKey(
     "instance.lease.enabled",

@@ -18,7 +18,7 @@ from apps.compute.config import (
 )
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import ClusterDrsPlan, VirtualMachine
-from apps.compute.services import leases, schedules, statistics
+from apps.compute.services import leases, sampling, schedules, statistics
 from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
@@ -78,6 +78,12 @@ def expunge_destroyed() -> None:
 def collect_statistics() -> None:
     """Ask every host that is up what its machines use."""
     statistics.collect()
+
+
+@scheduled("compute.sample_states", every_s=60)
+def sample_states() -> None:
+    """Counts machines by state, when the time of statistics.sampling.interval has come."""
+    sampling.sample_states()
 
 
 @scheduled("compute.even_out", every_s=60)

@@ -11,6 +11,7 @@ class InfrastructureConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.infrastructure.services import removal
+        from apps.infrastructure.services import removal, sampling
 
         removal.register()
+        sampling.register_families()

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from apps.infrastructure.services import capacity, heartbeat
+from apps.infrastructure.services import capacity, heartbeat, sampling
 from cloudstack.framework.scheduler import scheduled
 
 
@@ -18,6 +18,18 @@ def host_check() -> None:
 def host_load() -> None:
     """Asks hosts without an agent how busy they are."""
     heartbeat.measure_hosts()
+
+
+@scheduled("infrastructure.sample_hosts", every_s=60)
+def sample_hosts() -> None:
+    """Notes how busy hosts are."""
+    sampling.sample_hosts()
+
+
+@scheduled("infrastructure.sample_capacities", every_s=60)
+def sample_capacities() -> None:
+    """Notes how much of zones is taken, when the time of statistics.sampling.interval has come."""
+    sampling.sample_capacities()
 
 
 @scheduled("infrastructure.capacity_recount", every_s=24 * 3600)

@@ -49,7 +49,8 @@ _MODELS: dict[str, tuple[str, str]] = {
         ),
         (
             "infrastructure.Dedication infrastructure.HostCapacity infrastructure.CapacityReservation"
-            " infrastructure.HypervisorCapabilities compute.ClusterDrsPlan compute.ClusterDrsMigration portal.ZoneSetup"
+            " infrastructure.HypervisorCapabilities infrastructure.CapacityHistory infrastructure.HostHistory"
+            " compute.ClusterDrsPlan compute.ClusterDrsMigration portal.ZoneSetup"
         ),
     ),
     "Compute": (
@@ -59,7 +60,8 @@ _MODELS: dict[str, tuple[str, str]] = {
         ),
         (
             "compute.Nic compute.VolumeAttachment compute.Drive compute.AffinityMembership compute.TemplateUserData"
-            " compute.MachineUsage compute.MachineSample storage.GuestOs storage.GuestOsCategory"
+            " compute.MachineUsage compute.MachineSample compute.MachineHistory compute.MachineStateHistory"
+            " storage.GuestOs storage.GuestOsCategory"
         ),
     ),
     "Storage": (

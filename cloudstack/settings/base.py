@@ -22,6 +22,7 @@ FRAMEWORK_APPS = [
     "cloudstack.framework.jobs.apps.JobsConfig",
     "cloudstack.framework.nodes.apps.NodesConfig",
     "cloudstack.framework.scheduler.apps.SchedulerConfig",
+    "cloudstack.framework.rollups.apps.RollupsConfig",
     "cloudstack.api.apps.ApiConfig",
     "cloudstack.pages.apps.PagesConfig",
 ]

@@ -4,6 +4,7 @@ from apps.compute.models.affinity_group import AffinityGroup, AffinityMembership
 from apps.compute.models.attachment import VolumeAttachment
 from apps.compute.models.drive import Drive
 from apps.compute.models.drs_plan import ClusterDrsMigration, ClusterDrsPlan
+from apps.compute.models.history import MachineHistory, MachineStateHistory
 from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.nic import Nic
 from apps.compute.models.schedule import VmSchedule
@@ -20,7 +21,9 @@ __all__ = [
     "AffinityMembership",
     "Drive",
     "InstanceGroup",
+    "MachineHistory",
     "MachineSample",
+    "MachineStateHistory",
     "MachineUsage",
     "Nic",
     "ServiceOffering",

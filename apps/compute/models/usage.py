@@ -18,6 +18,8 @@ class Figures(models.Model):
     disk_write_bytes = models.PositiveBigIntegerField(default=0)
     disk_read_ops = models.PositiveBigIntegerField(default=0)
     disk_write_ops = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    """Of how many seconds the counters are; 0 at the first look, when they are of the time since the start."""
 
     class Meta:
         abstract = True

@@ -29,6 +29,7 @@ COUNTERS = (
 )
 RUNS = (VmState.RUNNING, VmState.MIGRATING)
 PRUNE_BATCH = 5000
+ROLLED_UP_WITHIN = timedelta(minutes=15)
 
 
 def collect() -> None:
@@ -63,20 +64,24 @@ def take(host: Host, told: Mapping[str, VmStatistics], *, now: datetime | None =
 
 def difference(figures: VmStatistics, before: MachineUsage | None, cpus: int, now: datetime) -> dict[str, Any]:
     """What happened since the look ``before``. Counters that fell began anew: the machine was started in between."""
-    change: dict[str, Any] = {"memory_used_mib": figures.memory_used_mib, "cpu_percent": None}
+    change: dict[str, Any] = {"memory_used_mib": figures.memory_used_mib, "cpu_percent": None, "seconds": 0}
     for name in COUNTERS:
         last = getattr(before, f"total_{name}", 0)
         change[name] = getattr(figures, name) - (last if last <= getattr(figures, name) else 0)
     if before is not None and now > before.taken:
         last = before.total_cpu_ns if before.total_cpu_ns <= figures.cpu_time_ns else 0
-        seconds = (now - before.taken).total_seconds()
+        seconds = change["seconds"] = (now - before.taken).total_seconds()
         change["cpu_percent"] = min(100.0, (figures.cpu_time_ns - last) / (seconds * 1e9 * max(1, cpus)) * 100)
     return change
 
 
 def prune() -> None:
-    """Forget samples older than the operator wants them kept, some thousand at a time."""
-    before = timezone.now() - timedelta(minutes=max(0, int(STATISTICS_RETENTION.value())))
+    """Forget samples older than the operator wants them kept, some thousand at a time.
+
+    Unless none is to be kept they stay until they are rolled up.
+    """
+    minutes = int(STATISTICS_RETENTION.value())
+    before = timezone.now() - (max(timedelta(minutes=minutes), ROLLED_UP_WITHIN) if minutes > 0 else timedelta())
     while True:
         old = list(MachineSample.objects.filter(taken__lt=before).values_list("pk", flat=True)[:PRUNE_BATCH])
         MachineSample.objects.filter(pk__in=old).delete()

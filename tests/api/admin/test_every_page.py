@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,12 +23,14 @@ from apps.compute.models import (
     ClusterDrsMigration,
     ClusterDrsPlan,
     Drive,
+    MachineHistory,
     MachineSample,
+    MachineStateHistory,
     MachineUsage,
     TemplateUserData,
     VirtualMachine,
 )
-from apps.infrastructure.models import Dedication
+from apps.infrastructure.models import CapacityHistory, Dedication, HostHistory
 from apps.metadata.factories import detail, icon, note, tag
 from apps.network.models import GuestVlanRange, PhysicalNetwork
 from apps.portal.models import Region, ZoneSetup
@@ -114,6 +117,11 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         AffinityMembership.objects.create(vm=vm, group=affinity_group(cloud.account, f"group-{number}"))
         for figures in (MachineSample, MachineUsage):
             figures.objects.create(vm=vm, taken=timezone.now())
+        over_time = {"width_s": 300, "began": timezone.now() + timedelta(minutes=number)}
+        MachineHistory.objects.create(vm=vm, **over_time)
+        MachineStateHistory.objects.create(zone=cloud.zone, state=vm.state, **over_time)
+        HostHistory.objects.create(host=cloud.hosts[0], **over_time)
+        CapacityHistory.objects.create(zone=cloud.zone, type=1, **over_time)
         TemplateUserData.objects.create(template=disc, user_data=user_data(owner.account, "linked"))
         GuestVlanRange.objects.create(
             account=cloud.account, domain=cloud.account.domain, start=number, end=number,
