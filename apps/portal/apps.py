@@ -9,6 +9,12 @@ class PortalConfig(CloudAppConfig):
     name = "apps.portal"
     label = "portal"
 
+    def ready(self) -> None:
+        super().ready()
+        from apps.portal.charts import objects
+
+        objects.register()
+
 
 class CloudAdminConfig(AdminConfig):
     """Django's admin with our first page and our pages beside those of the models."""

@@ -20,7 +20,14 @@ from django.views.decorators.http import require_POST
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.columns import STATE_COLUMNS, column_of
 from apps.accounts.admin.commands import AdminCommand, admin_caller, perform
-from apps.accounts.admin.panels import Panel, events_panel, further_panels, jobs_panel, list_links
+from apps.accounts.admin.panels import (
+    Panel,
+    charts_of,
+    events_panel,
+    further_panels,
+    jobs_panel,
+    list_links,
+)
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.secrets import EncryptedField
 from cloudstack.theme.admin import PageBase, TableBase
@@ -161,6 +168,7 @@ class CloudAdmin(ReadOnly, PageBase):
                 **self.bar(request, obj),
                 "operations_url": self._url("operations", obj.pk),
                 "panels": [self._with_forms(request, obj, panel) for panel in self.panels(request, obj)],
+                "charts": charts_of(admin_caller(request), obj, request.GET.get("span")),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -87,6 +87,21 @@ def list_links(caller: Caller, label: str) -> list[tuple[str, str]]:
     return [link for provider in _list_links.get(label, ()) for link in provider(caller)]
 
 
+Drawings = Callable[[Caller, Any, str | None], Any]
+_drawings: dict[type, Drawings] = {}
+
+
+def register_charts(model: type, provider: Drawings) -> None:
+    """Have the page of each object of ``model`` show the charts that ``provider(caller, obj, span)`` answers."""
+    _drawings[model] = provider
+
+
+def charts_of(caller: Caller, obj: Any, span: str | None) -> Any:
+    """What ``portal/charts.html`` shows on the page of ``obj``; None for a kind that has no charts."""
+    provider = _drawings.get(type(obj))
+    return provider(caller, obj, span) if provider is not None else None
+
+
 def link_to(obj: Any, text: Any = "") -> SafeString | str:
     """A link to the page of ``obj`` in the admin."""
     if obj is None:

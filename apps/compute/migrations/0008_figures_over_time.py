@@ -5,68 +5,102 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('compute', '0007_schedules_and_leases'),
-        ('infrastructure', '0007_figures_over_time'),
+        ("compute", "0007_schedules_and_leases"),
+        ("infrastructure", "0007_figures_over_time"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='machinesample',
-            name='seconds',
+            model_name="machinesample",
+            name="seconds",
             field=models.FloatField(default=0),
         ),
         migrations.AddField(
-            model_name='machineusage',
-            name='seconds',
+            model_name="machineusage",
+            name="seconds",
             field=models.FloatField(default=0),
         ),
         migrations.CreateModel(
-            name='MachineHistory',
+            name="MachineHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('width_s', models.PositiveIntegerField()),
-                ('began', models.DateTimeField()),
-                ('samples', models.PositiveIntegerField(default=1)),
-                ('cpu_samples', models.PositiveIntegerField(default=0)),
-                ('cpu_percent_sum', models.FloatField(default=0)),
-                ('cpu_percent_max', models.FloatField(null=True)),
-                ('memory_used_mib_sum', models.PositiveBigIntegerField(default=0)),
-                ('memory_used_mib_max', models.PositiveBigIntegerField(default=0)),
-                ('seconds', models.FloatField(default=0)),
-                ('net_rx_bytes', models.PositiveBigIntegerField(default=0)),
-                ('net_tx_bytes', models.PositiveBigIntegerField(default=0)),
-                ('disk_read_bytes', models.PositiveBigIntegerField(default=0)),
-                ('disk_write_bytes', models.PositiveBigIntegerField(default=0)),
-                ('disk_read_ops', models.PositiveBigIntegerField(default=0)),
-                ('disk_write_ops', models.PositiveBigIntegerField(default=0)),
-                ('vm', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='compute.virtualmachine')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("width_s", models.PositiveIntegerField()),
+                ("began", models.DateTimeField()),
+                ("samples", models.PositiveIntegerField(default=1)),
+                ("cpu_samples", models.PositiveIntegerField(default=0)),
+                ("cpu_percent_sum", models.FloatField(default=0)),
+                ("cpu_percent_max", models.FloatField(null=True)),
+                ("memory_used_mib_sum", models.PositiveBigIntegerField(default=0)),
+                ("memory_used_mib_max", models.PositiveBigIntegerField(default=0)),
+                ("seconds", models.FloatField(default=0)),
+                ("net_rx_bytes", models.PositiveBigIntegerField(default=0)),
+                ("net_tx_bytes", models.PositiveBigIntegerField(default=0)),
+                ("disk_read_bytes", models.PositiveBigIntegerField(default=0)),
+                ("disk_write_bytes", models.PositiveBigIntegerField(default=0)),
+                ("disk_read_ops", models.PositiveBigIntegerField(default=0)),
+                ("disk_write_ops", models.PositiveBigIntegerField(default=0)),
+                (
+                    "vm",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="compute.virtualmachine",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'machine histories',
-                'abstract': False,
-                'indexes': [models.Index(fields=['width_s', 'began'], name='machinehistory_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('vm', 'width_s', 'began'), name='machine_once_a_stretch')],
+                "verbose_name_plural": "machine histories",
+                "abstract": False,
+                "indexes": [models.Index(fields=["width_s", "began"], name="machinehistory_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("vm", "width_s", "began"), name="machine_once_a_stretch")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MachineStateHistory',
+            name="MachineStateHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('width_s', models.PositiveIntegerField()),
-                ('began', models.DateTimeField()),
-                ('samples', models.PositiveIntegerField(default=1)),
-                ('state', models.CharField(choices=[('Stopped', 'Stopped'), ('Starting', 'Starting'), ('Running', 'Running'), ('Stopping', 'Stopping'), ('Migrating', 'Migrating'), ('Destroyed', 'Destroyed'), ('Expunging', 'Expunging'), ('Error', 'Error')], max_length=16)),
-                ('machines_sum', models.PositiveBigIntegerField(default=0)),
-                ('machines_max', models.PositiveIntegerField(default=0)),
-                ('zone', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='infrastructure.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("width_s", models.PositiveIntegerField()),
+                ("began", models.DateTimeField()),
+                ("samples", models.PositiveIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("Stopped", "Stopped"),
+                            ("Starting", "Starting"),
+                            ("Running", "Running"),
+                            ("Stopping", "Stopping"),
+                            ("Migrating", "Migrating"),
+                            ("Destroyed", "Destroyed"),
+                            ("Expunging", "Expunging"),
+                            ("Error", "Error"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("machines_sum", models.PositiveBigIntegerField(default=0)),
+                ("machines_max", models.PositiveIntegerField(default=0)),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="infrastructure.zone",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'machine state histories',
-                'abstract': False,
-                'indexes': [models.Index(fields=['width_s', 'began'], name='machinestatehistory_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('zone', 'state', 'width_s', 'began'), name='state_once_a_stretch')],
+                "verbose_name_plural": "machine state histories",
+                "abstract": False,
+                "indexes": [models.Index(fields=["width_s", "began"], name="machinestatehistory_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("zone", "state", "width_s", "began"), name="state_once_a_stretch")
+                ],
             },
         ),
     ]

@@ -22,7 +22,9 @@ class MachineStateHistory(History):
 
     class Meta(History.Meta):
         verbose_name_plural = "machine state histories"
-        constraints = [models.UniqueConstraint(fields=["zone", "state", "width_s", "began"], name="state_once_a_stretch")]
+        constraints = [
+            models.UniqueConstraint(fields=["zone", "state", "width_s", "began"], name="state_once_a_stretch")
+        ]
 
 
 class MachineHistory(History):

@@ -5,55 +5,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('infrastructure', '0006_hypervisor_capabilities'),
+        ("infrastructure", "0006_hypervisor_capabilities"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CapacityHistory',
+            name="CapacityHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('width_s', models.PositiveIntegerField()),
-                ('began', models.DateTimeField()),
-                ('samples', models.PositiveIntegerField(default=1)),
-                ('type', models.PositiveSmallIntegerField()),
-                ('used_sum', models.FloatField(default=0)),
-                ('total_sum', models.FloatField(default=0)),
-                ('used_max', models.FloatField(default=0)),
-                ('zone', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='infrastructure.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("width_s", models.PositiveIntegerField()),
+                ("began", models.DateTimeField()),
+                ("samples", models.PositiveIntegerField(default=1)),
+                ("type", models.PositiveSmallIntegerField()),
+                ("used_sum", models.FloatField(default=0)),
+                ("total_sum", models.FloatField(default=0)),
+                ("used_max", models.FloatField(default=0)),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="infrastructure.zone",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'capacity histories',
-                'abstract': False,
-                'indexes': [models.Index(fields=['width_s', 'began'], name='capacityhistory_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('zone', 'type', 'width_s', 'began'), name='capacity_once_a_stretch')],
+                "verbose_name_plural": "capacity histories",
+                "abstract": False,
+                "indexes": [models.Index(fields=["width_s", "began"], name="capacityhistory_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("zone", "type", "width_s", "began"), name="capacity_once_a_stretch")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HostHistory',
+            name="HostHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('width_s', models.PositiveIntegerField()),
-                ('began', models.DateTimeField()),
-                ('samples', models.PositiveIntegerField(default=1)),
-                ('cpu_percent_sum', models.FloatField(default=0)),
-                ('cpu_percent_max', models.FloatField(default=0)),
-                ('memory_used_mib_sum', models.PositiveBigIntegerField(default=0)),
-                ('memory_used_mib_max', models.PositiveBigIntegerField(default=0)),
-                ('net_rx_bytes', models.PositiveBigIntegerField(default=0)),
-                ('net_tx_bytes', models.PositiveBigIntegerField(default=0)),
-                ('net_seconds', models.PositiveIntegerField(default=0)),
-                ('rx_counter', models.PositiveBigIntegerField(null=True)),
-                ('tx_counter', models.PositiveBigIntegerField(null=True)),
-                ('host', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='infrastructure.host')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("width_s", models.PositiveIntegerField()),
+                ("began", models.DateTimeField()),
+                ("samples", models.PositiveIntegerField(default=1)),
+                ("cpu_percent_sum", models.FloatField(default=0)),
+                ("cpu_percent_max", models.FloatField(default=0)),
+                ("memory_used_mib_sum", models.PositiveBigIntegerField(default=0)),
+                ("memory_used_mib_max", models.PositiveBigIntegerField(default=0)),
+                ("net_rx_bytes", models.PositiveBigIntegerField(default=0)),
+                ("net_tx_bytes", models.PositiveBigIntegerField(default=0)),
+                ("net_seconds", models.PositiveIntegerField(default=0)),
+                ("rx_counter", models.PositiveBigIntegerField(null=True)),
+                ("tx_counter", models.PositiveBigIntegerField(null=True)),
+                (
+                    "host",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="infrastructure.host",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'host histories',
-                'abstract': False,
-                'indexes': [models.Index(fields=['width_s', 'began'], name='hosthistory_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('host', 'width_s', 'began'), name='host_once_a_stretch')],
+                "verbose_name_plural": "host histories",
+                "abstract": False,
+                "indexes": [models.Index(fields=["width_s", "began"], name="hosthistory_by_time")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("host", "width_s", "began"), name="host_once_a_stretch")
+                ],
             },
         ),
     ]

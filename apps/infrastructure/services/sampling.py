@@ -83,9 +83,7 @@ def _counters_before(now: datetime) -> dict[int, dict[str, Any]]:
     return {row["host_id"]: row for row in rows if latest.get(row["host_id"]) == row["began"]}
 
 
-def _traffic(
-    known: dict[str, Any] | None, began: datetime, received: int | None, sent: int | None
-) -> dict[str, int]:
+def _traffic(known: dict[str, Any] | None, began: datetime, received: int | None, sent: int | None) -> dict[str, int]:
     """Bytes since the look before. Counters that fell began anew with the host: nothing is known of that time."""
     if known is None or None in (received, sent, known["rx_counter"], known["tx_counter"]):
         return {}

@@ -2,26 +2,46 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 
 from apps.infrastructure.models import Cluster, Pod, Zone
 from apps.infrastructure.selectors.capacities import Capacity, place_of
-from apps.network.models import IpAllocation, VlanIpRange, VnetRange, VniAllocation
-from apps.network.states import GuestType
+from apps.network.models import IpAllocation, PublicIpAddress, VlanIpRange, VnetRange, VniAllocation
+from apps.network.states import GuestType, PublicIpState
 from cloudstack.framework.context import Caller
 
-VNIS, SHARED_ADDRESSES = 7, 8
+PUBLIC_ADDRESSES, VNIS, SHARED_ADDRESSES = 4, 7, 8
 """CloudStack's numbers of capacity types."""
 
 
 def network_capacities(
     *, caller: Caller, zone: Zone | None, pod: Pod | None, cluster: Cluster | None, tag: str
 ) -> Iterable[Capacity]:
-    """Numbers of isolated networks and addresses of shared ones, by zone; pods, clusters and tags have none."""
+    """Public addresses, numbers of isolated networks and addresses of shared ones, by zone.
+
+    Pods, clusters and tags have none.
+    """
     if tag or pod or cluster or not caller.is_root_admin:
         return
+    yield from _public_addresses(zone)
     yield from _vnis(zone)
     yield from _shared_addresses(zone)
+
+
+def _public_addresses(zone: Zone | None) -> Iterable[Capacity]:
+    addresses = PublicIpAddress.objects.filter(zone__removed__isnull=True)
+    if zone is not None:
+        addresses = addresses.filter(zone=zone)
+    free = Count("pk", filter=Q(state=PublicIpState.FREE))
+    rows = addresses.order_by("zone").values("zone__uuid", "zone__name")
+    for row in rows.annotate(total=Count("pk"), free=free):
+        yield Capacity(
+            place=place_of(row),
+            type=PUBLIC_ADDRESSES,
+            name="VIRTUAL_NETWORK_PUBLIC_IP",
+            used=row["total"] - row["free"],
+            total=row["total"],
+        )
 
 
 def _vnis(zone: Zone | None) -> Iterable[Capacity]:

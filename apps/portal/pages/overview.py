@@ -11,6 +11,7 @@ from apps.accounts.admin.badges import badge, human_bytes
 from apps.accounts.admin.commands import admin_caller
 from apps.accounts.admin.panels import JOB_COLUMNS, Panel, ago, job_rows, link_to, when
 from apps.infrastructure.models import Host
+from apps.portal.charts.cloud import cloud_charts
 from apps.portal.pages.charts import jobs_chart, mhz, pieces, use_bar
 from apps.portal.selectors.capacity_tree import Node
 from apps.portal.selectors.overview import Overview, overview
@@ -21,8 +22,10 @@ MIB = 1024 * 1024
 
 
 def overview_context(request: HttpRequest) -> dict[str, Any]:
-    state = overview(caller=admin_caller(request))
+    caller = admin_caller(request)
+    state = overview(caller=caller)
     return {
+        "charts": cloud_charts(caller=caller, span=request.GET.get("span")),
         "tiles": _tiles(state),
         "warnings": _warnings(state),
         "capacity": _capacity(state),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Q
+from django.db.models import F, FloatField
 from django.db.models.functions import Cast, Greatest, NullIf
 
 from apps.infrastructure.config import CPU_PROMISED_NOTIFICATION_THRESHOLD, MEMORY_PROMISED_NOTIFICATION_THRESHOLD
@@ -12,9 +12,7 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import hosts_visible_to
 from apps.infrastructure.selectors.capacities import MIB, hosts_by_cluster
 from apps.infrastructure.selectors.overprovisioning import cpu_limit_mhz, factors, memory_limit_mib
-from apps.network.selectors.capacities import SHARED_ADDRESSES, VNIS, network_capacities
-from apps.network.selectors.public_addresses import public_ips_visible_to
-from apps.network.states import PublicIpState
+from apps.network.selectors.capacities import PUBLIC_ADDRESSES, SHARED_ADDRESSES, VNIS, network_capacities
 from apps.storage.config import POOL_ALLOCATED_NOTICE, POOL_USED_NOTICE, STORAGE_OVERPROVISIONING
 from apps.storage.selectors import pools_visible_to
 from apps.storage.selectors.pools import image_stores_visible_to
@@ -120,7 +118,7 @@ def _add_pools(zones: dict[int, Node], by_uuid: dict[str, Node], caller: Caller)
 
 def _add_of_zones(by_uuid: dict[str, Node], caller: Caller) -> None:
     """What is counted by zone only: image stores, numbers and addresses."""
-    columns = {VNIS: "numbers", SHARED_ADDRESSES: "addresses"}
+    columns = {VNIS: "numbers", SHARED_ADDRESSES: "addresses", PUBLIC_ADDRESSES: "addresses"}
     for one in network_capacities(caller=caller, zone=None, pod=None, cluster=None, tag=""):
         node = by_uuid.get(one.place.zone_uuid)
         if node is not None:
@@ -130,12 +128,6 @@ def _add_of_zones(by_uuid: dict[str, Node], caller: Caller) -> None:
         for node in [by_uuid[str(store["zone__uuid"])]] if str(store["zone__uuid"]) in by_uuid else by_uuid.values():
             size = store["capacity_bytes"]
             node.secondary.add(store["used_bytes"], size, size, NEAR)
-    free = Count("pk", filter=Q(state=PublicIpState.FREE))
-    rows = public_ips_visible_to(caller=caller).order_by().values("zone__uuid")
-    for row in rows.annotate(all=Count("pk"), free=free):
-        node = by_uuid.get(str(row["zone__uuid"]))
-        if node is not None:
-            node.addresses.add(row["all"] - row["free"], row["all"], row["all"], NEAR)
 
 
 def fullest_hosts(*, caller: Caller) -> list[tuple[Host, Use, Use]]:

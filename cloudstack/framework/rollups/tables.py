@@ -102,7 +102,8 @@ def _make(family: Family, position: int, until: datetime) -> datetime:
 def _source(family: Family, position: int) -> tuple[QuerySet[Any], str]:
     if position:
         return family.model._base_manager.filter(width_s=family.widths[position - 1]), "began"
-    assert family.raw is not None
+    if family.raw is None:
+        raise ValueError(f"the narrowest figures of {family.model._meta.label} are stored, not made")
     return family.raw.model._base_manager.all(), family.raw.moment
 
 

@@ -25,7 +25,7 @@ from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.framework.jobs.models import AsyncJob
 from tests.support.cloud import SimulatedCloud
 
-MOST = 32
+MOST = 34
 
 
 def statements(client: Client) -> int:

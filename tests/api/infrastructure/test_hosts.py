@@ -217,7 +217,7 @@ def test_capacity_per_zone_pod_and_cluster(root: ApiClient, django_assert_max_nu
     built = simulated_zone("a", pods=2, clusters=2, hosts=4, cpus=4, cpu_mhz=1000, memory_mib=1024)
     capacity.reserve(host=built.hosts[0], holder_uuid=uuid4(), cpu_mhz=4000, memory_mib=512)
     root.call("listCapacity")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         memory, cpu = root.items("listCapacity")
     assert (memory["type"], memory["name"], memory["capacitytotal"]) == (0, "MEMORY", 4 * GIB)
     assert (memory["capacityused"], memory["percentused"]) == (GIB // 2, "12.50")

@@ -10,7 +10,7 @@ from cloudstack.framework.rollups.arithmetic import DAY, FIVE_MINUTES, HOUR, MIN
 
 BASE = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
 widths = st.sampled_from((MINUTE, FIVE_MINUTES, HOUR, DAY))
-moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 offsets = st.lists(st.integers(0, 3 * DAY), max_size=60).map(sorted)
 number = st.integers(0, 10**9)
 points = st.builds(

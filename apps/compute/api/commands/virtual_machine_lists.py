@@ -8,7 +8,7 @@ from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import AccountScopedListCmd
 from apps.accounts.models import User
 from apps.compute.api.responses.nic import NicResponse
-from apps.compute.api.responses.usage import SampleResponse, UsageHistoryResponse
+from apps.compute.api.responses.usage import HistoryResponse, SampleResponse, UsageHistoryResponse
 from apps.compute.api.responses.virtual_machine import (
     AccumulatedMetricsResponse,
     AccumulatedVirtualMachineResponse,
@@ -19,6 +19,7 @@ from apps.compute.models import (
     AffinityGroup,
     AffinityMembership,
     InstanceGroup,
+    MachineHistory,
     MachineSample,
     Nic,
     ServiceOffering,
@@ -30,12 +31,15 @@ from apps.compute.states import VmState
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.network.models import Network
 from apps.storage.models import Iso, StoragePool, Template
-from cloudstack.api import BaseListCmd, Date, Flag, ListOf, Ref, Response, Str
+from cloudstack.api import BaseListCmd, Choice, Date, Flag, ListOf, Ref, Response, Str
 from cloudstack.api.listing import Page
 from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.rollups.arithmetic import DAY, FIVE_MINUTES, HOUR
 
 MAX_SAMPLES = 20_000
 """Most samples of one answer."""
+RESOLUTIONS = {"fiveminutes": FIVE_MINUTES, "hour": HOUR, "day": DAY}
+"""What figures are rolled up to, in seconds."""
 DETAILS = {
     "group": ("groupid", "group"),
     "nics": ("nic", "ipaddress", "forvirtualnetwork", "publicip", "publicipid"),
@@ -166,6 +170,12 @@ class ListVirtualMachinesUsageHistory(BaseListCmd):
     vm_name = Str("name", lookup="name__icontains", help="machines with this text in their name")
     start = Date("startdate", help="from this time on")
     end = Date("enddate", help="until this time")
+    resolution = Choice(
+        "resolution",
+        choices=("sample", *RESOLUTIONS),
+        default="sample",
+        help="sample: each look, kept for some hours; or means and sums of five minutes, hours or days, kept longer",
+    )
 
     def queryset(self) -> QuerySet[VirtualMachine]:
         vms = vms_visible_to(caller=self.caller)
@@ -176,12 +186,13 @@ class ListVirtualMachinesUsageHistory(BaseListCmd):
             raise InvalidParameter(f"startdate {self.start} is after enddate {self.end}", parameter="startdate")
         page = super().execute()
         shown = {row["id"]: row for row in page.rows}
-        samples = MachineSample.objects.filter(vm__uuid__in=shown).order_by("-taken")
+        samples, moment, response = self._figures()
+        samples = samples.filter(vm__uuid__in=shown).order_by(f"-{moment}")
         if self.start:
-            samples = samples.filter(taken__gte=self.start)
+            samples = samples.filter(**{f"{moment}__gte": self.start})
         if self.end:
-            samples = samples.filter(taken__lte=self.end)
-        rows = list(SampleResponse.render_with(samples[: MAX_SAMPLES + 1], ("vm__uuid",), caller=self.caller))
+            samples = samples.filter(**{f"{moment}__lte": self.end})
+        rows = list(response.render_with(samples[: MAX_SAMPLES + 1], ("vm__uuid",), caller=self.caller))
         if len(rows) > MAX_SAMPLES:
             raise InvalidParameter(
                 f"these are more than {MAX_SAMPLES} samples; name fewer machines or a later startdate",
@@ -190,6 +201,12 @@ class ListVirtualMachinesUsageHistory(BaseListCmd):
         for (uuid,), body in rows:
             shown[str(uuid)]["stats"].append(body)
         return page
+
+    def _figures(self) -> tuple[QuerySet[Any], str, type[Response]]:
+        """The rows asked for, the column of their time, and how they are shown."""
+        if self.resolution in RESOLUTIONS:
+            return MachineHistory.objects.filter(width_s=RESOLUTIONS[self.resolution]), "began", HistoryResponse
+        return MachineSample.objects.all(), "taken", SampleResponse
 
 
 class ListNics(BaseListCmd):

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apps.compute.models import MachineSample, VirtualMachine
-from cloudstack.api import DATE, LIST, LONG, STRING, Field, Response
+from django.db.models import F, QuerySet
+from django.db.models.functions import NullIf
+
+from apps.compute.models import MachineHistory, MachineSample, VirtualMachine
+from cloudstack.api import DATE, FLOAT, LIST, LONG, STRING, Field, Response
+from cloudstack.framework.context import Caller
 
 KIB, MIB = 1024, 1024**2
 
@@ -118,7 +122,30 @@ class SampleResponse(_Sampled):  # type: ignore[misc]
 
     diskread = None
     diskwrite = None
-    timestamp = Field("taken", type=DATE, help="when it was looked at")
+    timestamp = Field("taken", type=DATE, help="when it was looked at, or when the stretch of time began")
+    seconds = Field(type=FLOAT, help="of how many seconds the counters are; 0 when that is not known")
+
+
+class HistoryResponse(SampleResponse):
+    """What a machine used in a stretch of time: means of CPU and memory, sums of what is counted."""
+
+    object_name = "stats"
+    model = MachineHistory
+
+    timestamp = Field("began", type=DATE, help="when the stretch began")
+    cpuusedmax = Field(
+        compute=lambda row: percent(row["cpu_percent_max"]),
+        needs=("cpu_percent_max",),
+        type=STRING,
+        help="the highest share of its CPUs in the stretch",
+    )
+
+    @classmethod
+    def prepare(cls, queryset: "QuerySet[Any]", *, caller: Caller) -> "QuerySet[Any]":
+        return queryset.annotate(
+            cpu_percent=F("cpu_percent_sum") / NullIf(F("cpu_samples"), 0),
+            memory_used_mib=F("memory_used_mib_sum") / F("samples"),
+        )
 
 
 class UsageHistoryResponse(Response):

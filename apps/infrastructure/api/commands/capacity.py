@@ -23,8 +23,8 @@ class ListCapacity(BaseListCmd):
     cluster = Ref("clusterid", Cluster, select_related=["pod"], help="capacity of this cluster")
     type = Int(
         "type",
-        help="only this kind: 0 memory, 1 CPU, 2 storage in use, 3 storage promised, 6 image stores, "
-        "7 numbers of networks, 8 addresses of shared networks, 9 local storage in use",
+        help="only this kind: 0 memory, 1 CPU, 2 storage in use, 3 storage promised, 4 public addresses, "
+        "6 image stores, 7 numbers of networks, 8 addresses of shared networks, 9 local storage in use",
     )
     tag = Str("tag", default="", max_length=255, help="only of hosts and storage pools that carry this tag")
     sort_by = Choice("sortby", ("usage",), help="usage: fullest first")
