@@ -87,7 +87,8 @@ def _make(family: Family, position: int, until: datetime) -> datetime:
     stored = family.model._base_manager.filter(width_s=width_s)
 
     def first_after(at: datetime) -> datetime | None:
-        return source.filter(**{f"{moment}__gte": at}).aggregate(first=Min(moment))["first"]
+        first: datetime | None = source.filter(**{f"{moment}__gte": at}).aggregate(first=Min(moment))["first"]
+        return first
 
     done = stored.aggregate(last=Max("began"))["last"]
     for count, began in enumerate(arithmetic.due(first_after, done=done, until=until, width_s=width_s), 1):
@@ -115,12 +116,12 @@ def _store(family: Family, rows: QuerySet[Any], position: int, began: datetime) 
         aggregates |= {name: Max(name) for name in model.peaks}
     else:
         aggregates = dict(family.raw.aggregates)
-    columns = [model._meta.get_field(name).column for name in model.keys]
+    columns = [_column(model, name) for name in model.keys]
     made = rows.order_by().values(*columns).annotate(**{f"made_{name}": how for name, how in aggregates.items()})
     select, values = made.values_list(*columns, *(f"made_{name}" for name in aggregates)).query.sql_with_params()
     connection = connections[router.db_for_write(model)]
     quote = connection.ops.quote_name
-    results = [model._meta.get_field(name).column for name in aggregates]
+    results = [_column(model, name) for name in aggregates]
     into = ", ".join(quote(name) for name in ("width_s", "began", *columns, *results))
     unique = ", ".join(quote(name) for name in (*columns, "width_s", "began"))
     again = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in results)
@@ -128,9 +129,15 @@ def _store(family: Family, rows: QuerySet[Any], position: int, began: datetime) 
         f"INSERT INTO {quote(model._meta.db_table)} ({into}) SELECT %s, %s, made.* FROM ({select}) made WHERE true "  # noqa: S608
         f"ON CONFLICT ({unique}) DO UPDATE SET {again}"
     )
-    moment = model._meta.get_field("began").get_db_prep_value(began, connection)
+    field: Any = model._meta.get_field("began")
+    moment = field.get_db_prep_value(began, connection)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(sql, [family.widths[position], moment, *values])
+
+
+def _column(model: type[Model], name: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(field.column)
 
 
 def prune(family: Family, now: datetime, *, complete: Mapping[int, datetime]) -> int:
