@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("infrastructure", "0006_hypervisor_capabilities"),
+        ("infrastructure", "0007_text_indexes"),
     ]
 
     operations = [

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compute", "0007_schedules_and_leases"),
-        ("infrastructure", "0007_figures_over_time"),
+        ("compute", "0008_text_indexes"),
+        ("infrastructure", "0008_figures_over_time"),
     ]
 
     operations = [
