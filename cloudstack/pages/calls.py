@@ -1,15 +1,17 @@
 """What pages ask of commands: lists, one object, a plan, a refusal, the deed itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from cloudstack.api import registry
 from cloudstack.api.dispatcher import Result, dispatch
 from cloudstack.api.options import IDEMPOTENCY_KEY, PLAN, options_of
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import CloudError, InvalidParameter
+from cloudstack.framework.errors import CloudError, InvalidParameter, UnsupportedCommand
+from cloudstack.framework.errors import PermissionDenied as Refused
 from cloudstack.pages.access import project_of
 
 DOOR = "portal"
@@ -31,16 +33,22 @@ def in_project(request: HttpRequest, command: str) -> dict[str, str]:
     return {"projectid": project} if project else {}
 
 
-def one(request: HttpRequest, command: str, params: Mapping[str, str]) -> dict[str, Any]:
-    """The one object that a list answers. Raises ``Http404``: unknown and forbidden are told the same."""
+def one(request: HttpRequest, command: str, params: Mapping[str, str] | Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """The one object that a list answers; of several ways to ask for it the first that does.
+
+    Raises ``Http404``: unknown and forbidden are told the same.
+    """
     # Without the project: an object is found by its UUID, whichever of his projects it is in.
-    try:
-        rows = dispatch(command, params, request.caller, door=DOOR).rows or []  # type: ignore[attr-defined]
-    except InvalidParameter as error:
-        raise Http404(error.message) from None
-    if len(rows) != 1:
-        raise Http404("there is no such object, or it is not yours")
-    return rows[0]
+    for asked in [params] if isinstance(params, Mapping) else params:
+        try:
+            rows = dispatch(command, asked, request.caller, door=DOOR).rows or []  # type: ignore[attr-defined]
+        except (InvalidParameter, Refused) as error:
+            raise Http404(error.message) from None
+        except UnsupportedCommand:
+            raise PermissionDenied from None
+        if len(rows) == 1:
+            return rows[0]
+    raise Http404("there is no such object, or it is not yours")
 
 
 def plan_of(command: str, params: Mapping[str, Any], caller: Caller, *, door: str = DOOR) -> dict[str, Any]:

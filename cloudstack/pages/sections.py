@@ -169,8 +169,8 @@ class Section:
         """What a row is called."""
         return str(row.get("displayname") or row.get("name") or row.get(self.lookup, ""))
 
-    def one(self, uuid: str) -> Mapping[str, str]:
-        """The parameters that have ``lists`` answer one object."""
+    def one(self, uuid: str) -> Mapping[str, str] | Sequence[Mapping[str, str]]:
+        """The parameters that have ``lists`` answer one object, or several ways to ask for it."""
         return {**self.list_params, "id": uuid}
 
     def links(self, request: Any, row: Row) -> list[tuple[Text, str, str]]:

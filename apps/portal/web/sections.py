@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cloudstack.api import registry as commands
+from cloudstack.pages import Column, Filter, Kind, Option, Section, register
 from cloudstack.pages.frame import register_entries
 
 
@@ -19,3 +20,33 @@ def entries(request: HttpRequest) -> Iterator[dict[str, Any]]:
 
 
 register_entries(entries)
+
+
+@register
+class Events(Section):
+    """What happened, to the reader's things."""
+
+    slug = "events"
+    title = _("Events")
+    singular = _("event")
+    group = _("Activity")
+    order = 90
+    icon = "events"
+    help = _("Everything that was done with your things, and by whom.")
+    lists = "listEvents"
+    has_page = False
+    state = ""
+    columns = (
+        Column(wire="created", label=_("When"), kind=Kind.WHEN),
+        Column(wire="description", label=_("What happened")),
+        Column(wire="level", label=_("Level"), kind=Kind.STATE),
+        Column(wire="type", label=_("Kind"), kind=Kind.CODE, wide=True),
+        Column(wire="username", label=_("By"), wide=True),
+    )
+    filters = (
+        Filter(
+            wire="level",
+            label=_("Level"),
+            options=(Option("INFO", _("information")), Option("WARN", _("warning")), Option("ERROR", _("error"))),
+        ),
+    )
