@@ -129,8 +129,8 @@ def _posted(
             return HttpResponseRedirect(context["back"])
         form.blame(error)
         return None
-    if operation.shows_once:
-        return _shown_once(request, section, operation, result, context)
+    if operation.shows_once or operation.answer_template:
+        return _answered(request, operation, result, context)
     _tell(request, operation, result, str(context["title"]))
     return HttpResponseRedirect(after(request, section, operation, row, result, context["back"]))
 
@@ -187,12 +187,12 @@ def _still_there(request: HttpRequest, section: Section, row: Mapping[str, Any])
     return True
 
 
-def _shown_once(
-    request: HttpRequest, section: Section, operation: Operation, result: Result, context: dict[str, Any]
-) -> HttpResponse:
-    """What is told this once: the answer itself is the page, which no cache keeps."""
-    inner = next((one for one in result.body.values() if isinstance(one, Mapping)), result.body)
-    response = render(request, "portal/once.html", {**context, "answer": dict(inner)})
+def _answered(request: HttpRequest, operation: Operation, result: Result, context: dict[str, Any]) -> HttpResponse:
+    """The answer itself is the page, which no cache keeps: what is told this once, or how to go on."""
+    answer = dict(next((one for one in result.body.values() if isinstance(one, Mapping)), result.body))
+    more = operation.answer_context(answer) if operation.answer_context else {}
+    template = operation.answer_template or "portal/once.html"
+    response = render(request, template, {**context, "answer": answer, **more})
     response["Cache-Control"] = "no-store"
     return response
 

@@ -84,6 +84,10 @@ class Operation:
     """Whether it stands out among the others."""
     shows_once: bool = False
     """Whether its answer is shown on a page of its own, because it holds what is never told again."""
+    answer_template: str = ""
+    """Template of the page that shows the answer, where that is no ordinary end; also for ``shows_once``."""
+    answer_context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """What that template gets, made from the answer."""
     done: Text = ""
     """What is said when it has been done; empty: the label with what became of it."""
     template: str = ""

@@ -1,7 +1,10 @@
 """Templates and ISOs on the users' pages."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cloudstack.pages import Column, Filter, Input, Kind, Listed, Operation, Option, Section, register
@@ -50,6 +53,19 @@ _CHECKSUM = Input(
     help=_("If you give it, only exactly this image is taken."),
     advanced=True,
 )
+
+
+def _uploading(slug: str) -> Any:
+    """Where the file of what was just made goes, and where one looks at it afterwards."""
+
+    def context(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        signed = {name: answer[name] for name in ("metadata", "expires", "signature")}
+        # Only the path: the page's own server takes the file, under whatever name it is reached.
+        path = urlsplit(answer["postURL"]).path
+        then = reverse(f"portal:{slug}-object", args=[answer["id"]])
+        return {"upload_url": f"{path}?{urlencode(signed)}", "then": then}
+
+    return context
 
 
 class _Images(Section):
@@ -102,6 +118,16 @@ class Templates(_Images):
             ),
             Input(wire="isextractable", label=_("It may be downloaded"), advanced=True),
             _CHECKSUM,
+        ),
+    )
+    further_creates = (
+        Operation(
+            command="getUploadParamsForTemplate",
+            label=_("Upload a file"),
+            icon="upload",
+            inputs=tuple(one for one in create.inputs if one.wire != "url"),
+            answer_template="portal/upload.html",
+            answer_context=_uploading("templates"),
         ),
     )
     operations = (
@@ -180,6 +206,16 @@ class Isos(_Images):
             Input(wire="bootable", label=_("A machine can start from it"), initial="true"),
             Input(wire="isextractable", label=_("It may be downloaded"), advanced=True),
             _CHECKSUM,
+        ),
+    )
+    further_creates = (
+        Operation(
+            command="getUploadParamsForIso",
+            label=_("Upload a file"),
+            icon="upload",
+            inputs=tuple(one for one in create.inputs if one.wire != "url"),
+            answer_template="portal/upload.html",
+            answer_context=_uploading("isos"),
         ),
     )
     operations = (
