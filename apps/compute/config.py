@@ -151,3 +151,27 @@ DRS_INTERVAL = ConfigKey(
     description="Minutes between two plans that the platform makes for a cluster by itself.",
     category="DRS",
 )
+PLACEMENTS_KEPT = ConfigKey(
+    "vm.placement.records.kept",
+    int,
+    10,
+    minimum=1,
+    maximum=1000,
+    description="Placements of a machine that stay on record, the newest; they tell why it is where it is.",
+)
+PLACEMENT_DAYS = ConfigKey(
+    "vm.placement.records.days",
+    int,
+    90,
+    minimum=1,
+    maximum=36500,
+    description="Days after which a placement is forgotten, however few a machine has.",
+)
+PLACEMENT_HOSTS = ConfigKey(
+    "vm.placement.record.hosts",
+    int,
+    100,
+    minimum=1,
+    maximum=500,
+    description="Hosts of which one record of a placement tells in detail; of the others it counts who refused them.",
+)

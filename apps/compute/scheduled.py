@@ -18,7 +18,7 @@ from apps.compute.config import (
 )
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import ClusterDrsPlan, VirtualMachine
-from apps.compute.services import leases, sampling, schedules, statistics
+from apps.compute.services import leases, placements, sampling, schedules, statistics
 from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
@@ -116,3 +116,9 @@ def end_leases() -> None:
 def warn_of_ending_leases() -> None:
     """Tell of leases that will be over soon."""
     leases.warn_of_ends()
+
+
+@scheduled("compute.forget_placements", every_s=3600)
+def forget_placements() -> int:
+    """Forget why machines were placed long ago, or many placements ago; answers how many records went."""
+    return placements.forget_old()

@@ -61,6 +61,18 @@ class UserDataPolicy(TextChoices):
     DENY_OVERRIDE = "DENYOVERRIDE", "only the template's is allowed"
 
 
+class PlacementPurpose(TextChoices):
+    """What a host was looked for."""
+
+    DEPLOY = "deploy", "a new machine"
+    START = "start", "a start"
+    MIGRATE = "migrate", "a move"
+    EVACUATE = "evacuate", "emptying its host"
+    EVEN_OUT = "drs", "evening out its cluster"
+    HA = "ha", "a restart after its host died"
+    RESTORE = "restore", "a restart with a new root disk"
+
+
 class DrsPlanType(TextChoices):
     """Who asked for a plan."""
 

@@ -59,8 +59,9 @@ _MODELS: dict[str, tuple[str, str]] = {
             " compute.SshKeyPair compute.UserData compute.VmSchedule"
         ),
         (
-            "compute.Nic compute.VolumeAttachment compute.Drive compute.AffinityMembership compute.TemplateUserData"
-            " compute.MachineUsage compute.MachineSample compute.MachineHistory compute.MachineStateHistory"
+            "compute.VirtualMachinePlacement compute.Nic compute.VolumeAttachment compute.Drive"
+            " compute.AffinityMembership compute.TemplateUserData compute.MachineUsage compute.MachineSample"
+            " compute.MachineHistory compute.MachineStateHistory"
             " storage.GuestOs storage.GuestOsCategory"
         ),
     ),
@@ -112,6 +113,7 @@ _ICONS = {
     "compute.SshKeyPair": "key",
     "compute.UserData": "description",
     "compute.VmSchedule": "schedule",
+    "compute.VirtualMachinePlacement": "my_location",
     "storage.Volume": "hard_drive",
     "storage.Template": "layers",
     "storage.Iso": "album",

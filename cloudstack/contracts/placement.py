@@ -84,6 +84,8 @@ class Refusal:
     host_uuid: str
     host_name: str
     reason: str
+    filter: str = ""
+    """Name of the filter that refused; ``promise`` when another machine took the room meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,12 @@ class Placement:
 
     ranked: tuple[HostCandidate, ...]
     refusals: tuple[Refusal, ...] = field(default=())
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Of the best hosts, by UUID: points that each weigher gave, its weight included. Their sum is the rank."""
+    preferred: str = ""
+    """UUID of the host that a plugin put before the others."""
+    narrowed: bool = False
+    """Whether only the emptiest hosts of a large zone were looked at."""
 
 
 class HostFilter(Protocol):

@@ -106,7 +106,7 @@ UNOWNED = {
     "Alert", "Cluster", "ClusterDrsPlan", "Dedication", "DiskOffering", "GuestOs", "GuestOsCategory",
     "GuestVlanRange", "Host", "HypervisorCapabilities", "ImageStore", "ManagementServer", "NetworkOffering",
     "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role",
-    "RolePermission", "ServiceOffering", "StoragePool", "VlanIpRange", "Zone", "ZoneSetup",
+    "RolePermission", "ServiceOffering", "StoragePool", "VirtualMachinePlacement", "VlanIpRange", "Zone", "ZoneSetup",
 }  # fmt: skip
 """The platform's own; who sees them is for the tests of their apps."""
 BY_NAME = {"SshKeyPair"}

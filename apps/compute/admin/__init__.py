@@ -1,5 +1,5 @@
 """Machines and what belongs to them in the admin: to look at, and to operate through commands."""
 
-from apps.compute.admin import drs_plan, groups, offering, parts, schedule, usage, virtual_machine
+from apps.compute.admin import drs_plan, groups, offering, parts, placement, schedule, usage, virtual_machine
 
-__all__ = ["drs_plan", "groups", "offering", "parts", "schedule", "usage", "virtual_machine"]
+__all__ = ["drs_plan", "groups", "offering", "parts", "placement", "schedule", "usage", "virtual_machine"]

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 
 from apps.accounts.admin.badges import badge, human_bytes
 from apps.accounts.admin.base import CloudAdmin, Panel
 from apps.accounts.admin.commands import Ask
 from apps.accounts.admin.panels import link_to
+from apps.compute.admin.placement import placements_of
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
+from apps.compute.selectors.placements import why_here
 from apps.infrastructure.selectors import hosts_visible_to
 from apps.infrastructure.states import HostStatus, ResourceState
 from cloudstack.framework.context import Caller
@@ -128,8 +131,29 @@ class VirtualMachineAdmin(CloudAdmin):
     def instance_name(self, vm: VirtualMachine) -> str:
         return vm.instance_name
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.why_view)
+        return [path("<path:object_id>/why/", view, name="compute_virtualmachine_why"), *super().get_urls()]
+
+    def why_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Leads to the record that tells why the machine is where it is."""
+        vm = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if vm is None:
+            raise Http404(f"there is no machine {object_id}")
+        record = why_here(vm)
+        if record is not None:
+            return HttpResponseRedirect(reverse("admin:compute_virtualmachineplacement_change", args=[record.pk]))
+        messages.info(
+            request, f"No record tells why {vm} is where it is: it was placed too long ago, or not by the platform."
+        )
+        return HttpResponseRedirect(self._url("change", vm.pk))
+
+    def links(self, request: HttpRequest, obj: VirtualMachine) -> list[dict[str, str]]:
+        label = "Why is this machine here?" if obj.host_id else "Where was this machine to go?"
+        return [*super().links(request, obj), {"url": self._url("why", obj.pk), "label": label}]
+
     def panels(self, request: HttpRequest, obj: VirtualMachine) -> list[Panel]:
-        return [_cards(obj), _disks(obj), *super().panels(request, obj)]
+        return [_cards(obj), _disks(obj), placements_of(obj), *super().panels(request, obj)]
 
 
 def _cards(vm: VirtualMachine) -> Panel:

@@ -9,6 +9,7 @@ from apps.compute.models import (
     SshKeyPair,
     UserData,
     VirtualMachine,
+    VirtualMachinePlacement,
     VmSchedule,
 )
 from apps.compute.selectors import (
@@ -22,6 +23,7 @@ from apps.compute.selectors import (
     vms_visible_to,
 )
 from apps.compute.selectors.drs_plans import drs_plans_visible_to
+from apps.compute.selectors.placements import placements_visible_to
 from apps.compute.selectors.schedules import vm_schedules_visible_to
 from apps.metadata.kinds import HUNG, register_kind
 from apps.network.models import IpAllocation
@@ -37,6 +39,7 @@ register_entity(InstanceGroup, scope=instance_groups_visible_to)
 register_entity(VmSchedule, scope=vm_schedules_visible_to)
 register_entity(UserData, scope=user_data_visible_to)
 register_entity(ClusterDrsPlan, scope=drs_plans_visible_to)
+register_entity(VirtualMachinePlacement, scope=placements_visible_to, noun="placement")
 
 register_kind(
     VirtualMachine, "UserVm", tags=True, icon=True, icon_from="template", note="VM", users_note=True,

@@ -7,6 +7,7 @@ from apps.compute.models.drs_plan import ClusterDrsMigration, ClusterDrsPlan
 from apps.compute.models.history import MachineHistory, MachineStateHistory
 from apps.compute.models.instance_group import InstanceGroup
 from apps.compute.models.nic import Nic
+from apps.compute.models.placement import VirtualMachinePlacement
 from apps.compute.models.schedule import VmSchedule
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.models.ssh_key_pair import SshKeyPair
@@ -31,6 +32,7 @@ __all__ = [
     "TemplateUserData",
     "UserData",
     "VirtualMachine",
+    "VirtualMachinePlacement",
     "VmSchedule",
     "VolumeAttachment",
 ]

@@ -4,7 +4,7 @@ from apps.compute.config import DRS_AT_ONCE
 from apps.compute.events import VM_MIGRATE
 from apps.compute.models import ClusterDrsMigration, ClusterDrsPlan, Nic, VirtualMachine
 from apps.compute.services.drs_state import DRS_PLAN_FSM
-from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanState, VmState
+from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanState, PlacementPurpose, VmState
 from cloudstack.framework.jobs import AsyncJob, JobContext, RetryLater, Step, Workflow, dispatch, workflow
 
 POLL_S = 2.0
@@ -56,7 +56,11 @@ class MoveMachines(Step):
                 exclusive=[f"vm:{vm.uuid}"],
                 shared=[f"network:{uuid}" for uuid in networks],
                 resource=vm,
-                arguments={"vm_uuid": str(vm.uuid), "host_uuid": str(move.destination.uuid)},
+                arguments={
+                    "vm_uuid": str(vm.uuid),
+                    "host_uuid": str(move.destination.uuid),
+                    "purpose": PlacementPurpose.EVEN_OUT,
+                },
                 description=f"Move {vm} to even out its cluster",
                 event_type=VM_MIGRATE,
             )

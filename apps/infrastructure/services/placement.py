@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LOOKED_AT_FIRST = 100
 """Of a large zone only the emptiest hosts are looked at; all of them when none of these fits."""
+SCORED = 500
+"""Of so many of the best hosts the points of each weigher are told."""
 MAX_GROUPS = 6
 MAX_NAMES = 3
 
@@ -69,8 +71,17 @@ def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None 
         fitting, refusals = _filtered(request, candidates, filters)
     if not fitting:
         raise _no_host(request, refusals, len(candidates))
-    ranked = _ranked(request, fitting, [*core_weighers(), *preferences])
-    return Placement(ranked=_chosen(request, ranked), refusals=tuple(refusals))
+    ranked, scores = _ranked(request, fitting, [*core_weighers(), *preferences])
+    preferred = _preferred(request, ranked)
+    if preferred:
+        ranked.sort(key=lambda host: host.uuid != preferred)
+    return Placement(
+        ranked=tuple(ranked),
+        refusals=tuple(refusals),
+        scores=scores,
+        preferred=preferred,
+        narrowed=few and len(candidates) == LOOKED_AT_FIRST,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +131,12 @@ def _filtered(
     request: PlacementRequest, candidates: Iterable[HostCandidate], filters: Sequence[HostFilter]
 ) -> tuple[list[HostCandidate], list[Refusal]]:
     fitting, refusals = [], []
-    checks = [one.refuse for one in filters]
+    checks = [(one.name, one.refuse) for one in filters]
     for host in candidates:
-        for refuse in checks:
+        for name, refuse in checks:
             reason = refuse(request, host)
             if reason is not None:
-                refusals.append(Refusal(host_uuid=host.uuid, host_name=host.name, reason=reason))
+                refusals.append(Refusal(host_uuid=host.uuid, host_name=host.name, reason=reason, filter=name))
                 break
         else:
             fitting.append(host)
@@ -134,29 +145,37 @@ def _filtered(
 
 def _ranked(
     request: PlacementRequest, fitting: list[HostCandidate], weighers: Sequence[HostWeigher]
-) -> list[HostCandidate]:
-    scores = [0.0] * len(fitting)
+) -> tuple[list[HostCandidate], dict[str, dict[str, float]]]:
+    """The hosts, best first, and the points that each weigher gave to the first of them."""
+    points = []
     for weigher in weighers:
         weight, weigh = weigher.weight, weigher.weigh
-        scores = [score + weight * weigh(request, host) for score, host in zip(scores, fitting, strict=True)]
-    order = sorted(zip(scores, fitting, strict=True), key=lambda pair: (-pair[0], pair[1].name))
-    return [host for _, host in order]
+        points.append([weight * weigh(request, host) for host in fitting])
+    totals = [sum(given) for given in zip(*points, strict=True)]
+    order = sorted(range(len(fitting)), key=lambda index: (-totals[index], fitting[index].name))
+    names = [weigher.name for weigher in weighers]
+    scores = {
+        fitting[index].uuid: dict(zip(names, (given[index] for given in points), strict=True))
+        for index in order[:SCORED]
+    }
+    return [fitting[index] for index in order], scores
 
 
-def _chosen(request: PlacementRequest, ranked: list[HostCandidate]) -> tuple[HostCandidate, ...]:
-    """Bring the host that a plugin chooses to the front."""
-    if pm.hook.choose_host.get_hookimpls():
-        try:
-            uuid = pm.hook.choose_host(request=request, candidates=tuple(ranked))
-        except Exception:
-            log.exception("placement goes on without choose_host")
-            uuid = None
-        if uuid is not None:
-            first = [host for host in ranked if host.uuid == str(uuid)]
-            if not first:
-                log.warning("a plugin chose host %s, which does not fit machine %s", uuid, request.vm_uuid)
-            return (*first, *(host for host in ranked if host.uuid != str(uuid)))
-    return tuple(ranked)
+def _preferred(request: PlacementRequest, ranked: list[HostCandidate]) -> str:
+    """The host that a plugin chooses of those that fit, if one does."""
+    if not pm.hook.choose_host.get_hookimpls():
+        return ""
+    try:
+        uuid = pm.hook.choose_host(request=request, candidates=tuple(ranked))
+    except Exception:
+        log.exception("placement goes on without choose_host")
+        return ""
+    if uuid is None:
+        return ""
+    if all(host.uuid != str(uuid) for host in ranked):
+        log.warning("a plugin chose host %s, which does not fit machine %s", uuid, request.vm_uuid)
+        return ""
+    return str(uuid)
 
 
 def _no_host(request: PlacementRequest, refusals: list[Refusal], looked_at: int) -> NoHostFits:

@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.base import AdminCommand, CloudAdmin, Panel
 from apps.accounts.admin.panels import events_panel, job_link, link_to_resource, span, took, when
+from apps.compute.admin.placement import placements_panel
+from apps.compute.models import VirtualMachinePlacement
 from apps.portal.admin.filters import OccurringFilter, OwnerFilter
 from apps.portal.admin.job_timeline import timeline
 from cloudstack.framework.context import Caller
@@ -20,6 +22,7 @@ from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog, JobStep
 
 LOG_LINES = 200
+PLACEMENTS = 5
 
 
 def cancel(*, caller: Caller, obj: AsyncJob) -> str:
@@ -147,7 +150,8 @@ class AsyncJobAdmin(CloudAdmin):
     def panels(self, request: HttpRequest, obj: AsyncJob) -> list[Panel]:
         panel = events_panel(None, job_uuid=obj.uuid)
         panel.empty = "No event tells of this job."
-        return [panel]
+        placements = placements_by(obj)
+        return [placements_panel(placements), panel] if placements else [panel]
 
     def live_context(self, request: HttpRequest, job: AsyncJob) -> dict[str, Any]:
         """What ``live.html`` shows."""
@@ -161,7 +165,14 @@ class AsyncJobAdmin(CloudAdmin):
             "waited": span(((job.started or job.completed or timezone.now()) - job.created).total_seconds()),
             "log_lines": lines[::-1],
             "job_buttons": self.buttons(request, job),
+            "placements": placements_by(job) if job.status == AsyncJob.Status.FAILED else [],
         }
+
+
+def placements_by(job: AsyncJob) -> list[VirtualMachinePlacement]:
+    """What placement thought of hosts for the job, the newest first."""
+    found = VirtualMachinePlacement.objects.filter(job_uuid=job.uuid).select_related("vm").defer("hosts")
+    return list(found.order_by("-id")[:PLACEMENTS])
 
 
 def waits_for(job: AsyncJob) -> list[Any]:

@@ -48,6 +48,11 @@ class JobContext:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the workflow {self.job.name} has not put {name!r} into its context")
 
+    @property
+    def rehearses(self) -> bool:
+        """Whether this is a plan: no worker owns the job, and all that is written is taken back."""
+        return self._ownership is None
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """A transaction that only the present owner of the job can commit; inside another one it is part of that."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from apps.compute.models import VirtualMachine
 from apps.compute.selectors.affinity import affinity_rules
 from apps.compute.services.hosts import placement_request
+from apps.compute.services.placements import keep
 from apps.compute.workflows.steps.loading import reload_vm
 from apps.infrastructure.config import ALLOCATION_ALGORITHM
 from apps.infrastructure.models import Host
@@ -24,6 +25,8 @@ MAX_TRIES = 20
 """Candidates that are tried when promises of others come in between."""
 MAX_REFUSALS = 100
 """Hosts that a plan names with the reason against them."""
+PROMISE = "promise"
+"""In place of a filter: the host fitted, and when it was to be promised it did not any more."""
 MAX_ROUNDS = 3
 """How often placement is asked again when other machines of an affinity group took their hosts in between."""
 
@@ -37,7 +40,16 @@ def ranked(ctx: JobContext, request: PlacementRequest) -> Placement:
     try:
         return place(request)
     except NoHostFits as full:
+        keep_failure(ctx, request, Placement(ranked=()), full.refusals, full.summary)
         raise refused(ctx, full.summary, full.refusals) from None
+
+
+def keep_failure(
+    ctx: JobContext, request: PlacementRequest, placement: Placement, refusals: Sequence[Refusal], summary: str
+) -> None:
+    """Keep on record that no host was found, and why."""
+    with ctx.transaction():
+        keep(ctx, request, placement, refusals, chosen=None, summary=summary)
 
 
 def refused(ctx: JobContext, summary: str, refusals: Sequence[Refusal]) -> InsufficientCapacity:
@@ -62,7 +74,8 @@ def take_best(
     Raises ``InsufficientCapacity`` with ``summary`` when none has.
     """
     for attempt in range(MAX_ROUNDS):
-        placement = ranked(ctx, request())
+        wanted = request()
+        placement = ranked(ctx, wanted)
         refusals, changed = list(placement.refusals), False
         for candidate in placement.ranked[:MAX_TRIES]:
             host = host_for_job(uuid=candidate.uuid)
@@ -71,15 +84,18 @@ def take_best(
                     _hold_affinity(ctx.vm, candidate)
                     take(host)
                     ctx.log(f"chose {host.name}" + (f"; not {explain(refusals)}" if refusals else ""))
+                    keep(ctx, wanted, placement, refusals, chosen=host)
             except InsufficientCapacity as full:
                 changed |= isinstance(full, AffinityChanged)
-                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, reason=full.message))
+                told = {"filter": PROMISE, "reason": full.message}
+                refusals.append(Refusal(host_uuid=candidate.uuid, host_name=host.name, **told))
                 continue
             ctx.data["host_uuid"] = candidate.uuid
             ctx.chosen = host
             show_placement(ctx, placement.ranked, refusals, host)
             return
         if not changed or attempt + 1 == MAX_ROUNDS:
+            keep_failure(ctx, wanted, placement, refusals, summary)
             raise refused(ctx, summary, refusals)
 
 
