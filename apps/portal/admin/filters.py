@@ -22,7 +22,14 @@ class OccurringFilter(admin.SimpleListFilter):
     column: ClassVar[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, value) for value in occurring(model_admin.model, self.column)]
+        # All such filters of a list in one statement.
+        known: dict[str, list[str]] | None = getattr(request, "_occurring", None)
+        if known is None:
+            filters = [one for one in model_admin.list_filter if isinstance(one, type)]
+            columns = [one.column for one in filters if issubclass(one, OccurringFilter)]
+            known = occurring(model_admin.model, *columns)
+            request._occurring = known  # type: ignore[attr-defined]
+        return [(value, value) for value in known[self.column]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.column: self.value()}) if self.value() else queryset

@@ -55,7 +55,7 @@ def test_every_filter_of_jobs_has_an_index(operator: Client, machines: list[str]
             sqls = [row["sql"] for row in captured]
             page = [sql for sql in sqls if 'FROM "jobs_asyncjob"' in sql and "ORDER BY" in sql]
             jumps = [sql for sql in sqls if "WITH RECURSIVE" in sql]
-            assert len(page) == 1 and len(jumps) == 3
+            assert len(page) == 1 and len(jumps) == 1
             for sql in (*page, *jumps):
                 assert "job_" in how(sql) and not reads_all(how(sql)), how(sql)
 
