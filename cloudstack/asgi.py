@@ -1,6 +1,7 @@
-"""The ASGI entry point that the web server loads."""
+"""The ASGI entry point: consoles' WebSockets, and everything else as any request."""
 
 import os
+from typing import Any
 
 import django
 from django.core.handlers.asgi import ASGIHandler
@@ -15,4 +16,19 @@ class Handler(ASGIHandler):
 
 
 django.setup(set_prefix=False)
-application = Handler()
+_http = Handler()
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Serve one connection. A WebSocket that is no console's is refused."""
+    if scope["type"] != "websocket":
+        await _http(scope, receive, send)
+        return
+    from apps.portal.console import is_console
+    from apps.portal.console.proxy import serve
+
+    if is_console(scope["path"]):
+        await serve(scope, receive, send)
+    else:
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})

@@ -18,4 +18,5 @@ urlpatterns = [
     path("", include("cloudstack.api.urls")),
     path("", include("apps.storage.web.urls")),
     path("", include("apps.portal.web.urls")),
+    path("", include("apps.portal.console.urls")),
 ]

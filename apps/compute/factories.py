@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from apps.accounts.models import Account
+from apps.accounts.models import Account, User
 from apps.compute.models import (
     AffinityGroup,
+    ConsoleSession,
     InstanceGroup,
     Nic,
     ServiceOffering,
@@ -114,3 +116,17 @@ def user_data(owner: Account, name: str = "setup") -> UserData:
 
 def vm_schedule(vm: VirtualMachine, schedule: str = "0 8 * * *", action: str = "STOP") -> VmSchedule:
     return VmSchedule.objects.create(vm=vm, schedule=schedule, timezone="UTC", action=action, start_date=timezone.now())
+
+
+def console_session(vm: VirtualMachine, user: User, **fields: Any) -> ConsoleSession:
+    """A session that nobody has opened yet."""
+    return ConsoleSession.objects.create(
+        token_hash=uuid.uuid4().hex,
+        vm=vm,
+        vm_owner=vm.account,
+        user=user,
+        account=user.account,
+        domain=user.domain,
+        expires=timezone.now() + timedelta(minutes=1),
+        **fields,
+    )

@@ -16,8 +16,10 @@ from apps.compute.config import (
     SCHEDULES_INTERVAL_S,
     STATISTICS_INTERVAL_S,
 )
+from apps.compute.console_config import CLEANUP_INTERVAL_S
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import ClusterDrsPlan, VirtualMachine
+from apps.compute.services import console as sessions
 from apps.compute.services import leases, placements, sampling, schedules, statistics
 from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
@@ -122,3 +124,9 @@ def warn_of_ending_leases() -> None:
 def forget_placements() -> int:
     """Forget why machines were placed long ago, or many placements ago; answers how many records went."""
     return placements.forget_old()
+
+
+@scheduled("compute.console_sessions", every_s=CLEANUP_INTERVAL_S)
+def clean_up_consoles() -> None:
+    """End console sessions that nobody opened or whose server is gone, and forget old ones."""
+    sessions.clean_up()

@@ -21,6 +21,7 @@ def host_ref(host: Host) -> HostRef:
         name=host.name,
         hypervisor=host.hypervisor,
         url=host.url,
+        address=host.private_ip,
         zone_uuid=str(host.zone.uuid),
         pod_uuid=str(host.pod.uuid),
         cluster_uuid=str(host.cluster.uuid),

@@ -56,7 +56,7 @@ _MODELS: dict[str, tuple[str, str]] = {
     "Compute": (
         (
             "compute.VirtualMachine compute.ServiceOffering compute.InstanceGroup compute.AffinityGroup"
-            " compute.SshKeyPair compute.UserData compute.VmSchedule"
+            " compute.SshKeyPair compute.UserData compute.VmSchedule compute.ConsoleSession"
         ),
         (
             "compute.VirtualMachinePlacement compute.Nic compute.VolumeAttachment compute.Drive"

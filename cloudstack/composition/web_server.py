@@ -6,6 +6,9 @@ from cloudstack import API_VERSION
 from cloudstack.runtime.config import ends_with
 from cloudstack.runtime.gunicorn_config import *  # noqa: F403
 
+# Threads for requests, and an event loop for consoles.
+worker_class = "cloudstack.composition.console_worker.WebWorker"
+
 
 def post_worker_init(worker: Any) -> None:
     """In each process: the master that forks them must not have threads."""

@@ -13,6 +13,8 @@ class HostRef:
     hypervisor: str
     url: str
     """Connection address in the words of the hypervisor, such as ``qemu+ssh://root@host/system``."""
+    address: str = ""
+    """IP address in the network of the hosts, where it is known."""
     zone_uuid: str = ""
     pod_uuid: str = ""
     cluster_uuid: str = ""

@@ -182,6 +182,14 @@ def guest_secrets(nest: Nest) -> None:
     nest.call(nest.cloud.api, "registerUserData", name="kept", userdata=nest.encoded("registerUserData userdata"))
 
 
+def consoles(nest: Nest) -> None:
+    answer = nest.cloud.deploy()
+    run_jobs()
+    extra = nest.canary("createConsoleEndpoint token")
+    made = nest.call(nest.cloud.api, "createConsoleEndpoint", virtualmachineid=answer["id"], token=extra)
+    nest.shown("createConsoleEndpoint's own token", made["consoleendpoint"]["websocket"]["token"])
+
+
 def add_host(nest: Nest) -> None:
     cluster = nest.cloud.hosts[0].cluster
     nest.call(
@@ -229,6 +237,7 @@ RECIPES: dict[str, Callable[[Nest], None]] = {
     "createUser": create_user,
     "createWebhook": webhooks,
     "deployVirtualMachine": deploy,
+    "createConsoleEndpoint": consoles,
     "login": login,
     "resetPassword": reset_password,
     "registerUserData": guest_secrets,

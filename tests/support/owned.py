@@ -16,8 +16,16 @@ from apps.accounts.models import (
     ProjectRolePermission,
     User,
 )
-from apps.compute.factories import MachineRows, affinity_group, instance_group, service_offering, user_data, vm_schedule
-from apps.compute.models import AffinityGroup, InstanceGroup, Nic, UserData, VirtualMachine, VmSchedule
+from apps.compute.factories import (
+    MachineRows,
+    affinity_group,
+    console_session,
+    instance_group,
+    service_offering,
+    user_data,
+    vm_schedule,
+)
+from apps.compute.models import AffinityGroup, ConsoleSession, InstanceGroup, Nic, UserData, VirtualMachine, VmSchedule
 from apps.metadata.factories import note
 from apps.metadata.models import Annotation
 from apps.network.factories import NetworkFactory, firewall_rule, public_address
@@ -91,6 +99,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     IpAllocation: further_address,
     NetworkRule: lambda owner: firewall_rule(owner.account),
     VmSchedule: lambda owner: vm_schedule(machine(owner)),
+    ConsoleSession: lambda owner: console_session(machine(owner), owner),
     AffinityGroup: lambda owner: affinity_group(owner.account),
     InstanceGroup: lambda owner: instance_group(owner.account),
     UserData: lambda owner: user_data(owner.account),

@@ -1,5 +1,25 @@
 """Machines and what belongs to them in the admin: to look at, and to operate through commands."""
 
-from apps.compute.admin import drs_plan, groups, offering, parts, placement, schedule, usage, virtual_machine
+from apps.compute.admin import (
+    console_session,
+    drs_plan,
+    groups,
+    offering,
+    parts,
+    placement,
+    schedule,
+    usage,
+    virtual_machine,
+)
 
-__all__ = ["drs_plan", "groups", "offering", "parts", "placement", "schedule", "usage", "virtual_machine"]
+__all__ = [
+    "console_session",
+    "drs_plan",
+    "groups",
+    "offering",
+    "parts",
+    "placement",
+    "schedule",
+    "usage",
+    "virtual_machine",
+]

@@ -1,6 +1,5 @@
 """Placements in the admin: the hosts that were looked at, and why the machine is where it is."""
 
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest

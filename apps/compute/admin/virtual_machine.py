@@ -11,16 +11,19 @@ from django.urls import path, reverse
 
 from apps.accounts.admin.badges import badge, human_bytes
 from apps.accounts.admin.base import CloudAdmin, Panel
-from apps.accounts.admin.commands import Ask
+from apps.accounts.admin.commands import Ask, admin_caller
 from apps.accounts.admin.panels import link_to
 from apps.compute.admin.placement import placements_of
 from apps.compute.models import Nic, VirtualMachine, VolumeAttachment
 from apps.compute.selectors.placements import why_here
+from apps.compute.states import VmState
 from apps.infrastructure.selectors import hosts_visible_to
 from apps.infrastructure.states import HostStatus, ResourceState
+from cloudstack.api import authentication, registry
 from cloudstack.framework.context import Caller
 from cloudstack.framework.drivers import hypervisor_types
 
+CONSOLE = "createConsoleEndpoint"
 OFFERED_HOSTS = 200
 
 
@@ -150,10 +153,18 @@ class VirtualMachineAdmin(CloudAdmin):
 
     def links(self, request: HttpRequest, obj: VirtualMachine) -> list[dict[str, str]]:
         label = "Why is this machine here?" if obj.host_id else "Where was this machine to go?"
-        return [*super().links(request, obj), {"url": self._url("why", obj.pk), "label": label}]
+        why = {"url": self._url("why", obj.pk), "label": label}
+        return [*super().links(request, obj), *_console(request, obj), why]
 
     def panels(self, request: HttpRequest, obj: VirtualMachine) -> list[Panel]:
         return [_cards(obj), _disks(obj), placements_of(obj), *super().panels(request, obj)]
+
+
+def _console(request: HttpRequest, vm: VirtualMachine) -> list[dict[str, str]]:
+    """The way to the console of a machine that runs, for whoever may open it."""
+    if vm.state != VmState.RUNNING or not authentication.is_allowed(admin_caller(request), registry.get(CONSOLE)):
+        return []
+    return [{"url": reverse("console", args=[vm.uuid]), "label": "Console"}]
 
 
 def _cards(vm: VirtualMachine) -> Panel:

@@ -3,6 +3,7 @@
 from apps.compute.models import (
     AffinityGroup,
     ClusterDrsPlan,
+    ConsoleSession,
     InstanceGroup,
     Nic,
     ServiceOffering,
@@ -22,6 +23,7 @@ from apps.compute.selectors import (
     user_data_visible_to,
     vms_visible_to,
 )
+from apps.compute.selectors.console_sessions import console_sessions_visible_to
 from apps.compute.selectors.drs_plans import drs_plans_visible_to
 from apps.compute.selectors.placements import placements_visible_to
 from apps.compute.selectors.schedules import vm_schedules_visible_to
@@ -40,6 +42,7 @@ register_entity(VmSchedule, scope=vm_schedules_visible_to)
 register_entity(UserData, scope=user_data_visible_to)
 register_entity(ClusterDrsPlan, scope=drs_plans_visible_to)
 register_entity(VirtualMachinePlacement, scope=placements_visible_to, noun="placement")
+register_entity(ConsoleSession, scope=console_sessions_visible_to)
 
 register_kind(
     VirtualMachine, "UserVm", tags=True, icon=True, icon_from="template", note="VM", users_note=True,

@@ -2,6 +2,7 @@
 
 from apps.compute.models.affinity_group import AffinityGroup, AffinityMembership
 from apps.compute.models.attachment import VolumeAttachment
+from apps.compute.models.console_session import ConsoleSession
 from apps.compute.models.drive import Drive
 from apps.compute.models.drs_plan import ClusterDrsMigration, ClusterDrsPlan
 from apps.compute.models.history import MachineHistory, MachineStateHistory
@@ -20,6 +21,7 @@ __all__ = [
     "ClusterDrsPlan",
     "AffinityGroup",
     "AffinityMembership",
+    "ConsoleSession",
     "Drive",
     "InstanceGroup",
     "MachineHistory",

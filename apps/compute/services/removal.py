@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from django.db.models import Q
 
-from apps.accounts.services.removal import Owners, Stage, register_objection, register_remover
+from apps.accounts.services.removal import Owners, Stage, register_follower, register_objection, register_remover
 from apps.compute.models import (
     AffinityGroup,
+    ConsoleSession,
     InstanceGroup,
     Nic,
     SshKeyPair,
@@ -30,6 +31,8 @@ def register() -> None:
     register_remover(InstanceGroup, stage=Stage.OTHERS, remove=delete_instance_group)
     register_remover(AffinityGroup, stage=Stage.OTHERS, remove=delete_affinity_group)
     register_remover(UserData, stage=Stage.OTHERS, remove=delete_user_data)
+    # Who opened which console stays known until its time is up.
+    register_follower(ConsoleSession)
     register_objection(protected_machines)
     register_objection(guests_of_others)
 

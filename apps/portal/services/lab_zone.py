@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -73,7 +74,12 @@ def _hosts(caller: Caller, zone: Zone, lab: Mapping[str, Any]) -> list[AsyncJob]
     cluster = _cluster(caller, zone)
     jobs = []
     for entry in lab["hosts"]:
-        details = {"domain_type": "qemu", "libvirt_migrate_uri": entry["migration_uri"]}
+        details = {
+            "domain_type": "qemu",
+            "libvirt_migrate_uri": entry["migration_uri"],
+            # Their libvirt is reached by a socket, which does not tell where the consoles are.
+            "console_address": urlsplit(entry["migration_uri"]).hostname or "",
+        }
         host = Host.objects.filter(uuid=entry["uuid"]).first()
         if host is None:
             _, job = HostManager().add(
@@ -90,6 +96,8 @@ def _hosts(caller: Caller, zone: Zone, lab: Mapping[str, Any]) -> list[AsyncJob]
         else:
             if host.url != entry["libvirt_uri"]:
                 HostManager().update(caller=caller, host=host, url=entry["libvirt_uri"])
+            if "console_address" not in host.details:
+                HostManager().update(caller=caller, host=host, details={**details, **host.details})
             job = HostManager().reconnect(caller=caller, host=host)
         jobs.append(job)
     return jobs

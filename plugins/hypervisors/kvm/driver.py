@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 
 import libvirt
 
+from cloudstack.contracts.console import ConsoleFacts
 from cloudstack.contracts.errors import DriverError, InvalidSpec, NotFound
 from cloudstack.contracts.host import HostFacts, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
-from plugins.hypervisors.kvm import host, hotplug, migration, power, power_events, statistics
+from plugins.hypervisors.kvm import console, host, hotplug, migration, power, power_events, statistics
 from plugins.hypervisors.kvm.connection import session
 from plugins.hypervisors.kvm.domain_xml import HostPaths, domain_xml
 from plugins.hypervisors.kvm.domains import find_domain, is_ours, our_domains, power_of, running_domain
@@ -166,6 +167,10 @@ class KvmDriver:
 
     def watch_power(self, report: Callable[[str, str, PowerState], None], stop: Callable[[], bool]) -> None:
         power_events.watch(self.host, report, stop)
+
+    def console(self, uuid: str) -> ConsoleFacts:
+        with session(self.host, f"find the console of machine {uuid}") as conn:
+            return console.facts(running_domain(conn, uuid), self.host)
 
     # -- its own ---------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class HostOptions:
     cache: str = "none"
     vnc_listen: str = ""
     """Address of the consoles; empty: what the host's ``qemu.conf`` says, which is loopback by default."""
+    console_address: str = ""
+    """Address at which the portal reaches the consoles; empty: where they listen, or the host's own address."""
     seed_path: str = "/var/lib/libvirt/cloudstack-seeds"
     console_path: str = "/var/log/libvirt/cloudstack-consoles"
 

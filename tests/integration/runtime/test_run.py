@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from cs import CloudStackApiException
+from websockets.sync.client import connect
 
 from cloudstack.runtime import processes, programs
 from tests.integration.runtime.installation import Installation, http_status, wait_for
+from tests.support.viewer import Viewer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(600)]
 
@@ -79,6 +81,29 @@ def test_flower_asks_for_a_password(running: Installation) -> None:
     wait_for(lambda: http_status(url), 15, "Flower answers")
     assert http_status(url) == 401
     assert http_status(url, "admin", (running.data / "secrets/flower_password").read_text().strip()) == 200
+
+
+def test_consoles_are_served_at_the_portals_own_port(running: Installation) -> None:
+    api = running.client()
+    [zone] = api.listZones(fetch_list=True)
+    [template, *_] = api.listTemplates(templatefilter="featured", zoneid=zone["id"], fetch_list=True)
+    [offering, *_] = api.listServiceOfferings(fetch_list=True)
+    wanted = {"zoneid": zone["id"], "templateid": template["id"], "serviceofferingid": offering["id"]}
+    vm = api.deployVirtualMachine(**wanted, fetch_result=True)["virtualmachine"]
+    made = api.createConsoleEndpoint(virtualmachineid=vm["id"])["consoleendpoint"]
+    socket = made["websocket"]
+    assert made["url"].endswith(f":{running.port}/console/{vm['id']}")
+    url = f"ws://{socket['host']}:{socket['port']}/{socket['path']}"
+    for words in ("hypervisor Simulator have no screen", "used already"):
+        with connect(url) as opened:
+            viewer = Viewer(opened)
+            assert words in viewer.refusal()
+            assert viewer.closed()[0] == 4403
+    # Threads and event loop do not get into each other's way.
+    waiting = [connect(url).__enter__() for _ in range(40)]
+    assert running.healthy() and api.listZones(fetch_list=True)
+    running.stop()
+    assert [Viewer(opened).closed()[0] for opened in waiting] == [1012] * 40
 
 
 def test_a_second_one_on_the_same_data_is_refused(running: Installation) -> None:

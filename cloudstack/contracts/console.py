@@ -1,0 +1,33 @@
+"""The screen and keyboard of a machine, as its hypervisor offers them."""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+class ConsoleKind(enum.StrEnum):
+    """The protocol in which the hypervisor shows the screen."""
+
+    VNC = "vnc"
+    """RFB over TCP, in the clear or with VNC's own password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleFacts:
+    """Where the screen of a running machine is shown now. Valid until the machine stops or moves."""
+
+    kind: ConsoleKind
+    host: str
+    """Address that the portal connects to, in the network of the hosts."""
+    port: int
+    password: str = field(default="", repr=False)
+    """What the server asks for; empty when it asks for nothing."""
+
+
+@runtime_checkable
+class SupportsConsole(Protocol):
+    def console(self, uuid: str) -> ConsoleFacts:
+        """Where the screen of a running machine is; ``NotFound`` when it does not run here.
+
+        Raises ``NotSupported`` when the portal could not reach it, with what the operator would have to change.
+        """
