@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 
-from cloudstack.api import keyset
+from cloudstack.api import keyset, sorting
 from cloudstack.api.base import BaseCmd
 from cloudstack.api.config import DEFAULT_PAGE_SIZE
 from cloudstack.api.params import Int, ListOf, Str, Uuid
@@ -48,6 +48,11 @@ class BaseListCmd(BaseCmd):
         help="UUID of the last row of the page before: lists the rows behind it, whatever came or went in between; "
         "goes with pagesize and not with page",
     )
+    sort_field = Str(
+        "sort",
+        help="name of the field to sort by, such as name; with - in front of it downwards, as in -created; "
+        "not together with after",
+    )
     only_fields = ListOf("fields", Str, help="names of the fields to show, separated by commas; all if left out")
 
     def queryset(self) -> "QuerySet[Any] | list[dict[str, Any]]":
@@ -60,8 +65,12 @@ class BaseListCmd(BaseCmd):
     def execute(self) -> Page:
         offset, limit = self.window()
         omit = self.omitted() | self._not_asked_for()
+        if self.sort_field and self.after:
+            raise InvalidParameter("Give either sort or after: after follows the list's own order", parameter="sort")
         source = self.queryset()
         if isinstance(source, list):
+            if self.sort_field:
+                source = sorting.sorted_rows(self.sort_field, source, self.response_class())
             if self.after:
                 offset = self._place_of(source) + 1
             rows = [
@@ -69,12 +78,17 @@ class BaseListCmd(BaseCmd):
                 for row in source[offset : offset + limit]
             ]
             return Page(rows, len(source) if rows else 0)
-        narrowed = self.narrow(source).order_by(*self.ordering)
+        narrowed = self.narrow(source).order_by(*self._order())
         page = keyset.behind(narrowed, source, self.after) if self.after else narrowed
         rows, count = self.response_class().render_page(
             page, caller=self.caller, offset=offset, limit=limit, omit=omit, counted=narrowed
         )
         return Page(rows, count)
+
+    def _order(self) -> Sequence[Any]:
+        if not self.sort_field:
+            return self.ordering
+        return sorting.ordering(self.sort_field, self.response_class(), caller=self.caller)
 
     def _not_asked_for(self) -> frozenset[str]:
         """The fields that ``fields=`` leaves out. Raises ``InvalidParameter`` for names that the answer never has."""

@@ -13,6 +13,7 @@ from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, UnsupportedCommand
 from cloudstack.framework.errors import PermissionDenied as Refused
 from cloudstack.pages.access import project_of
+from cloudstack.pages.sections import Operation
 
 DOOR = "portal"
 
@@ -56,6 +57,16 @@ def plan_of(command: str, params: Mapping[str, Any], caller: Caller, *, door: st
     if PLAN not in options_of(registry.get(command)):
         return {}
     return dict(dispatch(command, {**params, PLAN.wire: "true"}, caller, door=door).body["plan"])
+
+
+def lacks(operation: Operation, given: Mapping[str, Any]) -> bool:
+    """Whether something has yet to be filled in before the operation means anything."""
+    required = {param.wire for param in registry.get(operation.command).params.values() if param.required}
+    return any(
+        one.required or (one.required is None and one.wire in required)
+        for one in operation.inputs
+        if one.wire not in given
+    )
 
 
 def failure_in(plan: Mapping[str, Any]) -> str:

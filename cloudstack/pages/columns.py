@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -65,8 +65,17 @@ class Column:
         text = shown(value, self.kind)
         uuid = row.get(self.to[1]) if self.to else None
         if self.to and uuid and text != NOTHING:
-            return format_html('<a href="{}">{}</a>', reverse(f"portal:{self.to[0]}-object", args=[uuid]), text)
+            return _linked(self.to[0], uuid, text)
         return text
+
+
+def _linked(slug: str, uuid: Any, text: Any) -> SafeString | str:
+    """A link to an object's page; the bare text where there is no such section."""
+    try:
+        url = reverse(f"portal:{slug}-object", args=[uuid])
+    except NoReverseMatch:
+        return str(text)
+    return format_html('<a href="{}">{}</a>', url, text)
 
 
 def shown(value: Any, kind: Kind = Kind.TEXT) -> SafeString | str:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from cloudstack.api import registry as commands
+from cloudstack.api import sorting
 from cloudstack.framework.errors import CloudError
 from cloudstack.pages.access import page, project_of
 from cloudstack.pages.calls import call
@@ -47,6 +48,8 @@ def table(request: HttpRequest, section: Section) -> dict[str, Any]:
     caller = request.caller  # type: ignore[attr-defined]
     number = _number(request)
     params = {**section.list_params, **_filled(request, section), "page": number, "pagesize": section.page_size}
+    if sort := _sort(request, section):
+        params["sort"] = sort
     if search := _search(request):
         params["keyword"] = search
     wires = {param.wire for param in commands.get(section.lists).params.values()}
@@ -64,6 +67,7 @@ def table(request: HttpRequest, section: Section) -> dict[str, Any]:
     pages = -(-count // section.page_size) if count else 0
     return {
         "columns": section.columns,
+        "heads": [_head(request, section, column, sort) for column in section.columns],
         "rows": [_row(section, row) for row in rows],
         "count": count,
         "number": number,
@@ -110,6 +114,32 @@ def _filter(request: HttpRequest, one: Any) -> dict[str, Any]:
     else:
         options = list(one.options)
     return {"filter": one, "options": options, "chosen": request.GET.get(one.wire, "")}
+
+
+def _sort(request: HttpRequest, section: Section) -> str:
+    """What the list is sorted by; anything that is no column of it is no order."""
+    asked = request.GET.get("sort", "") or section.sort
+    return asked if asked.removeprefix("-") in _sortable(request, section) else ""
+
+
+def _sortable(request: HttpRequest, section: Section) -> dict[str, str]:
+    command = commands.get(section.lists)
+    if not any(param.wire == "sort" for param in command.params.values()):
+        return {}
+    caller = request.caller  # type: ignore[attr-defined]
+    return sorting.sortable(command.response, caller=caller)
+
+
+def _head(request: HttpRequest, section: Section, column: Column, sort: str) -> dict[str, Any]:
+    """The heading of a column; pressed, it sorts by it, and once more the other way round."""
+    wire = column.wire if column.wire in _sortable(request, section) else ""
+    down = sort == f"-{wire}"
+    now = bool(wire) and sort.removeprefix("-") == wire
+    return {
+        "column": column,
+        "url": _with(request, sort=wire if not now or down else f"-{wire}", page=1) if wire else "",
+        "order": ("descending" if down else "ascending") if now else "",
+    }
 
 
 def _filled(request: HttpRequest, section: Section) -> dict[str, str]:

@@ -13,7 +13,7 @@ from cloudstack.framework.errors import CloudError
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.pages import registry
 from cloudstack.pages.access import page
-from cloudstack.pages.calls import call, one, refusal_of
+from cloudstack.pages.calls import call, failure_in, lacks, one, plan_of
 from cloudstack.pages.columns import Column, Kind
 from cloudstack.pages.frame import fragment, render
 from cloudstack.pages.lists import cells, operations_of
@@ -42,6 +42,7 @@ def object_page(request: HttpRequest, section: Section, uuid: str) -> HttpRespon
         "facts": [(column.label, column.shown(row)) for column in section.facts if _told(column, row)],
     }
     context["refused"] = any(one["refusal"] for one in context["operations"])
+    context["folds"] = any(one["operation"].folded for one in context["operations"])
     if part == "bar":
         return fragment(request, "portal/bar.html", context)
     context["panels"] = [shown for panel in section.panels if (shown := _panel(request, section, panel, row))]
@@ -56,12 +57,21 @@ def bar(request: HttpRequest, section: Section, row: Mapping[str, Any], *, ask: 
     caller = request.caller  # type: ignore[attr-defined]
     found = []
     for operation in operations_of(caller, section.operations, row):
-        refusal = ""
-        if ask and not any(one.required or one.required is None for one in operation.inputs):
-            refusal = refusal_of(operation.command, operation.named(row), caller)
+        refusal = _refusal(operation, row, caller) if ask else ""
         url = reverse(f"portal:{section.slug}-do", args=[row[section.lookup], operation.key])
         found.append({"operation": operation, "url": url, "refusal": refusal, "key": _key()})
     return found
+
+
+def _refusal(operation: Operation, row: Mapping[str, Any], caller: Any) -> str:
+    """Why it is not possible now, whatever is filled in; empty when it is, and when nobody can tell before."""
+    given = {**operation.named(row), **(operation.rehearse(row) if operation.rehearse else {})}
+    if lacks(operation, given):
+        return ""
+    try:
+        return failure_in(plan_of(operation.command, given, caller))
+    except CloudError as error:
+        return "" if error.parameter in {one.wire for one in operation.inputs} else error.message
 
 
 def _key() -> str:

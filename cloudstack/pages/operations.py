@@ -14,14 +14,16 @@ from cloudstack.api import registry as commands
 from cloudstack.api.dispatcher import Result
 from cloudstack.framework.errors import CloudError
 from cloudstack.pages.access import page
-from cloudstack.pages.calls import call, in_project, keyed, one, plan_of
+from cloudstack.pages.calls import call, in_project, keyed, lacks, one, plan_of
 from cloudstack.pages.forms import KEY, TYPED, OperationForm
 from cloudstack.pages.frame import render, url_of
 from cloudstack.pages.objects import panel_rows
+from cloudstack.pages.quotas import in_words
 from cloudstack.pages.sections import Operation, Section
 
 GO = "go"
-"""Name of the buttons: ``plan`` only shows what would happen, anything else does it."""
+"""Name of the buttons: ``plan`` only shows what would happen, ``offer`` shows the form with what goes with what is
+chosen so far, anything else does it."""
 
 
 @page
@@ -77,7 +79,9 @@ def _object_url(section: Section, row: Mapping[str, Any]) -> str:
 def _ask(
     request: HttpRequest, section: Section, operation: Operation, row: Mapping[str, Any], *, back: str, title: str
 ) -> HttpResponse:
-    form = OperationForm(operation, request, row, request.POST if request.method == "POST" else None)
+    offers = request.POST.get(GO) == "offer"
+    posted = request.POST if request.method == "POST" else None
+    form = OperationForm(operation, request, row, None if offers else posted, draft=posted if offers else None)
     context: dict[str, Any] = {
         "section": section,
         "operation": operation,
@@ -88,13 +92,16 @@ def _ask(
         "to_type": section.title_of(row) if operation.types_name and row else "",
     }
     status = 200
-    if request.method == "POST":
+    if offers:
+        context["offers"] = True
+    elif request.method == "POST":
         answer = _posted(request, section, operation, row, form, context)
         if answer is not None:
             return answer
         status = 422 if form.errors or context.get("typed_error") else 200
-    elif operation.is_dangerous and not operation.inputs:
+    elif operation.is_dangerous and not lacks(operation, operation.named(row)):
         _plan(request, operation, operation.named(row), form, context)
+    context |= section.form_context(request, operation, context)
     return render(request, operation.template or "portal/operation.html", context, status=status)
 
 
@@ -143,6 +150,7 @@ def _plan(
         planned = {**in_project(request, operation.command), **params}
         context["plan"] = plan_of(operation.command, planned, request.caller)  # type: ignore[attr-defined]
         context["planned"] = True
+        context["counters"] = in_words(context["plan"])
     except CloudError as error:
         if form.is_bound and operation.inputs:
             form.blame(error)
@@ -163,6 +171,8 @@ def after(
     request: HttpRequest, section: Section, operation: Operation, row: Mapping[str, Any], result: Result, back: str
 ) -> str:
     """Where to go when it is done: to what was made, or to the object if it is still there."""
+    if operation.follows and result.job_uuid:
+        return reverse("portal:job", args=[result.job_uuid])
     if not row and section.has_page and (made := _made(section, result)):
         return reverse(f"portal:{section.slug}-object", args=[made])
     if row and not result.job_uuid and operation.is_dangerous:

@@ -34,7 +34,20 @@ class Input:
     wire: str
     label: Text
     help: Text = ""
-    options: Listed | Sequence[Option] | None = None
+    options: Listed | Sequence[Option | Listed] | None = None
+    """What there is to choose from, where it is a choice: things listed by a command, fixed ones, or both."""
+    part: str = ""
+    """The key that it fills, of a parameter that is a map."""
+    pairs: bool = False
+    """Whether a parameter that is a map is filled in as keys and values."""
+    number: bool = False
+    """Whether a part is a number."""
+    sent: Callable[[str], str] | None = None
+    """Makes what is sent out of what is typed."""
+    first: bool = False
+    """Whether the first option is chosen until another one is."""
+    nothing: Text = ""
+    """What is said when there is nothing to choose."""
     cards: bool = False
     """Whether the options are laid out to be compared, not folded into a menu."""
     several: bool = False
@@ -52,9 +65,14 @@ class Input:
     placeholder: Text = ""
     unset: Text = ""
     """What an optional choice says of choosing nothing."""
-    reloads: bool = False
-    """Whether other fields offer something else when it changes."""
+    reloads: Text = ""
+    """What the button says that has other fields offer what goes with this one; scripts press it by themselves."""
     unit: Text = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in the form, unique there."""
+        return f"{self.wire}.{self.part}" if self.part else self.wire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +110,22 @@ class Operation:
     """What is said when it has been done; empty: the label with what became of it."""
     template: str = ""
     """Template of its form where the usual one does not do."""
+    folded: bool = False
+    """Whether it stands behind "More" with others that are rarely wanted."""
+    changes_only: bool = False
+    """Whether only what was changed in its form is sent, and what was emptied as an empty text."""
+    follows: bool = False
+    """Whether one is led to its job, whose end tells something."""
+    rehearse: Callable[[Row], Mapping[str, Any]] | None = None
+    """Stands for what will be filled in, when it is rehearsed whether it is possible at all."""
+    address: str = ""
+    """Its name in addresses where the section has several of the command."""
 
     @property
     def key(self) -> str:
         """Its name in addresses, unique in a section."""
+        if self.address:
+            return self.address
         words = [self.command, *(str(value) for value in self.fixed.values())]
         return "-".join(words).lower().replace(" ", "")
 
@@ -163,6 +193,8 @@ class Section:
     further_creates: ClassVar[Sequence[Operation]] = ()
     operations: ClassVar[Sequence[Operation]] = ()
     page_size: ClassVar[int] = 25
+    sort: ClassVar[str] = ""
+    """Field that the list is sorted by at first, with ``-`` in front of it downwards; empty: the list's own order."""
     has_page: ClassVar[bool] = True
     """Whether each object has a page of its own."""
     state: ClassVar[str] = "state"
@@ -183,6 +215,10 @@ class Section:
 
     def context_of(self, request: Any, row: Row) -> Mapping[str, Any]:
         """More for the template of the object's page."""
+        return {}
+
+    def form_context(self, request: Any, operation: Operation, context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """More for the template of an operation's form; ``context`` is what it has, the plan if there is one."""
         return {}
 
     @property

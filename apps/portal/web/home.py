@@ -12,23 +12,11 @@ from cloudstack.api import registry as commands
 from cloudstack.api.jobs import jobs_visible_to
 from cloudstack.framework.errors import CloudError
 from cloudstack.pages import registry
-from cloudstack.pages.access import PROJECT, page, project_of, projects_of
+from cloudstack.pages.access import PROJECT, page, projects_of
 from cloudstack.pages.calls import call
 from cloudstack.pages.frame import fragment, render
+from cloudstack.pages.quotas import quotas_of
 
-QUOTAS = (
-    ("vm", _("Instances"), ""),
-    ("cpu", _("CPU cores"), ""),
-    ("memory", _("Memory"), "MiB"),
-    ("volume", _("Volumes"), ""),
-    ("primarystorage", _("Disk space"), "GiB"),
-    ("secondarystorage", _("Image space"), "GiB"),
-    ("ip", _("Public addresses"), ""),
-    ("network", _("Networks"), ""),
-    ("snapshot", _("Snapshots"), ""),
-    ("template", _("Templates"), ""),
-)
-"""Counters of limits in answers about accounts and projects: beginning of their fields, title, unit."""
 SHOWN_JOBS = 6
 
 
@@ -39,40 +27,12 @@ def home(request: HttpRequest) -> HttpResponse:
     running = jobs_visible_to(caller=caller).filter(completed__isnull=True).order_by("-pk")  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "jobs": list(running.defer("data", "arguments")[:SHOWN_JOBS]),
-        "quotas": _quotas(request),
+        "quotas": quotas_of(request),
     }
     if request.GET.get("part") == "live":
         return fragment(request, "portal/home_live.html", context)
     context["first_steps"] = _first_steps(request)
     return render(request, "portal/home.html", {**context, "title": _("Overview")})
-
-
-def _quotas(request: HttpRequest) -> list[dict[str, Any]]:
-    """What is used of each limit, of the account or of the project that is worked for."""
-    caller = request.caller  # type: ignore[attr-defined]
-    project = project_of(request)
-    command, params = ("listProjects", {"id": project}) if project else ("listAccounts", {"id": caller.account_uuid})
-    if not commands.allowed(caller, command):
-        return []
-    try:
-        rows = call(request, command, {**params, "projectid": ""}).rows or []
-    except CloudError:
-        return []
-    return [_quota(rows[0], *quota) for quota in QUOTAS if rows and f"{quota[0]}total" in rows[0]]
-
-
-def _quota(row: Any, name: str, title: Any, unit: str) -> dict[str, Any]:
-    used, limit = float(row.get(f"{name}total") or 0), str(row.get(f"{name}limit", "Unlimited"))
-    most = None if limit in ("Unlimited", "-1") else float(limit)
-    share = min(used / most, 1.0) if most else 0.0
-    return {
-        "title": title,
-        "unit": unit,
-        "used": used,
-        "most": most,
-        "share": share,
-        "full": bool(most) and share >= 0.9,
-    }
 
 
 def _first_steps(request: HttpRequest) -> list[dict[str, Any]]:

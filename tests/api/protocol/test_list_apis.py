@@ -56,7 +56,7 @@ def test_a_caller_sees_what_the_caller_may_use(ada: SimpleNamespace, root: Simpl
 
 def test_only_the_base_classes_own_parameters_are_left_out(root: SimpleNamespace) -> None:
     names = {p["name"] for p in root.api.items("listApis", name="listGadgets")[0]["params"]}
-    assert names == {"id", "ids", "keyword", "page", "pagesize", "after", "fields", "name", "number"}
+    assert names == {"id", "ids", "keyword", "page", "pagesize", "after", "sort", "fields", "name", "number"}
 
 
 def test_versions_and_neighbours(root: SimpleNamespace) -> None:

@@ -1,7 +1,10 @@
 """Lists: shapes, pages, counts, filters, isolation."""
 
+import uuid
 from types import SimpleNamespace
+from typing import Any
 
+import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -120,3 +123,28 @@ def test_a_list_without_a_table_is_paged_too(root: SimpleNamespace) -> None:
     assert body["count"] == 5
     assert [row["name"] for row in body["gadget"]] == ["static-2", "static-3"]
     assert root.api.call("listStaticGadgets", page=4, pagesize=2) == {}
+
+
+def test_a_list_is_sorted_by_a_field_of_its_rows(root: SimpleNamespace, ada: SimpleNamespace, gadget) -> None:
+    for name in ("b", "c", "a"):
+        gadget(name)
+
+    def names(who: SimpleNamespace, **params: Any) -> list[str]:
+        return [row["name"].removeprefix("gadget-") for row in who.api.items("listGadgets", **params)]
+
+    assert names(root) == ["b", "c", "a"]
+    assert names(root, sort="name") == ["a", "b", "c"]
+    assert names(root, sort="-NAME", page=1, pagesize=2) == ["c", "b"]
+    # They are all alike there: the order of their making decides, backwards too.
+    assert names(root, sort="number") == ["b", "c", "a"]
+    assert names(root, sort="-number") == ["a", "c", "b"]
+    with pytest.raises(ApiError, match="cannot be sorted by 'colour'"):
+        names(root, sort="colour")
+    refused = orjson.loads(root.api.send("listGadgets", sort="twice").content)["listgadgetsresponse"]["problem"]
+    assert refused["parameter"] == "sort"
+    assert "one of created, description, id, internal, ispublic, name, number;" in refused["remedy"]
+    assert names(root, sort="-internal") is not None
+    with pytest.raises(ApiError, match="cannot be sorted by"):
+        names(ada, sort="internal")
+    with pytest.raises(ApiError, match="either sort or after"):
+        names(root, sort="name", after=uuid.uuid4(), pagesize=2)
