@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from html import unescape
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from apps.accounts.factories import AccountFactory, UserFactory
-from apps.compute.models import ServiceOffering, SshKeyPair, VirtualMachine
+from apps.accounts.factories import UserFactory
+from apps.compute.models import SshKeyPair, VirtualMachine
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.jobs import run_jobs
 from tests.support.cloud import SimulatedCloud, build_cloud
