@@ -63,6 +63,7 @@ class CloudAdminSite(SiteBase):
             path("plugins/", self.admin_view(plugins.plugins), name="cloud_plugins"),
             path("zone-setup/", self.admin_view(zone_setup.setups), name="cloud_zone_setups"),
             path("zone-setup/begin/", self.admin_view(zone_setup.begin), name="cloud_zone_setup_begin"),
+            path("zone-setup/take-up/<uuid:uuid>/", self.admin_view(zone_setup.take_up), name="cloud_zone_take_up"),
             path("zone-setup/<uuid:uuid>/forget/", self.admin_view(zone_setup.forget), name="cloud_zone_setup_forget"),
             path("zone-setup/<uuid:uuid>/<slug:key>/", self.admin_view(zone_setup.step), name="cloud_zone_setup"),
             *super().get_urls(),

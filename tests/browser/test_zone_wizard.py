@@ -1,9 +1,11 @@
 """From nothing to a zone that takes machines, by hand, in a real browser."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from apps.compute.models import VirtualMachine
 from apps.compute.states import VmState
@@ -17,6 +19,7 @@ from tests.browser.conftest import DESKTOP, PHONE, Window
 from tests.support.cloud import SimulatedCloud
 
 Open = Callable[..., Window]
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def fill(page: Any, **fields: str) -> None:
@@ -63,6 +66,7 @@ def test_a_zone_is_set_up_and_a_machine_runs_in_it(window: Open, cloud: Simulate
     shared = page.locator("#shared")
     fill(shared, Name="everybody", Number="4500", Gateway="10.70.0.1", First_address="10.70.0.20")
     fill(shared, Last_address="10.70.0.250")
+    page.locator("#public summary").click()
     assert page.locator("#public").get_by_role("button", name="Add the addresses").is_disabled()
     view.shot("wizard-addresses")
     page.get_by_role("button", name="Add the shared network").click()
@@ -130,6 +134,13 @@ def test_a_zone_is_set_up_and_a_machine_runs_in_it(window: Open, cloud: Simulate
     assert VirtualMachine.objects.get(uuid=vm["id"]).state == VmState.RUNNING, job.error_text
 
 
+def findings(view: Window) -> list[str]:
+    """What axe finds serious or critical on the page."""
+    view.page.evaluate(AXE.read_text())
+    found = view.page.evaluate("axe.run(document.querySelector('#content')).then(answer => answer.violations)")
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")])
 def test_the_steps_fit_every_window(window: Open, size: dict[str, int], scheme: str) -> None:
     view = window(viewport=size, color_scheme=scheme)
@@ -137,17 +148,19 @@ def test_the_steps_fit_every_window(window: Open, size: dict[str, int], scheme: 
     view.open("/admin/zone-setup/begin/")
     name = f"{'phone' if size is PHONE else 'desktop'}-{scheme}"
     view.shot(f"wizard-zone-{name}")
-    assert view.overflow_px() == 0
+    assert view.overflow_px() == 0 and findings(view) == []
     page = view.page
     fill(page, Name="south", First_resolver_of_guests="192.0.2.53", First_resolver_of_the_platform="192.0.2.54")
     page.get_by_role("button", name="Make the zone").click()
     page.get_by_role("heading", name="Physical networks").first.wait_for()
     view.shot(f"wizard-network-{name}")
-    assert view.overflow_px() == 0
+    assert view.overflow_px() == 0 and findings(view) == []
     page.get_by_role("navigation", name="Steps").get_by_role("link", name="Launch").click()
     page.get_by_role("heading", name="Checks").wait_for()
     view.shot(f"wizard-launch-{name}")
-    assert view.overflow_px() == 0
+    assert view.overflow_px() == 0 and findings(view) == []
+    view.open("/admin/zone-setup/")
+    assert view.overflow_px() == 0 and findings(view) == []
 
 
 def test_a_zone_is_begun_without_scripts(window: Open) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
-from apps.infrastructure.states import HostStatus
+from apps.infrastructure.selectors import zones_visible_to
+from apps.infrastructure.states import AllocationState, HostStatus
 from apps.network.models import Network, PhysicalNetwork, PhysicalNetworkTrafficType, VnetRange
 from apps.network.states import GuestType, PhysicalNetworkState, TrafficType
 from apps.portal.models import ZoneSetup
@@ -23,6 +24,12 @@ def zone_setups_visible_to(*, caller: Caller) -> QuerySet[ZoneSetup]:
 
 def zone_setup_get(*, caller: Caller, uuid: UUID) -> ZoneSetup | None:
     return zone_setups_visible_to(caller=caller).filter(uuid=uuid).first()
+
+
+def zones_in_no_setup(*, caller: Caller) -> QuerySet[Zone]:
+    """Zones that take no machines and that nobody is setting up."""
+    under_way = ZoneSetup.objects.filter(zone=OuterRef("pk"), launched__isnull=True)
+    return zones_visible_to(caller=caller).filter(~Exists(under_way), allocation_state=AllocationState.DISABLED)
 
 
 def with_progress(zones: QuerySet[Zone]) -> QuerySet[Zone]:

@@ -32,6 +32,13 @@ class ZoneSetupManager:
         return ZoneSetup.objects.select_for_update(of=("self",)).select_related("zone").get(uuid=uuid)
 
     @transaction.atomic
+    def take_up(self, *, caller: Caller, zone: Zone) -> ZoneSetup:
+        """The set-up of a zone that is there already: the one under way, or else a new one."""
+        Zone.objects.select_for_update(of=("self",)).get(pk=zone.pk)
+        known = ZoneSetup.objects.filter(zone=zone, launched__isnull=True).order_by("-updated").first()
+        return known or ZoneSetup.objects.create(user_id=caller.user_id, zone=zone, name=zone.name, step="zone")
+
+    @transaction.atomic
     def note(self, *, caller: Caller, setup: ZoneSetup, step: str, section: str, answers: Mapping[str, str]) -> None:
         """Keep what was filled in and is not made. Passwords must not be among ``answers``, nor are they in addresses.
 

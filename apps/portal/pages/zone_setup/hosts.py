@@ -7,13 +7,13 @@ from django.db.models import Model
 from django.utils.html import format_html
 
 from apps.accounts.admin.badges import badge, human_bytes
-from apps.accounts.admin.panels import Panel, job_link, link_to
+from apps.accounts.admin.panels import job_link, link_to
 from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import hosts_visible_to
 from apps.infrastructure.states import HostStatus
 from apps.portal.pages.zone_setup.forms import ParameterField, SectionForm
 from apps.portal.pages.zone_setup.places import MOST_ROWS, clusters_of
-from apps.portal.pages.zone_setup.sections import Section, Shown, Work, uuid_of
+from apps.portal.pages.zone_setup.sections import Card, Section, Shown, Work, uuid_of
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs.models import AsyncJob
 
@@ -22,6 +22,7 @@ ADDRESSES = {
     "KVM": "qemu+ssh://root@192.0.2.11/system (libvirt over SSH)",
     "Simulator": "sim://rack-1/host-1 (any name: nothing is connected)",
 }
+OPTIONS = {"KVM": '{"domain_type": "kvm"}', "Simulator": '{"memory_mib": "65536"}'}
 BROKEN = (HostStatus.ALERT, HostStatus.DOWN, HostStatus.DISCONNECTED, HostStatus.ERROR)
 
 
@@ -30,6 +31,7 @@ def host_form(work: Work) -> type[SectionForm]:
     offers = [(str(one.uuid), f"{one.name} – {one.hypervisor}") for one in clusters]
     kinds = dict.fromkeys(one.hypervisor for one in clusters)
     such = "; ".join(ADDRESSES[kind] for kind in kinds if kind in ADDRESSES)
+    options = ", or ".join(f"{OPTIONS[kind]} for {kind}" for kind in kinds if kind in OPTIONS)
 
     class HostForm(SectionForm):
         clusterid = ParameterField("addHost", "clusterid", "Cluster", choices=offers, required=True)
@@ -43,7 +45,10 @@ def host_form(work: Work) -> type[SectionForm]:
         )
         hosttags = ParameterField("addHost", "hosttags", "Tags", "With commas; offerings may ask for them.")
         externaldetails = ParameterField(
-            "addHost", "externaldetails", "Options of the driver", 'As JSON, such as {"memory_mib": "65536"}.'
+            "addHost",
+            "externaldetails",
+            "Options of the driver",
+            f"As JSON, such as {options}." if options else "As JSON.",
         )
 
     return HostForm
@@ -118,22 +123,33 @@ def shown_hosts(work: Work) -> Shown:
     )
     live = AsyncJob.objects.filter(resource_uuid__in=[host.uuid for host in hosts], completed__isnull=True)
     jobs = {job.resource_uuid: job for job in live.defer("data", "arguments").order_by("pk")} if hosts else {}
-    rows = [
-        [
-            link_to(host),
-            badge(host.status),
-            _says(host, jobs.get(host.uuid)),
-            f"{host.cpus} × {host.cpu_mhz} MHz" if host.cpus else "–",
-            human_bytes(host.memory_mib * MIB) if host.memory_mib else "–",
-            " ".join(filter(None, (host.hypervisor, host.hypervisor_version))),
-            host.capabilities or "–",
-            host.cluster.name,
-        ]
+    cards = [
+        Card(link_to(host), badge(host.status), _says(host, jobs.get(host.uuid)), _found(host) if host.cpus else [])
         for host in hosts
     ]
-    columns = ["Host", "Status", "Says", "CPUs", "Memory", "Hypervisor", "Capabilities", "Cluster"]
     connecting = any(host.status == HostStatus.CONNECTING for host in hosts)
-    return Shown([Panel("Hosts", columns, rows)] if rows else [], is_live=connecting or bool(jobs))
+    return Shown(cards=cards, is_live=connecting or bool(jobs))
+
+
+def _found(host: Host) -> list[tuple[str, Any]]:
+    """What the driver told of the host."""
+    return [
+        (
+            "CPUs",
+            f"{host.cpus} × {host.cpu_mhz} MHz"
+            + (
+                f" on {host.cpu_sockets} {'socket' if host.cpu_sockets == 1 else 'sockets'}" if host.cpu_sockets else ""
+            ),
+        ),
+        ("Memory", human_bytes(host.memory_mib * MIB)),
+        ("Hypervisor", " ".join(filter(None, (host.hypervisor, host.hypervisor_version)))),
+        ("Processors", host.architecture),
+        ("Name of its own", host.hostname or "–"),
+        ("Capabilities", host.capabilities or "–"),
+        ("Cluster", host.cluster),
+        ("Address", host.url),
+        ("UUID, which its agent is started with", host.uuid),
+    ]
 
 
 def _says(host: Host, job: AsyncJob | None) -> Any:

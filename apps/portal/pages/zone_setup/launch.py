@@ -33,7 +33,7 @@ def launch_context(work: Work, *, plan: bool) -> dict[str, Any]:
     is_launched = zone.allocation_state == AllocationState.ENABLED and work.setup.launched is not None
     checks = zone_checks(caller=work.caller, zone=zone)
     lacks = [check for check in checks if check.state in (MISSING, WAIT)]
-    refusal = f"{len(lacks)} of the checks say no: {', '.join(check.title for check in lacks)}" if lacks else ""
+    refusal = f"to be settled first: {', '.join(check.title for check in lacks)}" if lacks else ""
     if not work.allowed(COMMAND):
         refusal = f"your role does not admit {COMMAND}"
     context: dict[str, Any] = {

@@ -75,11 +75,22 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Card:
+    """One object with all that is known of it: for what has more facts than a row of a table has room."""
+
+    title: Any
+    state: Any
+    says: Any
+    facts: list[tuple[str, Any]]
+
+
+@dataclass(frozen=True)
 class Shown:
-    """What there is of a step: tables, and whether a job is still at something in them."""
+    """What there is of a step: tables or cards, and whether a job is still at something in them."""
 
     panels: list[Panel] = field(default_factory=list)
     is_live: bool = False
+    cards: list[Card] = field(default_factory=list)
 
 
 def uuid_of(result: Result) -> str:

@@ -20,7 +20,12 @@ from apps.portal.pages.zone_setup.forms import SectionForm, initial_of
 from apps.portal.pages.zone_setup.launch import failed_attempt, launch, launch_context
 from apps.portal.pages.zone_setup.sections import Section, Work
 from apps.portal.pages.zone_setup.steps import BY_KEY, Step, entries, next_step, resume_at
-from apps.portal.selectors.zone_setup import with_progress, zone_setup_get, zone_setups_visible_to
+from apps.portal.selectors.zone_setup import (
+    with_progress,
+    zone_setup_get,
+    zone_setups_visible_to,
+    zones_in_no_setup,
+)
 from apps.portal.services.zone_setup import ZoneSetupManager
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError
@@ -29,10 +34,12 @@ from cloudstack.framework.transactions import again_after_deadlock
 COMMAND = "createZone"
 """Whose role admits it may set zones up."""
 MOST_SETUPS = 50
+LIVE_PARTS = {"1": "admin/zone_setup/live.html", "steps": "admin/zone_setup/steps.html"}
+"""What the address asks for → the part of the page that is answered alone."""
 
 
 def setups(request: HttpRequest) -> HttpResponse:
-    """The zones being set up, and where each goes on; three statements whatever their number."""
+    """The zones being set up, and where each goes on; four statements whatever their number."""
     caller = caller_allowed(request, COMMAND)
     found = list(zone_setups_visible_to(caller=caller).filter(launched__isnull=True).order_by("-updated")[:MOST_SETUPS])
     zones = {zone.pk: zone for zone in with_progress(Zone.objects.filter(pk__in=[one.zone_id for one in found]))}
@@ -50,7 +57,13 @@ def setups(request: HttpRequest) -> HttpResponse:
                 "url": _url(setup.uuid, at),
             }
         )
-    context = {**admin.site.each_context(request), "title": "Set up a zone", "rows": rows, "steps": len(BY_KEY)}
+    context = {
+        **admin.site.each_context(request),
+        "title": "Set up a zone",
+        "rows": rows,
+        "steps": len(BY_KEY),
+        "waiting": list(zones_in_no_setup(caller=caller).order_by("-pk")[:MOST_SETUPS]),
+    }
     return TemplateResponse(request, "admin/zone_setup/setups.html", context)
 
 
@@ -80,6 +93,16 @@ def step(request: HttpRequest, uuid: UUID, key: str) -> HttpResponse:
     if request.method == "POST":
         return _post(request, caller, uuid, at)
     return _page(request, work, at)
+
+
+def take_up(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Go on with a zone that was made elsewhere, by the API or in a set-up that is forgotten."""
+    caller = caller_allowed(request, COMMAND)
+    zone = zones_visible_to(caller=caller).filter(uuid=uuid).first()
+    if request.method != "POST" or zone is None:
+        return HttpResponseRedirect(reverse("admin:cloud_zone_setups"))
+    setup = ZoneSetupManager().take_up(caller=caller, zone=zone)
+    return HttpResponseRedirect(_url(setup.uuid, resume_at(with_progress(Zone.objects.filter(pk=zone.pk)).get())))
 
 
 def forget(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -179,45 +202,50 @@ def _page(
         "zone": work.zone,
         "step": at,
         "panels": shown.panels,
+        "cards": shown.cards,
         "is_live": shown.is_live,
         "failed": failed_attempt(work, at),
     }
     if at.key == "launch":
-        context |= launch_context(work, plan=request.GET.get("live") != "1")
-    if request.GET.get("live") == "1":
-        response = TemplateResponse(request, "admin/zone_setup/live.html", context)
+        context |= launch_context(work, plan="live" not in request.GET)
+    listed = [(entry, _url(work.setup.uuid, entry.step)) for entry in entries(work.zone)]
+    part = LIVE_PARTS.get(request.GET.get("live", ""))
+    if part is not None:
+        response = TemplateResponse(request, part, context | {"entries": listed})
         response["X-Live"] = "1" if context["is_live"] else "0"
         response["Cache-Control"] = "no-store"
         return response
     following = next_step(at)
+    present = [section for section in at.sections if section.when is None or section.when(work)]
     context |= {
         **admin.site.each_context(request),
         "title": f"{at.title} – {work.setup}" if work.setup.name else "Set up a zone",
         "crumb": {"url": reverse("admin:cloud_zone_setups"), "title": "Zones being set up"},
-        "entries": [(entry, _url(work.setup.uuid, entry.step)) for entry in entries(work.zone)],
-        "sections": [
-            _section(work, section, sent) for section in at.sections if section.when is None or section.when(work)
-        ],
+        "entries": listed,
+        "sections": [_section(work, section, sent, is_alone=len(present) == 1) for section in present],
         "following": following,
         "following_url": _url(work.setup.uuid, following) if following else "",
         "following_refusal": following.refusal(work.zone) if following else "",
-        "is_stored": work.setup.pk is not None,
     }
     status = 400 if sent is not None else 200
     return TemplateResponse(request, "admin/zone_setup/step.html", context, status=status)
 
 
-def _section(work: Work, section: Section, sent: tuple[Section, SectionForm] | None) -> dict[str, Any]:
+def _section(
+    work: Work, section: Section, sent: tuple[Section, SectionForm] | None, *, is_alone: bool
+) -> dict[str, Any]:
+    """A form of the page. It is open while nothing was made with it, or when there is something to say in it."""
     kept = work.setup.answers.get(section.key, {})
     if sent is not None and sent[0] is section:
         form = sent[1]
     else:
         form = section.form(work)(initial=initial_of(kept), prefix=None)
-    is_needed = not any(entry["section"] == section.key for entry in work.setup.made)
+    refusal = section.refused(work)
+    is_needed = not any(entry["section"] == section.key for entry in work.setup.made) and (is_alone or not refusal)
     return {
         "section": section,
         "form": form,
-        "refusal": section.refused(work),
+        "refusal": refusal,
         "is_open": is_needed or bool(kept) or form.is_bound or section.key == "mend",
     }
 
