@@ -42,10 +42,12 @@ def weigh(page: Any) -> int:
     return int(page.evaluate(script))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("who", ["user", "operator"])
 def test_every_page(window: Callable[..., Window], cloud: SimulatedCloud, who: str) -> None:
     case = show(cloud)
-    view = window(viewport=DESKTOP)
+    # Colours on their way from one light to the other are none to be judged.
+    view = window(viewport=DESKTOP, reduced_motion="reduce")
     if who == "user":
         sign_in(view, case.user)
         pages = case.users_pages()
