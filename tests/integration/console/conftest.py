@@ -1,7 +1,9 @@
 """Consoles over real sockets: a web server, a client that speaks WebSocket, a VNC server."""
 
 import asyncio
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -58,21 +60,29 @@ class Console:
         return f"{self.base}/{self.new(**more)['path']}"
 
 
-@pytest.fixture
-def server() -> Iterator[str]:
-    """A uvicorn with the application as it is; its address."""
-    from cloudstack.asgi import application
-
+@contextlib.contextmanager
+def serving(application: Any) -> Iterator[str]:
+    """A uvicorn on loopback; its address."""
     config = uvicorn.Config(application, port=0, ws="websockets-sansio", lifespan="off", log_config=None)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(running.serve()), daemon=True)
     thread.start()
     while not running.started:
         assert thread.is_alive()
+        time.sleep(0.01)
     port = running.servers[0].sockets[0].getsockname()[1]
     yield f"ws://127.0.0.1:{port}"
     running.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The application as it is."""
+    from cloudstack.asgi import application
+
+    with serving(application) as address:
+        yield address
 
 
 @pytest.fixture
