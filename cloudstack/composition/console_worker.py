@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 GOODBYE_S = 1.5
 """How long a process that ends waits until its consoles are written down as over."""
+MOST_CONNECTIONS = 500
+"""WebSockets of one process at a time, those of strangers included, who have seconds to bring a token."""
 PING_S = 20.0
 """How often a browser is asked whether it is there still, and how long it has for the answer."""
 
@@ -72,6 +74,9 @@ class ConsoleLoop:
             return self._loop
 
     async def _serve(self, connection: socket.socket, head: bytes) -> None:
+        if len(self._state.connections) >= MOST_CONNECTIONS:
+            connection.close()
+            return
         connection.setblocking(False)
         loop = asyncio.get_running_loop()
         config = self._config
@@ -107,6 +112,8 @@ def _config() -> Config:
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
+        # Its lines of INFO show tokens.
+        log_level="warning",
         server_header=False,
     )
     config.load()

@@ -81,6 +81,11 @@ const connect = async () => {
     opened = true;
     enable(true);
     say(words.connected);
+    // Reached with Tab as well, and named: noVNC leaves both to the page.
+    const canvas = screen.querySelector("canvas");
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-label", screen.getAttribute("aria-label"));
     rfb.focus();
   });
   // The portal's refusal before there was a screen, in full: closing a socket leaves room for few words.

@@ -84,6 +84,9 @@ def test_keys_reach_the_machine_and_the_bar_says_how_it_stands(
     assert opened.page.evaluate("document.activeElement.id") == "cad"
     opened.page.keyboard.press("Tab")
     assert opened.page.evaluate("document.activeElement.id") == "paste"
+    opened.page.keyboard.press("Tab")
+    opened.page.keyboard.press("Tab")
+    assert opened.page.evaluate("document.activeElement.tagName") == "CANVAS", "no way back into the screen"
     screen.hang_up()
     state_is(opened, "The hypervisor closed the console")
     assert opened.page.get_by_role("button", name="Ctrl+Alt+Del").is_disabled()

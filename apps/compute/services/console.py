@@ -128,8 +128,10 @@ def why_not(*, session: ConsoleSession, opening: bool = False) -> str:
 
 
 def look_after(*, session: ConsoleSession) -> str:
-    """Note that the console is open still; why it must not be any more, or nothing."""
-    if not ConsoleSession.objects.filter(pk=session.pk, ended__isnull=True).update(seen=timezone.now()):
+    """Note now and then that the console is open still; why it must not be any more, or nothing."""
+    running, now = ConsoleSession.objects.filter(pk=session.pk, ended__isnull=True), timezone.now()
+    seen = running.values_list("seen", flat=True).first()
+    if seen is None or (seen < now - timedelta(seconds=LOST_AFTER_S / 4) and not running.update(seen=now)):
         return "The session was ended."
     return why_not(session=session)
 

@@ -29,5 +29,11 @@ def logging_config() -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-        "loggers": {"django.request": {"level": "ERROR"}, "amqp": {"level": "WARNING"}},
+        "loggers": {
+            "django.request": {"level": "ERROR"},
+            "amqp": {"level": "WARNING"},
+            # At INFO it writes the address of each WebSocket, in which a console's token stands.
+            "uvicorn": {"level": "WARNING"},
+            "uvicorn.error": {"level": "WARNING"},
+        },
     }

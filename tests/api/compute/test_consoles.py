@@ -138,11 +138,12 @@ class Browser:
         return self.client.post(f"/console/{uuid}/session", headers={"X-CSRFToken": token})
 
 
-def test_the_page_asks_for_a_token_of_its_own(cloud: Cloud) -> None:
+def test_the_page_asks_for_a_token_of_its_own(cloud: Cloud, django_assert_max_num_queries: Callable[..., Any]) -> None:
     vm = cloud.machine()
     owner = User.objects.filter(account=cloud.account).latest("pk")
     browser = Browser(owner)
-    page = browser.page(vm["id"])
+    with django_assert_max_num_queries(6):
+        page = browser.page(vm["id"])
     policy = page["Content-Security-Policy"]
     assert page.status_code == 200 and "script-src 'self';" in policy and "unsafe" not in policy
     assert not ConsoleSession.objects.exists(), "a page that is only looked at opens nothing"

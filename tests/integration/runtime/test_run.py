@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cs import CloudStackApiException
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from cloudstack.runtime import processes, programs
@@ -99,6 +100,11 @@ def test_consoles_are_served_at_the_portals_own_port(running: Installation) -> N
             viewer = Viewer(opened)
             assert words in viewer.refusal()
             assert viewer.closed()[0] == 4403
+    unused = api.createConsoleEndpoint(virtualmachineid=vm["id"])["consoleendpoint"]["websocket"]["token"]
+    with pytest.raises(InvalidStatus):
+        connect(f"{running.url.replace('http', 'ws')}/console/ws/{unused}", origin="https://evil.example").__enter__()
+    logs = "".join(path.read_text(errors="replace") for path in (running.data / "log").glob("*.log"))
+    assert "evil.example" in logs and unused not in logs and socket["token"] not in logs
     # Threads and event loop do not get into each other's way.
     waiting = [connect(url).__enter__() for _ in range(40)]
     assert running.healthy() and api.listZones(fetch_list=True)
