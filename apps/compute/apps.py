@@ -11,7 +11,16 @@ class ComputeConfig(CloudAppConfig):
     def ready(self) -> None:
         super().ready()
         from apps.accounts.services.halting import register_stop
-        from apps.compute.services import counting, halting, moving, neighbours, pool_machines, removal, sampling
+        from apps.compute.services import (
+            counting,
+            halting,
+            moving,
+            neighbours,
+            plugin_uses,
+            pool_machines,
+            removal,
+            sampling,
+        )
         from apps.infrastructure.services.dedication import register_strangers
         from apps.infrastructure.services.evacuation import (
             register_evacuation,
@@ -29,6 +38,7 @@ class ComputeConfig(CloudAppConfig):
         sampling.register_families()
         register_stop(halting.stop)
         removal.register()
+        plugin_uses.register()
         moving.register()
         register_guard(GuestOs, neighbours.guests_with)
         register_strangers(neighbours.strangers)

@@ -11,7 +11,8 @@ class InfrastructureConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.infrastructure.services import removal, sampling
+        from apps.infrastructure.services import plugin_uses, removal, sampling
 
         removal.register()
+        plugin_uses.register()
         sampling.register_families()

@@ -14,9 +14,10 @@ class NetworkConfig(CloudAppConfig):
         super().ready()
         from apps.infrastructure.selectors.capacities import register_capacity_source
         from apps.network.selectors.capacities import network_capacities
-        from apps.network.services import counting, guards, removal
+        from apps.network.services import counting, guards, plugin_uses, removal
 
         counting.register()
         guards.register()
         removal.register()
+        plugin_uses.register()
         register_capacity_source(network_capacities)

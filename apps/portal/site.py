@@ -60,6 +60,7 @@ class CloudAdminSite(SiteBase):
             path("batch/<str:key>/", self.admin_view(batch.batch), name="cloud_batch"),
             path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
             path("second-factor/", second_factor.SecondFactorPage(self), name="second_factor"),
+            path("plugins/<str:name>/", self.admin_view(plugins.one_plugin), name="cloud_plugin"),
             path("plugins/", self.admin_view(plugins.plugins), name="cloud_plugins"),
             path("zone-setup/", self.admin_view(zone_setup.setups), name="cloud_zone_setups"),
             path("zone-setup/begin/", self.admin_view(zone_setup.begin), name="cloud_zone_setup_begin"),

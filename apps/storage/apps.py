@@ -10,7 +10,8 @@ class StorageConfig(CloudAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from apps.storage.services import neighbours, removal
+        from apps.storage.services import neighbours, plugin_uses, removal
 
         neighbours.register()
         removal.register()
+        plugin_uses.register()

@@ -69,7 +69,11 @@ VARIABLES = (
         "secrets/encryption_key",
         "encrypts stored secrets; several by comma: the first encrypts, all of them decrypt",
     ),
-    Variable("CLOUDSTACK_PLUGINS_DISABLED", "none", "names of plugins that are not loaded, by comma"),
+    Variable(
+        "CLOUDSTACK_PLUGINS_DISABLED",
+        "what was chosen on the admin's page of plugins",
+        "names of plugins that are not loaded, by comma; it wins over that page",
+    ),
     Variable(
         "CLOUDSTACK_METRICS_TOKEN", "none: administrators who are logged in only", "bearer token that opens /metrics"
     ),
@@ -92,6 +96,7 @@ VARIABLES = (
 INTERNAL = {
     "BOOTSTRAP_LOCKED": "bin/bootstrap to itself: the lock is held",
     "CLOUDSTACK_LAUNCHER": "bin/run to its processes: its own process, with which all of them end",
+    "CLOUDSTACK_PLUGINS_STARTED_WITHOUT": "bin/run to its processes: plugins that were disabled when it started",
     "CLOUDSTACK_SUPERVISED_BY": "bin/run to its processes: whose installation they belong to",
     "CLOUDSTACK_TETHER_PARENT": "to a child process: whose death ends it",
     "CLOUDSTACK_TEST_RUN": "tests to their processes: the folder of the run",

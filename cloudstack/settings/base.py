@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from cloudstack.framework.plugins.loader import checked, discover, usable
+from cloudstack.runtime.plugin_choice import in_force
 from cloudstack.runtime.redis_urls import cache_url
 from cloudstack.settings.parts.celery import *  # noqa: F403
 from cloudstack.settings.parts.database import database_from_environment
@@ -36,8 +37,8 @@ DOMAIN_APPS = [
     "apps.notifications.apps.NotificationsConfig",
     "apps.portal.apps.PortalConfig",
 ]
-PLUGINS_DISABLED = frozenset(filter(None, os.environ.get("CLOUDSTACK_PLUGINS_DISABLED", "").split(",")))
-PLUGINS = checked(discover(BASE_DIR / "plugins", disabled=PLUGINS_DISABLED))
+PLUGIN_CHOICE = in_force(os.environ, DATA_DIR)
+PLUGINS = checked(discover(BASE_DIR / "plugins", disabled=PLUGIN_CHOICE.disabled))
 
 INSTALLED_APPS = [
     # Before the admin: it isolates plugins whose admin.py is broken.

@@ -281,9 +281,12 @@ def _url(role: Role) -> str:
 
 
 def _focus(posted: Mapping[str, str], change: Change) -> str:
-    """So that the button that was pressed has the focus again and can be pressed on."""
+    """So that the button that was pressed has the focus again and can be pressed on.
+
+    Without a fragment: where an address has one, browsers leave ``autofocus`` alone.
+    """
     if posted.get("do") not in ("up", "down") or change.rule is None:
         return ""
     query = QueryDict(mutable=True)
     query.update({"moved": str(change.rule.uuid), "way": posted["do"]})
-    return f"?{query.urlencode()}#rule-{change.rule.uuid}"
+    return f"?{query.urlencode()}"

@@ -48,7 +48,7 @@ def all_settings(request: HttpRequest) -> HttpResponse:
     only_changed = request.GET.get("changed") == "1"
     rows = [
         row
-        for row in _rows()
+        for row in rows_of(registry.all_keys())
         if (not word or _speaks_of(row, word.lower()))
         and (not group or group_of(row.key)[0] == group)
         and (not scope or row.key.scope == scope)
@@ -68,14 +68,14 @@ def all_settings(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/cloud_settings.html", context)
 
 
-def _rows() -> list[Row]:
-    """All settings; one statement beside the one that reads their values."""
+def rows_of(keys: Iterable[ConfigKey]) -> list[Row]:
+    """Settings with their values; one statement beside the one that reads those."""
     stored = list(ConfigValue.objects.values_list("name", "scope"))
     global_names = {name for name, scope in stored if scope == Scope.GLOBAL}
     exceptions = Counter(name for name, scope in stored if scope != Scope.GLOBAL)
     return [
         Row(key, shown(key, key.value()), shown(key, key.initial), key.name in global_names, exceptions[key.name])
-        for key in registry.all_keys()
+        for key in keys
     ]
 
 

@@ -19,9 +19,10 @@ class PluginsConfig(AppConfig):
     def ready(self) -> None:
         for manifest in settings.PLUGINS:
             status = pm.statuses.setdefault(manifest.name, PluginStatus(manifest.name))
-            status.origin, status.version = manifest.origin, manifest.version
+            status.origin, status.version, status.kind = manifest.origin, manifest.version, manifest.kind
+            status.description, status.requires = manifest.description, manifest.requires
             if manifest.error:
-                status.enabled, status.error = False, manifest.error
+                status.enabled, status.error, status.fault = False, manifest.error, manifest.fault
         for config in apps.get_app_configs():
             if isinstance(config, PluginConfig) and not config.broken:
                 config.import_admin()
@@ -33,7 +34,7 @@ def plugins_out_of_service(**_: Any) -> list[checks.CheckMessage]:
     return [
         checks.Info(
             f"plugin {status.name} is not loaded: {status.error}",
-            hint="Mend or remove it, or name it in CLOUDSTACK_PLUGINS_DISABLED.",
+            hint="Mend or remove it, or disable it on the admin's page of plugins.",
             id="cloudstack.I001",
         )
         for status in pm.statuses.values()

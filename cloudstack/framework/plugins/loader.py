@@ -7,6 +7,7 @@ Plugins are found as ``plugins/<kind>/<name>/plugin.toml`` and through the entry
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,16 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from cloudstack import __version__
 
 ENTRY_POINT_GROUP = "cloudstack.plugins"
+
+
+class Fault(StrEnum):
+    """Why a plugin is not in service."""
+
+    DISABLED = "disabled"
+    """The operator wants it so."""
+    UNUSABLE = "not usable"
+    """It is sound, but what it needs is not there."""
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True)
@@ -32,11 +43,20 @@ class Manifest:
     core: str = ""
     """Versions of the platform that it is made for, as in ``>=0.1,<2`` (PEP 440); empty: any."""
     error: str = ""
+    kind: str = ""
+    """The folder above its own (``hypervisors``); empty for installed packages."""
+    description: str = ""
+    fault: Fault = Fault.BROKEN
+    """What its ``error`` means."""
+
+
+class _MadeForOthers(ValueError):
+    """A plugin for other versions of the platform."""
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read one ``plugin.toml``; a broken one becomes a manifest that carries its error."""
-    name = path.parent.name
+    name, kind = path.parent.name, path.parent.parent.name
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8")).get("plugin")
         if not isinstance(data, dict):
@@ -45,7 +65,7 @@ def read_manifest(path: Path) -> Manifest:
             raise ValueError(f"the manifest says name = {data['name']!r}, the folder is {name!r}")
         core = _of_type(data, "core", str, "")
         if __version__ not in SpecifierSet(core, prereleases=True):
-            raise ValueError(f"it is made for versions {core} of the platform; this is {__version__}")
+            raise _MadeForOthers(f"it is made for versions {core} of the platform; this is {__version__}")
         return Manifest(
             name=name,
             app_config=_of_type(data, "app_config", str),
@@ -54,12 +74,16 @@ def read_manifest(path: Path) -> Manifest:
             requires=tuple(_of_type(data, "requires", list, [])),
             default_settings=_of_type(data, "default_settings", dict, {}),
             core=core,
+            kind=kind,
+            description=str(data.get("description", "")),
         )
+    except _MadeForOthers as error:
+        return Manifest(name, "", "folder", error=str(error), kind=kind, fault=Fault.UNUSABLE)
     except InvalidSpecifier as error:
-        return Manifest(name=name, app_config="", origin="folder", error=f"core must be like '>=0.1,<2': {error}")
+        return Manifest(name, "", "folder", error=f"core must be like '>=0.1,<2': {error}", kind=kind)
     except (tomllib.TOMLDecodeError, KeyError, ValueError, OSError) as error:
         reason = f"{path.name} lacks {error}" if isinstance(error, KeyError) else str(error)
-        return Manifest(name=name, app_config="", origin="folder", error=reason)
+        return Manifest(name, "", "folder", error=reason, kind=kind)
 
 
 def _of_type(data: dict[str, Any], key: str, kind: type, default: Any = None) -> Any:
@@ -82,7 +106,7 @@ def discover(folder: Path, disabled: Collection[str] = ()) -> list[Manifest]:
         _add(found, _manifest_of(entry), clash)
     for name in disabled:
         if name in found:
-            found[name] = replace(found[name], error="disabled by the operator")
+            found[name] = replace(found[name], error="disabled by the operator", fault=Fault.DISABLED)
     return _without_orphans(list(found.values()))
 
 
@@ -129,7 +153,7 @@ def _without_orphans(manifests: list[Manifest]) -> list[Manifest]:
         if not any(orphans.values()):
             return manifests
         manifests = [
-            replace(m, error=f"needs plugin {', '.join(orphans[m.name])}, which is not there")
+            replace(m, error=f"needs plugin {', '.join(orphans[m.name])}, which is not there", fault=Fault.UNUSABLE)
             if orphans.get(m.name)
             else m
             for m in manifests

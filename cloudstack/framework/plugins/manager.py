@@ -1,7 +1,8 @@
 """The one plugin manager: registers what plugins implement, isolates what fails, remembers why."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,9 @@ import pluggy
 from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.framework.plugins import hookspecs
+from cloudstack.framework.plugins.loader import Fault
 from cloudstack.framework.plugins.markers import PROJECT
+from cloudstack.framework.plugins.measures import HookMeasures, note_failure
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,16 @@ class PluginStatus:
     enabled: bool = True
     error: str = ""
     hooks: list[str] = field(default_factory=list)
+    kind: str = ""
+    description: str = ""
+    requires: tuple[str, ...] = ()
+    fault: Fault = Fault.BROKEN
+    """What ``error`` means."""
+
+    @property
+    def state(self) -> str:
+        """``enabled``, ``disabled``, ``not usable`` or ``broken``."""
+        return "enabled" if self.enabled else str(self.fault)
 
 
 class CloudPluginManager(pluggy.PluginManager):
@@ -34,6 +47,7 @@ class CloudPluginManager(pluggy.PluginManager):
         for module in hookspecs.ALL:
             self.add_hookspecs(module)
         self.statuses: dict[str, PluginStatus] = {}
+        self.measures = HookMeasures()
 
     def load(self, name: str, module: Any) -> None:
         """Register the hooks of one plugin; a misspelt hook or a wrong argument refuses the whole plugin."""
@@ -68,7 +82,7 @@ class CloudPluginManager(pluggy.PluginManager):
         """Take a plugin out of service and say why; the portal runs on without it."""
         log.error("plugin %s is not loaded: %s", name, reason)
         status = self.statuses.setdefault(name, PluginStatus(name))
-        status.enabled, status.error = False, reason
+        status.enabled, status.error, status.fault = False, reason, Fault.BROKEN
         status.hooks = []
         if self.has_plugin(name):
             self.unregister(name=name)
@@ -79,7 +93,7 @@ class CloudPluginManager(pluggy.PluginManager):
         owners: dict[Any, str] = {}
         for impl in self._implementations(hook):
             try:
-                part: dict[Any, Any] = dict(_answer(impl) or {})
+                part: dict[Any, Any] = dict(self._call(impl, hook) or {})
                 doubled = [key for key in part if key in result]
                 if doubled:
                     raise ImproperlyConfigured(f"{hook}: {doubled[0]!r} is already given by {owners[doubled[0]]}")
@@ -95,7 +109,7 @@ class CloudPluginManager(pluggy.PluginManager):
         result: list[Any] = []
         for impl in self._implementations(hook):
             try:
-                result.extend(list(_answer(impl) or ()))
+                result.extend(list(self._call(impl, hook) or ()))
             except Exception as error:
                 self.fail(impl.plugin_name, _reason(error))
         return result
@@ -108,7 +122,7 @@ class CloudPluginManager(pluggy.PluginManager):
         for impl in self._implementations(hook):
             added = []
             try:
-                for thing in list(_answer(impl) or ()):
+                for thing in list(self._call(impl, hook) or ()):
                     add(impl.plugin_name, thing)
                     added.append(thing)
             except Exception as error:
@@ -120,7 +134,7 @@ class CloudPluginManager(pluggy.PluginManager):
         """Call ``hook`` of every plugin; the failure of one reaches neither the others nor who tells."""
         for impl in self._implementations(hook):
             try:
-                impl.function(**{name: facts[name] for name in impl.argnames})
+                self._call(impl, hook, facts)
             except Exception:
                 log.exception("plugin %s failed in %s", impl.plugin_name, hook)
 
@@ -128,7 +142,7 @@ class CloudPluginManager(pluggy.PluginManager):
         """The first answer of a plugin that is not None; one that fails has no opinion."""
         for impl in reversed(self._implementations(hook)):
             try:
-                answer = impl.function(**{name: facts[name] for name in impl.argnames})
+                answer = self._call(impl, hook, facts)
             except Exception:
                 log.exception("plugin %s failed in %s", impl.plugin_name, hook)
                 continue
@@ -140,18 +154,52 @@ class CloudPluginManager(pluggy.PluginManager):
         """What plugins return that is not None. A failure reaches who asks: he needs the work that it was to do."""
         found = []
         for impl in self._implementations(hook):
-            answer = impl.function(**{name: facts[name] for name in impl.argnames})
+            answer = self._call(impl, hook, facts)
             if answer is not None:
                 found.append(answer)
         return found
+
+    def given(self, name: str) -> dict[str, frozenset[Any]]:
+        """What a plugin in service registers, by hook: keys of dictionaries, names of other things."""
+        found = {}
+        for hook in self.statuses[name].hooks if self.in_service(name) else ():
+            if not hook.startswith("register_"):
+                continue
+            for impl in self._implementations(hook):
+                if impl.plugin_name == name:
+                    found[hook] = _names_in(impl)
+        return found
+
+    def _call(self, impl: pluggy.HookImpl, hook: str, facts: Mapping[str, Any] | None = None) -> Any:
+        """Call one implementation with what it wants of ``facts``; its time and its failure are kept."""
+        begun, failed = time.perf_counter(), True
+        try:
+            answer = impl.function(**{name: facts[name] for name in impl.argnames} if facts is not None else {})
+            failed = False
+            return answer
+        except Exception as error:
+            note_failure(impl.plugin_name, hook, error)
+            raise
+        finally:
+            self.measures.add(impl.plugin_name, hook, time.perf_counter() - begun, failed=failed)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
         caller: pluggy.HookCaller = getattr(self.hook, hook)
         return list(caller.get_hookimpls())
 
 
-def _answer(impl: pluggy.HookImpl) -> Any:
-    return impl.function()
+def _names_in(impl: pluggy.HookImpl) -> frozenset[Any]:
+    """What a hook that registers gives, by name; nothing when it fails, which it did not do at start."""
+    try:
+        answer: Any = impl.function() or ()
+        if isinstance(answer, Mapping):
+            return frozenset(answer)
+        return frozenset(
+            str(getattr(one, "name", "") or getattr(one, "__name__", "") or type(one).__name__) for one in answer
+        )
+    except Exception:
+        log.exception("plugin %s failed when it was asked what it registers", impl.plugin_name)
+        return frozenset()
 
 
 def _reason(error: Exception) -> str:

@@ -45,3 +45,11 @@ def register_api_commands() -> list[Any]:
     )
 
     return [ConfigureSimulator, QuerySimulatorMock, CleanupSimulatorMock]
+
+
+@hookimpl
+def register_health_checks() -> list[Any]:
+    from cloudstack.plugin.health import HealthCheck
+    from plugins.hypervisors.simulator.service import broken_promises
+
+    return [HealthCheck("Promises kept", broken_promises)]

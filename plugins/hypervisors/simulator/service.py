@@ -4,7 +4,7 @@ from typing import Any
 
 from cloudstack.plugin.api import Caller, InvalidParameter
 from plugins.hypervisors.simulator.faults import MAX_WAIT_MS, known_commands
-from plugins.hypervisors.simulator.models import Fault
+from plugins.hypervisors.simulator.models import Fault, Violation
 from plugins.hypervisors.simulator.names import command_of
 
 KINDS = "wait:<ms>, timeout:<ms>, fault:<text>, unavailable:<text>, crash:before or crash:after"
@@ -72,3 +72,9 @@ def _checked(value: str) -> str:
     if kind == "crash" and text.lower() in ("before", "after"):
         return f"crash:{text.lower()}"
     raise InvalidParameter(f"value is {value!r}; possible are {KINDS}", parameter="value")
+
+
+def broken_promises() -> str:
+    """For the health check: how often something was asked of the simulated world that must never happen."""
+    newest = Violation.objects.first()
+    return f"{Violation.objects.count()} violations, the last one: {newest}" if newest is not None else ""

@@ -297,7 +297,7 @@ def test_plugins_are_listed_with_their_faults(operator: Client, monkeypatch: pyt
     assert "has no hooks.py" in html
     for name, status in pm.statuses.items():
         assert name in html and status.version in html
-        assert all(hook in html for hook in status.hooks)
+        assert all(hook in html.replace("<wbr>", "") for hook in status.hooks)
 
 
 def test_a_setting_that_is_secret_is_never_shown(operator: Client, settings: Any) -> None:

@@ -20,6 +20,8 @@ from cloudstack.framework.configuration import registry as settings_registry
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, Step, Workflow, dispatch
 from cloudstack.framework.jobs import registry as workflows
+from cloudstack.framework.plugins import health
+from cloudstack.framework.plugins.health import HealthCheck
 from cloudstack.framework.plugins.manager import pm
 from cloudstack.framework.scheduler import ScheduledJob, runner
 from cloudstack.framework.scheduler import registry as scheduled
@@ -250,6 +252,29 @@ def test_host_emptied(plugin: Give) -> None:
     plugin(hook("host_emptied", lambda: 1 / 0), name="broken")
     with pytest.raises(ZeroDivisionError):
         pm.answers("host_emptied", host=host, payload="patched")
+
+
+def test_register_health_checks(plugin: Give) -> None:
+    checks = [HealthCheck("water", lambda: "none left"), HealthCheck("power", lambda: None), HealthCheck("cups", oops)]
+    plugin(hook("register_health_checks", lambda: checks), name="coffee")
+    plugin(hook("register_health_checks", lambda: ["well"]), name="wrong")
+    health.register_plugin_health_checks()
+    assert pm.statuses["wrong"].error == "register_health_checks: 'well' is no HealthCheck"
+    runner.run("plugins.health")
+    reports = health.reports_of(["coffee", "wrong"])
+    told = {report.name: report.problem for report in reports["coffee"]}
+    assert told == {
+        "water": "none left",
+        "power": "",
+        "cups": "the check itself failed: ZeroDivisionError: division by zero",
+    }
+    assert "wrong" not in reports
+    pm.fail("coffee", "is cold")
+    assert health.checks_of("coffee") == []
+
+
+def oops() -> str:
+    return str(1 / 0)
 
 
 def test_event_published(plugin: Give, django_capture_on_commit_callbacks: Any) -> None:

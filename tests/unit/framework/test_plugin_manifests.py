@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,10 @@ def errors(manifests: list[Manifest]) -> dict[str, str]:
 
 
 def test_a_good_manifest(write: Write) -> None:
-    facts = 'version = "1.2"\nrequires = ["cups"]\ncore = ">=0.1"\n'
+    facts = 'version = "1.2"\ndescription = "makes it"\nrequires = ["cups"]\ncore = ">=0.1"\n'
     manifest = read_manifest(write("coffee", extra=f"{facts}[plugin.default_settings]\nsugar = 2\n"))
-    assert manifest == Manifest("coffee", "coffee.apps.Config", "folder", "1.2", ("cups",), {"sugar": 2}, ">=0.1")
+    expected = Manifest("coffee", "coffee.apps.Config", "folder", "1.2", ("cups",), {"sugar": 2}, ">=0.1")
+    assert manifest == replace(expected, kind="features", description="makes it")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,15 @@
 """Hook specifications by subject. Arguments are keywords: a plugin names only those that it wants."""
 
-from cloudstack.framework.plugins.hookspecs import api, drivers, events, hosts, jobs, networks, placement, settings
+from cloudstack.framework.plugins.hookspecs import (
+    api,
+    drivers,
+    events,
+    health,
+    hosts,
+    jobs,
+    networks,
+    placement,
+    settings,
+)
 
-ALL = (api, drivers, events, hosts, jobs, networks, placement, settings)
+ALL = (api, drivers, events, health, hosts, jobs, networks, placement, settings)

@@ -1,0 +1,84 @@
+"""What hooks cost and when they failed. Calls are counted in each process; failures are seen by all."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+KEPT_FAILURES = 5
+KEPT_S = 7 * 86_400
+_MOST_LETTERS = 300
+
+
+@dataclass
+class HookCalls:
+    """Calls of one hook of one plugin in this process."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failure of a hook; ``moment`` is in UTC."""
+
+    hook: str
+    error: str
+    moment: datetime
+
+
+@dataclass
+class HookMeasures:
+    """Counts by plugin and hook."""
+
+    since: float = field(default_factory=time.time)
+    _found: dict[tuple[str, str], HookCalls] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, plugin: str, hook: str, seconds: float, *, failed: bool) -> None:
+        """One call; costs less than a microsecond."""
+        with self._lock:
+            calls = self._found.setdefault((plugin, hook), HookCalls())
+            calls.calls += 1
+            calls.seconds += seconds
+            calls.failures += failed
+
+    def of(self, plugin: str, hook: str) -> HookCalls:
+        return self._found.get((plugin, hook), HookCalls())
+
+
+def note_failure(plugin: str, hook: str, error: BaseException) -> None:
+    """Keep it where the pages of all processes find it; whether that works must not matter to who called the hook."""
+    try:
+        from django.core.cache import cache
+
+        text = f"{type(error).__name__}: {error}"[:_MOST_LETTERS]
+        kept = [Failure(hook, text, datetime.now(UTC)), *(cache.get(_key(plugin)) or [])][:KEPT_FAILURES]
+        cache.set(_key(plugin), kept, KEPT_S)
+    except Exception:  # no cache, or none that answers
+        log.debug("a failure of plugin %s was not kept", plugin, exc_info=True)
+
+
+def failures_of(plugins: Iterable[str]) -> dict[str, list[Failure]]:
+    """The newest failures of each plugin in all processes; one question to the cache."""
+    return _many({_key(name): name for name in plugins})
+
+
+def _many(keys: dict[str, str]) -> dict[str, Any]:
+    from django.core.cache import cache
+
+    try:
+        return {keys[key]: value for key, value in cache.get_many(keys).items()}
+    except Exception:
+        log.warning("the cache does not answer: nothing is known of plugins' failures", exc_info=True)
+        return {}
+
+
+def _key(plugin: str) -> str:
+    return f"plugins.failures.{plugin}"
