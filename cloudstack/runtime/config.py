@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cloudstack.runtime import redis_urls
 from cloudstack.runtime.folders import near_or_short
-from cloudstack.runtime.plugin_choice import STARTED_WITH, for_processes
+from cloudstack.runtime.plugin_choice import STARTED_VARIABLE, for_processes
 from cloudstack.runtime.variables import Reader, described
 
 REPO = Path(__file__).resolve().parent.parent.parent
@@ -108,7 +108,7 @@ class RunConfig:
             "WEB_WORKERS": str(self.web_workers),
             "WEB_THREADS": str(self.web_threads),
             "PYTHONUNBUFFERED": "1",
-            STARTED_WITH: for_processes(os.environ, self.data),
+            STARTED_VARIABLE: for_processes(os.environ, self.data),
             MARKER: str(self.data),
         }
         environment["PYTHONPATH"] = os.pathsep.join([str(REPO), *filter(None, [os.environ.get("PYTHONPATH")])])

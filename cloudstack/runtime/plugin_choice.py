@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "CLOUDSTACK_PLUGINS_DISABLED"
-STARTED_WITH = "CLOUDSTACK_PLUGINS_STARTED_WITHOUT"
+STARTED_VARIABLE = "CLOUDSTACK_PLUGINS_STARTED_WITHOUT"
 """What ``bin/run`` tells its processes."""
 FILE = "plugins.json"
 
@@ -33,14 +33,15 @@ def in_force(environ: Mapping[str, str], data: Path) -> PluginChoice:
     named = _names(environ.get(VARIABLE, ""))
     if named:
         return PluginChoice(named, by_environment=True)
-    if STARTED_WITH in environ:
-        return PluginChoice(_names(environ[STARTED_WITH]))
+    started_with = environ.get(STARTED_VARIABLE)
+    if started_with is not None:
+        return PluginChoice(_names(started_with))
     return chosen(data)
 
 
 def for_processes(environ: Mapping[str, str], data: Path) -> str:
-    """The value of ``STARTED_WITH`` for an installation that starts now."""
-    others = {name: value for name, value in environ.items() if name != STARTED_WITH}
+    """The value of ``STARTED_VARIABLE`` for an installation that starts now."""
+    others = {name: value for name, value in environ.items() if name != STARTED_VARIABLE}
     return ",".join(sorted(in_force(others, data).disabled))
 
 

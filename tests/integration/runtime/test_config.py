@@ -9,7 +9,7 @@ import pytest
 
 from cloudstack.runtime.config import MARKER, REPO, ConfigError, from_environment
 from cloudstack.runtime.folders import near_or_short
-from cloudstack.runtime.plugin_choice import STARTED_WITH, changing
+from cloudstack.runtime.plugin_choice import STARTED_VARIABLE, changing
 from cloudstack.runtime.programs import programs, supervisor_config
 
 
@@ -57,7 +57,7 @@ def test_children_know_their_installation(tmp_path: Path) -> None:
     # Plugins that are chosen while it runs do not come and go with a process that dies.
     with changing(tmp_path) as names:
         names.add("kvm")
-    assert environment[STARTED_WITH] == "" and config.child_environment(lab=False)[STARTED_WITH] == "kvm"
+    assert environment[STARTED_VARIABLE] == "" and config.child_environment(lab=False)[STARTED_VARIABLE] == "kvm"
 
 
 def test_sockets_of_a_deep_folder_live_in_a_short_one(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from cloudstack.framework.events.models import Event
 from cloudstack.framework.plugins import uses
 from cloudstack.framework.plugins.manager import PluginStatus, pm
 from cloudstack.framework.plugins.service import PluginChoiceManager
-from cloudstack.runtime.plugin_choice import FILE, STARTED_WITH, VARIABLE, changing, chosen, for_processes, in_force
+from cloudstack.runtime.plugin_choice import FILE, STARTED_VARIABLE, VARIABLE, changing, chosen, for_processes, in_force
 
 REPO = Path(__file__).resolve().parent.parent.parent.parent
 
@@ -33,13 +33,13 @@ def test_the_file_counts_unless_the_environment_speaks(tmp_path: Path) -> None:
     choose(tmp_path, "kvm", "coffee")
     assert in_force({}, tmp_path).disabled == {"kvm", "coffee"}
     assert in_force({VARIABLE: ""}, tmp_path).disabled == {"kvm", "coffee"}
-    won = in_force({VARIABLE: "simulator, tea", STARTED_WITH: "coffee"}, tmp_path)
+    won = in_force({VARIABLE: "simulator, tea", STARTED_VARIABLE: "coffee"}, tmp_path)
     assert (won.disabled, won.by_environment) == ({"simulator", "tea"}, True)
     # What bin/run started with holds for its processes, whatever is chosen meanwhile.
-    told = for_processes({STARTED_WITH: "of an older run"}, tmp_path)
+    told = for_processes({STARTED_VARIABLE: "of an older run"}, tmp_path)
     choose(tmp_path)
-    assert in_force({STARTED_WITH: told}, tmp_path).disabled == {"kvm", "coffee"}
-    assert in_force({STARTED_WITH: ""}, tmp_path).disabled == frozenset()
+    assert in_force({STARTED_VARIABLE: told}, tmp_path).disabled == {"kvm", "coffee"}
+    assert in_force({STARTED_VARIABLE: ""}, tmp_path).disabled == frozenset()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"disabled": "kvm"}', '{"disabled": [1]}', "\xff"])
@@ -78,7 +78,7 @@ def test_who_fails_in_between_leaves_the_old_choice(tmp_path: Path) -> None:
 def test_a_process_that_starts_loads_what_is_chosen(tmp_path: Path) -> None:
     choose(tmp_path, "simulator")
     code = "from django.conf import settings as s; print(*[m.name for m in s.PLUGINS if not m.error])"
-    environment = {name: value for name, value in os.environ.items() if name not in (VARIABLE, STARTED_WITH)}
+    environment = {name: value for name, value in os.environ.items() if name not in (VARIABLE, STARTED_VARIABLE)}
     environment |= {"CLOUDSTACK_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "cloudstack.settings.base"}
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=REPO, env=environment, capture_output=True, text=True, check=True
