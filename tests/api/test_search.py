@@ -208,8 +208,9 @@ def test_all_kinds_cost_one_statement_and_what_was_found_another(owner: User) ->
         return len(captured)
 
     for caller in (root_caller(), caller_for(owner), domain_admin_caller(owner.account.domain)):
-        assert cost(lambda caller=caller: found_for(caller, "nothing like it")) == 1
-        assert cost(lambda caller=caller: found_for(caller, "secret")) == 2
+        # One more asks which kinds carry such a tag.
+        assert cost(lambda caller=caller: found_for(caller, "nothing like it")) == 2
+        assert cost(lambda caller=caller: found_for(caller, "secret")) == 3
         assert cost(lambda caller=caller: found_for(caller, str(vm.uuid))) == 2
 
 

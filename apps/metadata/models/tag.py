@@ -45,7 +45,7 @@ class ResourceTag(AttachedModel):
             models.Index(fields=("account", "id"), name="tag_of_account"),
             models.Index(fields=("domain", "id"), name="tag_of_domain"),
             models.Index(fields=("customer",), condition=~models.Q(customer=""), name="tag_of_customer"),
-            BeginsIndex(fields=("value",), name="tag_value_begins"),
+            BeginsIndex(fields=("value", "kind", "object_id"), name="tag_by_value"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Search over all kinds of objects: what a caller may see, by name, address, UUID, or tag.
 
-Every kind is read through the scope of its entity: what a caller may not see is not there to be found. All kinds are
-asked in one statement, and another one reads what is shown of the few that were found.
+Every kind is read through the scope of its entity: what a caller may not see is not there to be found. One statement
+asks which kinds have such a tag at all, the next asks all kinds, and the last reads what is shown of the few found.
 """
 
 import uuid
@@ -19,6 +19,7 @@ from django.db.models import Model, Q, QuerySet, Value
 from apps.accounts.models.domain import shown_path
 from apps.metadata.models import ResourceTag
 from apps.metadata.models.tag import folded, tag_condition
+from apps.metadata.selectors import kinds_tagged
 from apps.portal.selectors.search_kinds import Kind, all_kinds
 from apps.portal.selectors.search_terms import Term
 from cloudstack.framework.context import Caller
@@ -75,14 +76,15 @@ def found_for(
 ) -> Findings:
     """What ``caller`` may see of what ``typed`` names: at most ``of_a_kind`` of each kind, of ``models`` only if given.
 
-    Two statements, or three where many are named alike.
+    Three statements, or four where many are named alike.
     """
     term = Term.of(typed)
     if term.refusal:
         return Findings(term.text, refusal=term.refusal)
-    kinds = [kind for kind in all_kinds() if models is None or kind.model in models]
-    scopes = [(kind, scope) for kind in kinds if (scope := kind.scope(caller)) is not None]
     search = _Search(term, of_a_kind + 1)
+    kinds = search.kinds(kind for kind in all_kinds() if models is None or kind.model in models)
+    # Only now is asked who may see what: a scope takes longer to write than most kinds to leave out.
+    scopes = [(kind, scope) for kind in kinds if (scope := kind.scope(caller)) is not None]
     ways = search.ways(scopes)
     where: dict[int, dict[int, str]] = defaultdict(dict)
     for place, pk in _together(rows.values_list(Value(place), "pk") for place, (_, _, rows) in enumerate(ways)):
@@ -109,6 +111,18 @@ class _Search:
         self.indexes = indexes_of(self.connection)
         self.inside = bool(self.indexes) and term.has_trigram
         """Whether names are found by what stands inside of them."""
+        self.carriers: set[str] = set()
+        """Kinds of which somebody's objects carry such a tag."""
+
+    def kinds(self, kinds: Iterable[Kind]) -> list[Kind]:
+        """Those of which anything could be found."""
+        known = list(kinds)
+        self.carriers = self._carriers(known)
+        return [kind for kind in known if self._leads_to(kind)]
+
+    def _leads_to(self, kind: Kind) -> bool:
+        named = self.term.uuids is not None or self._columns(kind)
+        return bool(named or self.carriers.intersection(kind.tag_kinds) or list(self._addresses(kind)))
 
     def ways(self, scopes: list[tuple[Kind, QuerySet[Any]]]) -> list[tuple[int, str, QuerySet[Any]]]:
         """Place of the kind, what leads to the objects, and the first of them."""
@@ -128,8 +142,8 @@ class _Search:
         for place, condition in self._addresses(kind):
             yield place, scope.filter(condition).order_by("pk")
         yield from (("name", rows) for rows in self._by_name(kind, scope))
-        if kind.tag_kinds:
-            yield "tag", scope.filter(pk__in=self._tagged(kind.tag_kinds)).order_by("pk")
+        if tagged := self.carriers & set(kind.tag_kinds):
+            yield "tag", scope.filter(pk__in=self._tagged(tagged))
 
     def _addresses(self, kind: Kind) -> Iterator[tuple[str, Q]]:
         known = {"ip": self.term.ip, "secondary": self.term.ip, "mac": self.term.mac}
@@ -160,12 +174,19 @@ class _Search:
         rows = scope.filter(_any(columns, "named", self.term.text)) if columns else scope.none()
         return rows.order_by("pk").values_list(Value(number), "pk")[: self.most]
 
-    def _tagged(self, kinds: list[str]) -> QuerySet[Any]:
+    def _carriers(self, kinds: Iterable[Kind]) -> set[str]:
+        names = [name for kind in kinds for name in kind.tag_kinds]
+        if self.term.is_uuid or not names:
+            return set()
+        key, value = self.term.tag
+        return kinds_tagged(names, key=key, value=value, either=self.term.may_be_value)
+
+    def _tagged(self, kinds: Collection[str]) -> QuerySet[Any]:
         """Keys of the objects with a tag of this key, this value, or ``key=value``."""
         tags = ResourceTag.objects.filter(kind__in=kinds).order_by()
-        key, equals, value = self.term.text.partition("=")
-        if equals:
-            return tags.filter(tag_condition(key.strip(), value.strip() or None)).values("object_id")
+        key, value = self.term.tag
+        if not self.term.may_be_value:
+            return tags.filter(tag_condition(key, value)).values("object_id")
         with_key, with_value = tags.filter(folded_key=folded(key)), tags.filter(value__named=key)
         return with_key.values("object_id").union(with_value.values("object_id"), all=True)
 

@@ -75,6 +75,16 @@ class Term:
             return "begins", self.text.lower().replace("-", ":")
         return None
 
+    @cached_property
+    def tag(self) -> tuple[str, str | None]:
+        """Key and value; without an equals sign between them the text may be either, and the value is None."""
+        key, _, value = self.text.partition("=")
+        return key.strip(), value.strip() or None
+
+    @property
+    def may_be_value(self) -> bool:
+        return "=" not in self.text
+
     @property
     def has_trigram(self) -> bool:
         """Whether an index of trigrams narrows the search for it inside of names."""

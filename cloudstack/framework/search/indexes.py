@@ -38,16 +38,21 @@ class _TextIndex(Index):
 
 
 class BeginsIndex(_TextIndex):
-    """Serves the lookups ``named`` and ``begins``, on PostgreSQL also ``iexact`` and ``istartswith``."""
+    """Serves the lookups ``named`` and ``begins``, on PostgreSQL also ``iexact`` and ``istartswith``.
+
+    Further fields stand behind the text as they are.
+    """
 
     def create_sql(
         self, model: type[Model], schema_editor: Any, using: str = "", concurrently: bool = False, **kwargs: Any
     ) -> Statement:
         column, field = self.column(model, schema_editor)
         if schema_editor.connection.vendor == "postgresql":
-            expression = f"(({folded(column, field)}) text_pattern_ops)"
+            first = f"({folded(column, field)}) text_pattern_ops"
         else:
-            expression = f"({column} COLLATE NOCASE)"
+            first = f"{column} COLLATE NOCASE"
+        others = [schema_editor.quote_name(model._meta.get_field(name).column) for name in self.fields[1:]]
+        expression = f"({', '.join([first, *others])})"
         return self._statement(model, schema_editor, expression, concurrently)
 
 

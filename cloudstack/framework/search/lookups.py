@@ -43,11 +43,18 @@ class _Folded(Lookup):
         column, params = self.process_lhs(compiler, connection)
         return column, list(params)
 
-    def pattern(self, connection: Any) -> str:
-        raise NotImplementedError
-
     def text(self) -> str:
         return str(self.rhs)
+
+
+def same_text(column: str, field: "Field[Any, Any]", vendor: str) -> tuple[str, int]:
+    """SQL for a column that is one text, without regard to case, and how many times it takes that text."""
+    if vendor == "sqlite":
+        return f"{column} COLLATE NOCASE = %s", 1
+    if not is_long(field):
+        return f"{folded(column, field)} = UPPER(%s)", 1
+    # The begin by index, the rest by looking.
+    return f"({folded(column, field)} = UPPER(LEFT(%s, {BEGIN})) AND UPPER({column}) = UPPER(%s))", 2
 
 
 @CharField.register_lookup
@@ -58,14 +65,8 @@ class Named(_Folded):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.parts(compiler, connection)
-        if connection.vendor == "sqlite":
-            return f"{column} COLLATE NOCASE = %s", [*params, self.text()]
-        field = self.lhs.output_field
-        found = f"{folded(column, field)} = UPPER(%s)"
-        if not is_long(field):
-            return found, [*params, self.text()]
-        # The begin by index, the rest by looking.
-        return f"({found} AND UPPER({column}) = UPPER(%s))", [*params, self.text()[:BEGIN], *params, self.text()]
+        sql, times = same_text(column, self.lhs.output_field, connection.vendor)
+        return sql, [*params, self.text()] * times
 
 
 @CharField.register_lookup
