@@ -41,10 +41,11 @@ class CloudAdminSite(SiteBase):
         return change_own_password(self, request, extra_context or {})
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """What the command palette finds: pages, and objects by name, UUID or address."""
+        """With ``q`` the page of what is found; else what the command palette shows of it, and of pages."""
         from apps.portal.pages.palette import palette
+        from apps.portal.pages.search import search_page
 
-        return palette(request)
+        return search_page(request) if "q" in request.GET else palette(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Of one app, for its page. What all of them have stands in the navigation, which is made otherwise."""

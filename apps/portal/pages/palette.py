@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -43,6 +44,9 @@ def found_for(request: HttpRequest, term: str) -> list[Tool]:
     """Pages and settings by their titles, then objects of what ``request.user`` may look at."""
     found = search.found_for(admin_caller(request), term, models=visible_models(request))
     tools = [tool_for(row) for group in found.groups for row in group.rows]
+    if any(group.more for group in found.groups):
+        everything = f"{reverse('admin:search')}?{urlencode({'q': found.term})}"
+        tools.append(Tool("All that is found", "More than stands here", everything, "manage_search"))
     return [*_pages(request, term), *tools]
 
 
