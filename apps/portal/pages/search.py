@@ -11,7 +11,6 @@ from django.urls import reverse
 from apps.accounts.admin.badges import badge
 from apps.accounts.admin.commands import admin_caller
 from apps.portal.pages.palette import link_to, visible_models
-from apps.portal.places import icon_of
 from apps.portal.selectors import search
 
 OF_EACH = 10
@@ -45,7 +44,7 @@ def _shown(group: search.Group, term: str, show: int, *, alone: bool) -> dict[st
     following = min(show + STEP, MOST) if alone else STEP
     return {
         "title": group.kind.plural,
-        "icon": icon_of(group.kind.model._meta.label),
+        "plural": str(group.kind.model._meta.verbose_name_plural),
         "rows": [
             {
                 "found": row,
