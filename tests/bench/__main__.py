@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tests.bench.figures import Figure
 from tests.bench.surroundings import surroundings, workers
 
-PARTS = ("placement", "jobs", "deployments", "lists", "memory")
+PARTS = ("placement", "jobs", "deployments", "lists", "search", "memory")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 
 def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
     with surroundings() as folder:
-        from tests.bench import jobs, lists, memory, placing
+        from tests.bench import jobs, lists, memory, placing, search
         from tests.bench.rows import fill
         from tests.support.cloud import build_cloud
 
@@ -45,8 +45,13 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
                 yield from _told(jobs.deployments(cloud))
             if "memory" in parts:
                 yield from _told(memory.memory(folder, worker.pid))
-        if "lists" in parts:
+        if parts & {"lists", "search"}:
             holding = fill(cloud, rows=rows, accounts=accounts)
+        if "search" in parts:
+            for figures in search.search(rows, "PostgreSQL", search.users_of(holding)):
+                yield from _told(figures)
+            yield from _told(search.on_sqlite(folder, rows))
+        if "lists" in parts:
             for figures in lists.pages(cloud, holding):
                 yield from _told(figures)
 
