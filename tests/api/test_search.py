@@ -214,6 +214,20 @@ def test_all_kinds_cost_one_statement_and_what_was_found_another(owner: User) ->
         assert cost(lambda caller=caller: found_for(caller, str(vm.uuid))) == 2
 
 
+def test_another_term_of_the_same_shape_finds_its_own(owner: User) -> None:
+    """Statements are kept and carried out with other values: none may be left of the term before."""
+    caller, one, two = caller_for(owner), VolumeFactory(account=owner.account), VolumeFactory(account=owner.account)
+    tag(one, "Volume", "stage", "production")
+    tag(two, "Volume", "stage", "test")
+    for terms in (
+        (one.name, two.name), (str(one.uuid), str(two.uuid)), (str(one.uuid)[:8], str(two.uuid)[:8]),
+        ("production", "test"), ("stage=production", "stage=test"), ("STAGE = production", "Stage = test"),
+    ):  # fmt: skip
+        for term, name in (*zip(terms, (one.name, two.name), strict=True), (terms[0], one.name)):
+            assert name in names(caller, term, "Volume") and len(names(caller, term, "Volume")) == 1, term
+    assert names(caller_for(UserFactory()), one.name) == []
+
+
 def test_every_kind_has_a_command_of_its_own_and_what_has_no_name_is_known() -> None:
     assert len({kind.command for kind in KINDS}) == len(KINDS)
     shown = {kind.key for kind in all_kinds()}

@@ -12,7 +12,6 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Model, Q, QuerySet, Value
 
@@ -22,6 +21,7 @@ from apps.metadata.models.tag import folded, tag_condition
 from apps.metadata.selectors import kinds_tagged
 from apps.portal.selectors.search_kinds import Kind, all_kinds
 from apps.portal.selectors.search_terms import Term
+from apps.portal.selectors.search_written import Marked, Written, kept, shape_of
 from cloudstack.framework.context import Caller
 from cloudstack.framework.search import in_order, longest_compared
 from cloudstack.framework.search.trigrams import indexes_of
@@ -81,46 +81,65 @@ def found_for(
     term = Term.of(typed)
     if term.refusal:
         return Findings(term.text, refusal=term.refusal)
-    search = _Search(term, of_a_kind + 1)
-    kinds = search.kinds(kind for kind in all_kinds() if models is None or kind.model in models)
-    # Only now is asked who may see what: a scope takes longer to write than most kinds to leave out.
-    scopes = [(kind, scope) for kind in kinds if (scope := kind.scope(caller)) is not None]
-    ways = search.ways(scopes)
+    kinds = [kind for kind in all_kinds() if models is None or kind.model in models]
+    carriers = _carriers(kinds, term)
+    alias = ResourceTag.objects.db
+    inside = bool(indexes_of(connections[alias])) and term.has_trigram
+
+    def asking(about: Term) -> "_Asked":
+        return _Asked(caller, kinds, _Search(about, of_a_kind + 1, carriers, inside, alias))
+
+    shape = shape_of(term)
+    if shape is None:
+        asked = asking(term)
+    else:
+        key = (caller, frozenset(kind.key for kind in kinds), shape, carriers, of_a_kind, inside, alias)
+        asked = kept(key, lambda: asking(Marked(term)))
+    scopes, search = asked.scopes, _Search(term, of_a_kind + 1, carriers, inside, alias)
     where: dict[int, dict[int, str]] = defaultdict(dict)
-    for place, pk in _together(rows.values_list(Value(place), "pk") for place, (_, _, rows) in enumerate(ways)):
-        number, by, _ = ways[place]
+    for place, pk in asked.statement.rows(term):
+        number, by = asked.ways[place]
         where[number].setdefault(pk, by)
     full = [number for number, pks in where.items() if len(pks) > of_a_kind]
-    for number, pk in _together(search.whole(number, *scopes[number]) for number in full):
+    for number, pk in Written((search.whole(number, *scopes[number]) for number in full), alias).rows():
         where[number].setdefault(pk, "name")
-    found = _read(scopes, where, term)
+    found = _read(scopes, where, term, alias)
     groups = [
         Group(scopes[number][0], rows[:of_a_kind], len(where[number]) > of_a_kind)
         for number, rows in sorted(found.items())
     ]
-    return Findings(term.text, groups, begins_only=not term.is_uuid and not search.inside)
+    return Findings(term.text, groups, begins_only=not term.is_uuid and not inside)
+
+
+class _Asked:
+    """Which kinds a caller may find anything of, and the statement that asks them."""
+
+    def __init__(self, caller: Caller, kinds: Iterable[Kind], search: "_Search"):
+        # Who may see what is asked last: a scope takes longer to write than most kinds to leave out.
+        found = ((kind, kind.scope(caller)) for kind in kinds if search.leads_to(kind))
+        self.scopes = [(kind, scope) for kind, scope in found if scope is not None]
+        ways = search.ways(self.scopes)
+        self.ways = [(number, by) for number, by, _ in ways]
+        queries = (rows.values_list(Value(place), "pk") for place, (_, _, rows) in enumerate(ways))
+        self.statement = Written(queries, search.connection.alias)
+        if isinstance(search.term, Marked):
+            self.statement.marked()
 
 
 class _Search:
     """The ways from a term to objects."""
 
-    def __init__(self, term: Term, most: int):
+    def __init__(self, term: Term, most: int, carriers: frozenset[str], inside: bool, alias: str):
         self.term = term
         self.most = most
-        self.connection = connections[ResourceTag.objects.db]
-        self.indexes = indexes_of(self.connection)
-        self.inside = bool(self.indexes) and term.has_trigram
-        """Whether names are found by what stands inside of them."""
-        self.carriers: set[str] = set()
+        self.carriers = carriers
         """Kinds of which somebody's objects carry such a tag."""
+        self.inside = inside
+        """Whether names are found by what stands inside of them."""
+        self.connection = connections[alias]
 
-    def kinds(self, kinds: Iterable[Kind]) -> list[Kind]:
-        """Those of which anything could be found."""
-        known = list(kinds)
-        self.carriers = self._carriers(known)
-        return [kind for kind in known if self._leads_to(kind)]
-
-    def _leads_to(self, kind: Kind) -> bool:
+    def leads_to(self, kind: Kind) -> bool:
+        """Whether anything of the kind could be found."""
         named = self.term.uuids is not None or self._columns(kind)
         return bool(named or self.carriers.intersection(kind.tag_kinds) or list(self._addresses(kind)))
 
@@ -160,7 +179,7 @@ class _Search:
             for column in columns:
                 yield scope.filter(**{f"{column}__begins": text}).order_by(in_order(column))
             return
-        lookup = "icontains" if self.inside and set(kind.indexes.values()) <= self.indexes else "begins"
+        lookup = "icontains" if self.inside else "begins"
         yield scope.filter(_any(columns, lookup, text)).order_by("pk")
 
     def _columns(self, kind: Kind) -> list[str]:
@@ -174,13 +193,6 @@ class _Search:
         rows = scope.filter(_any(columns, "named", self.term.text)) if columns else scope.none()
         return rows.order_by("pk").values_list(Value(number), "pk")[: self.most]
 
-    def _carriers(self, kinds: Iterable[Kind]) -> set[str]:
-        names = [name for kind in kinds for name in kind.tag_kinds]
-        if self.term.is_uuid or not names:
-            return set()
-        key, value = self.term.tag
-        return kinds_tagged(names, key=key, value=value, either=self.term.may_be_value)
-
     def _tagged(self, kinds: Collection[str]) -> QuerySet[Any]:
         """Keys of the objects with a tag of this key, this value, or ``key=value``."""
         tags = ResourceTag.objects.filter(kind__in=kinds).order_by()
@@ -191,12 +203,21 @@ class _Search:
         return with_key.values("object_id").union(with_value.values("object_id"), all=True)
 
 
+def _carriers(kinds: Iterable[Kind], term: Term) -> frozenset[str]:
+    """Kinds of which somebody's objects carry such a tag."""
+    names = [] if term.is_uuid else [name for kind in kinds for name in kind.tag_kinds]
+    if not names:
+        return frozenset()
+    key, value = term.tag
+    return frozenset(kinds_tagged(names, key=key, value=value, either=term.may_be_value))
+
+
 def _any(columns: Iterable[str], lookup: str, text: str) -> Q:
     return reduce(or_, (Q(**{f"{column}__{lookup}": text}) for column in columns))
 
 
 def _read(
-    scopes: list[tuple[Kind, QuerySet[Any]]], where: dict[int, dict[int, str]], term: Term
+    scopes: list[tuple[Kind, QuerySet[Any]]], where: dict[int, dict[int, str]], term: Term, alias: str
 ) -> dict[int, list[Found]]:
     """What is shown of the objects, by place of their kind, what fits best first."""
     found: dict[int, list[Found]] = defaultdict(list)
@@ -204,7 +225,7 @@ def _read(
         scopes[number][1].filter(pk__in=list(pks)).values_list(Value(number), "pk", *scopes[number][0].shown())
         for number, pks in where.items()
     )
-    for number, pk, known, name, state, account, domain, zone in _together(shown):
+    for number, pk, known, name, state, account, domain, zone in Written(shown, alias).rows():
         found[number].append(
             Found(
                 kind=scopes[number][0], pk=pk, uuid=uuid.UUID(str(known)), name=name or str(known), state=state or "",
@@ -215,25 +236,3 @@ def _read(
     for rows in found.values():
         rows.sort(key=lambda row: (row.by == "tag", term.rank(row.name), row.pk))
     return found
-
-
-def _together(queries: Iterable[QuerySet[Any]]) -> list[tuple[Any, ...]]:
-    """Rows of all the queries, read in one statement; they have columns of the same types."""
-    parts: list[str] = []
-    values: list[Any] = []
-    connection = None
-    for query in queries:
-        connection = connections[query.db]
-        try:
-            sql, params = query.query.get_compiler(connection=connection).as_sql()
-        except EmptyResultSet:
-            continue
-        # The ORM wrote it, values are apart.
-        parts.append(f"SELECT * FROM ({sql}) part{len(parts)}")  # noqa: S608
-        values.extend(params)
-    if connection is None or not parts:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows

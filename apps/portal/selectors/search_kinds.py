@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from django.db.models import F, Model, Q, QuerySet, Value
@@ -63,13 +64,13 @@ class Kind:
     def plural(self) -> str:
         return capfirst(str(self.model._meta.verbose_name_plural))
 
-    @property
+    @cached_property
     def indexes(self) -> dict[str, str]:
         """Columns that are looked in → the index that serves text inside of them."""
         known = self.model._meta.concrete_model._meta.indexes if self.model._meta.concrete_model else ()
         return {index.fields[0]: index.name for index in known if isinstance(index, ContainsIndex)}
 
-    @property
+    @cached_property
     def tag_kinds(self) -> list[str]:
         """What tags call its objects."""
         return names_of(self.model, part="tags")
@@ -153,7 +154,8 @@ KINDS: tuple[Kind, ...] = (
 """In the order in which results are shown."""
 
 
-def all_kinds() -> list[Kind]:
+@cache
+def all_kinds() -> tuple[Kind, ...]:
     """Those above, then every other public entity, which is found by its UUID, and by root admins alone."""
     known = {kind.model for kind in KINDS}
-    return [*KINDS, *(Kind(model=entity.model) for entity in entities.all_entities() if entity.model not in known)]
+    return (*KINDS, *(Kind(model=entity.model) for entity in entities.all_entities() if entity.model not in known))

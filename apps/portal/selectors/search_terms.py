@@ -81,11 +81,11 @@ class Term:
         key, _, value = self.text.partition("=")
         return key.strip(), value.strip() or None
 
-    @property
+    @cached_property
     def may_be_value(self) -> bool:
         return "=" not in self.text
 
-    @property
+    @cached_property
     def has_trigram(self) -> bool:
         """Whether an index of trigrams narrows the search for it inside of names."""
         return _TRIGRAM.search(self.text) is not None
