@@ -51,7 +51,8 @@ class BeginsIndex(_TextIndex):
             first = f"({folded(column, field)}) text_pattern_ops"
         else:
             first = f"{column} COLLATE NOCASE"
-        others = [schema_editor.quote_name(model._meta.get_field(name).column) for name in self.fields[1:]]
+        behind: list[Any] = [model._meta.get_field(name) for name in self.fields[1:]]
+        others = [schema_editor.quote_name(field.column) for field in behind]
         expression = f"({', '.join([first, *others])})"
         return self._statement(model, schema_editor, expression, concurrently)
 
