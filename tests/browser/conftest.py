@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 
 from apps.accounts.factories import PASSWORD, UserFactory
 from apps.accounts.models import Account
@@ -104,6 +105,7 @@ class Window:
 def cloud(transactional_db: None) -> Iterator[SimulatedCloud]:
     forget_rules()
     store.forget()
+    cache.clear()
     # A stream would outlive the test and its database; pages ask again by themselves then.
     cloud = build_cloud()
     ConfigurationManager().update(caller=cloud.root, name=STREAMS_A_PROCESS.name, value="0")

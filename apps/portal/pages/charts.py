@@ -12,6 +12,7 @@ from apps.portal.selectors.overview import Hour
 
 FULL = 90
 """Per cent from which a bar is red, whatever threshold is set."""
+WORDS = {"fine": "", "near": "over its threshold", "over": "nearly full"}
 
 
 def mhz(value: int) -> str:
@@ -23,22 +24,25 @@ def pieces(value: int) -> str:
 
 
 def use_bar(use: Use, worded: Callable[[int], str] = filesizeformat, *, of: str = "promised") -> SafeString | str:
-    """A bar with its share in figures; a line in it marks the threshold of the settings."""
+    """A bar with its share in figures; a line in it marks the threshold of the settings, words say what is beyond."""
     if not use.total:
         return "–"
     percent, limit = use.percent, 100 * use.threshold
     tone = "over" if percent >= max(FULL, limit) else "near" if percent >= limit else "fine"
-    more = f" (× {use.factor:.3g})" if abs(use.factor - 1) > 0.001 else ""
-    text = f"{worded(use.used)} of {worded(use.total)}{more}"
+    word = "full" if percent >= 100 else WORDS[tone]
+    over = f"over-provisioned × {use.factor:.3g}" if abs(use.factor - 1) > 0.001 else ""
+    text = f"{worded(use.used)} of {worded(use.total)}"
     return format_html(
         '<div class="cs-use cs-{tone}" title="{text} {of}; marked from {limit} %">'
         '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="cs-ground" width="100" height="8" rx="1"/>'
         '<rect class="cs-fill" width="{width}" height="8" rx="1"/>'
         '<line class="cs-mark" x1="{mark}" x2="{mark}" y1="0" y2="8"/></svg>'
-        "<span>{percent} %</span><small>{text}</small></div>",
+        "<span>{percent} %</span>{word}<small>{text}</small>{over}</div>",
         tone=tone,
         text=text,
+        over=format_html("<small>{}</small>", over) if over else "",
+        word=format_html('<strong class="cs-word">{}</strong>', word) if word else "",
         of=of,
         limit=f"{limit:.0f}",
         width=f"{min(percent, 100):.1f}",

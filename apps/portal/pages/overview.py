@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from apps.accounts.admin.badges import badge, human_bytes
 from apps.accounts.admin.commands import admin_caller
@@ -15,9 +18,13 @@ from apps.portal.charts.cloud import cloud_charts
 from apps.portal.pages.charts import jobs_chart, mhz, pieces, use_bar
 from apps.portal.selectors.capacity_tree import Node
 from apps.portal.selectors.overview import Overview, overview
+from cloudstack.framework.context import Caller
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.rollups.spans import Span, span_of
 
 MOST_PLACES = 60
+CHARTS_FOR_S = 60
+"""Seconds for which charts of the cloud are kept: figures are added every five minutes."""
 MIB = 1024 * 1024
 
 
@@ -25,7 +32,7 @@ def overview_context(request: HttpRequest) -> dict[str, Any]:
     caller = admin_caller(request)
     state = overview(caller=caller)
     return {
-        "charts": cloud_charts(caller=caller, span=request.GET.get("span")),
+        "charts": charts_html(caller=caller, span=span_of(request.GET.get("span"))),
         "tiles": _tiles(state),
         "warnings": _warnings(state),
         "capacity": _capacity(state),
@@ -33,6 +40,18 @@ def overview_context(request: HttpRequest) -> dict[str, Any]:
         "jobs_chart": jobs_chart(state.jobs_by_hour),
         "recent_events": [{"event": event, "ago": ago(event.created)} for event in state.events],
     }
+
+
+def charts_html(*, caller: Caller, span: Span) -> SafeString:
+    """The cloud over time, as it stands in the page. What all root admins see is kept until the next look at it."""
+    key = f"overview.charts.{span.key}.{get_language()}" if caller.is_root_admin else ""
+    kept = cache.get(key) if key else None
+    if kept is not None:
+        return mark_safe(kept)  # noqa: S308 - rendered below
+    html = render_to_string("portal/charts.html", {"charts": cloud_charts(caller=caller, span=span.key)})
+    if key:
+        cache.set(key, str(html), CHARTS_FOR_S)
+    return html
 
 
 def _tiles(state: Overview) -> list[dict[str, Any]]:

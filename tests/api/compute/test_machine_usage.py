@@ -13,6 +13,7 @@ from apps.compute.models import MachineSample, MachineUsage
 from apps.compute.scheduled import collect_statistics
 from apps.compute.services.statistics import difference, take
 from cloudstack.contracts.hypervisor import VmStatistics
+from cloudstack.framework.rollups.tables import families, roll_up
 from cloudstack.testing.api import ApiError
 from plugins.hypervisors.simulator import world
 
@@ -126,3 +127,25 @@ def test_a_sweep_costs_the_same_for_many_machines(cloud: Cloud) -> None:
     machines = [cloud.run(cloud.deploy(api=cloud.admin, hostid=host.uuid)) for _ in range(4)]
     take(host, told(machines[0], 1))
     assert statements(machines[:1]) == statements(machines) <= 5
+
+
+def test_the_past_is_listed_in_stretches(
+    cloud: Cloud, watched: dict[str, Any], refusal: Callable[..., ApiError]
+) -> None:
+    now = timezone.now()
+    samples = {row["timestamp"]: row for [vm] in [cloud.api.items("listVirtualMachinesUsageHistory")]
+               for row in vm["stats"]}  # fmt: skip
+    assert sorted(row["seconds"] for row in samples.values()) == [0, 60]
+    for family in families():
+        roll_up(family, now + timedelta(days=2))
+    for resolution in ("fiveminutes", "hour", "day"):
+        [shown] = cloud.api.items("listVirtualMachinesUsageHistory", id=watched["id"], resolution=resolution)
+        rows = shown["stats"]
+        assert sum(row["networkkbsread"] for row in rows) == 600, "what came before the first look is left out"
+        assert sum(row["seconds"] for row in rows) == 60
+        assert {row["cpuusedmax"] for row in rows if "cpuusedmax" in row} == {"25.00%"}
+        assert {row["cpuused"] for row in rows if "cpuused" in row} == {"25.00%"}
+        assert {row["memoryintfreekbs"] for row in rows} == {384 * KIB}
+    assert cloud.lawyer.items("listVirtualMachinesUsageHistory", resolution="hour") == []
+    error = refusal(cloud.api, "listVirtualMachinesUsageHistory", resolution="week")
+    assert error.code == 431 and "resolution" in error.text and "fiveminutes" in error.text
