@@ -33,9 +33,9 @@ def figures(cloud: SimulatedCloud, rows: int) -> Iterator[list[Figure]]:
     VirtualMachine.objects.update(state="Running")
     yield [_sampled("machines by state, one look", lambda now: sample_states(now))]
     yield [_sampled("capacity of zones, one look", lambda now: sample_capacities(now))]
-    yield from _rolled_up(rows)
     _a_month_of(cloud)
     yield from _pages(cloud)
+    yield from _rolled_up(rows)
 
 
 def _sampled(name: str, look: Callable[[datetime], int]) -> Figure:
@@ -46,6 +46,7 @@ def _sampled(name: str, look: Callable[[datetime], int]) -> Figure:
 
 def _rolled_up(rows: int) -> Iterator[list[Figure]]:
     """An hour of all machines, measured each minute; the stretches are made one after the other."""
+    MachineHistory.objects.all().delete()
     hour = stretch(timezone.now(), HOUR) - timedelta(hours=2)
     family = next(family for family in families() if family.model is MachineHistory)
     seconds = []
