@@ -35,6 +35,7 @@ class PageOfNoModel:
 
 PAGES = (
     PageOfNoModel("Infrastructure", "Set up a zone", "cloud_zone_setups", "createZone", order=100),
+    PageOfNoModel("Jobs", "Workers and queues", "cloud_flower", order=90),
     PageOfNoModel("Jobs", "Schedule", "cloud_schedule", order=100),
     PageOfNoModel("Settings", "All settings", "cloud_settings", "listConfigurations"),
     PageOfNoModel(PLUGINS, "Installed plugins", "cloud_plugins"),

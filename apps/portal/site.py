@@ -52,7 +52,7 @@ class CloudAdminSite(SiteBase):
         return super().get_app_list(request, app_label) if app_label is not None else []
 
     def get_urls(self) -> list[Any]:
-        from apps.portal.pages import batch, plugins, schedule, second_factor, setting, settings
+        from apps.portal.pages import batch, flower, plugins, schedule, second_factor, setting, settings
         from apps.portal.pages.zone_setup import views as zone_setup
 
         return [
@@ -61,6 +61,10 @@ class CloudAdminSite(SiteBase):
             path("batch/<str:key>/", self.admin_view(batch.batch), name="cloud_batch"),
             path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
             path("second-factor/", second_factor.SecondFactorPage(self), name="second_factor"),
+            # Flower's own files may be kept by browsers; its pages say that they may not.
+            path("flower/", self.admin_view(flower.flower, cacheable=True), name="cloud_flower"),
+            path("flower/tasks/datatable", self.admin_view(flower.flower_tasks, cacheable=True)),
+            path("flower/<path:rest>", self.admin_view(flower.flower, cacheable=True), name="cloud_flower_page"),
             path("plugins/<str:name>/", self.admin_view(plugins.one_plugin), name="cloud_plugin"),
             path("plugins/", self.admin_view(plugins.plugins), name="cloud_plugins"),
             path("zone-setup/", self.admin_view(zone_setup.setups), name="cloud_zone_setups"),

@@ -130,8 +130,7 @@ class Launcher:
         self.say("starting " + ", ".join(program.name for program in listed if program.grouped))
         self._await_portal(environment)
         if flower_port:
-            secret = config.data / "secrets" / "flower_password"
-            self.say(f"Flower: http://127.0.0.1:{flower_port} (user admin, password in {secret})")
+            self.say(f"Flower: {config.url}{programs.FLOWER_PREFIX}/ (for root admins of the portal)")
         self.say(f"logs: {config.log_dir}; keys: {config.data / 'admin.env'}")
         self.seen = {program.name: program.pid for program in self.supervisor.processes()}
         self.ready = True

@@ -4,12 +4,15 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from cloudstack.runtime import redis_urls, valkey
 from cloudstack.runtime.config import REPO, RunConfig
 from cloudstack.runtime.tether import tether_command
 
 PORTAL_GROUP = "portal"
+FLOWER_PREFIX = "/admin/flower"
+"""Where the portal hands Flower's pages on."""
 _LOG_BYTES = "10MB"
 _LOG_COPIES = 3
 
@@ -46,7 +49,10 @@ def programs(config: RunConfig, *, lab: bool, flower_port: int, flower_password:
             )
         )
     web = [python, "-m", "gunicorn", "--config", "python:cloudstack.composition.web_server", "cloudstack.wsgi"]
-    found.append(Program("web", web, stop_s=4))
+    # Its pages are reached through the portal, which alone knows the password.
+    flower_url = f"http://admin:{quote(flower_password, safe='')}@127.0.0.1:{flower_port}"
+    where = {"CLOUDSTACK_FLOWER_URL": flower_url} if flower_port else {}
+    found.append(Program("web", web, stop_s=4, environment=where))
     worker = [*celery, "worker", "-n", "worker@%h", "-Q", config.worker_queues, "-P", "prefork"]
     worker += ["-c", str(config.worker_concurrency), "-l", "INFO", "--without-gossip", "--without-mingle"]
     found.append(Program("worker", worker, stop_s=6))
@@ -56,6 +62,7 @@ def programs(config: RunConfig, *, lab: bool, flower_port: int, flower_password:
         found.append(Program("watcher", [python, str(REPO / "manage.py"), "watch_hypervisors"], stop_s=4))
     if flower_port:
         command = [python, "-m", "celery", "flower", "--address=127.0.0.1", f"--port={flower_port}"]
+        command += [f"--url_prefix={FLOWER_PREFIX}", "--read_only=True"]
         # It watches the broker only: without our application and Django it starts in half the time and memory.
         environment = {
             "FLOWER_BASIC_AUTH": f"admin:{flower_password}",

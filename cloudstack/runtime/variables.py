@@ -56,6 +56,11 @@ VARIABLES = (
     Variable("WEB_WORKERS", "2", "processes of the web server"),
     Variable("WEB_THREADS", "8", "threads of each process of the web server"),
     Variable("FLOWER_PORT", "5555 or the next free one", "port of Flower on 127.0.0.1; 0 leaves Flower out"),
+    Variable(
+        "CLOUDSTACK_FLOWER_URL",
+        "the Flower that bin/run starts",
+        "where the portal finds a Flower that was started otherwise: http://user:password@127.0.0.1:5555",
+    ),
     Variable("ALLOWED_HOSTS", "loopback and HOST", "host names that the portal answers to, by comma"),
     Variable("CSRF_TRUSTED_ORIGINS", "none", "origins (https://…) whose forms are taken, by comma"),
     Variable("HTTPS", "0", "1 behind a proxy that ends TLS: secure cookies, HSTS, everything else is redirected"),

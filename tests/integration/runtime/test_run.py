@@ -78,7 +78,7 @@ def test_no_secret_stands_on_a_command_line(running: Installation) -> None:
 
 
 def test_flower_asks_for_a_password(running: Installation) -> None:
-    url = f"http://127.0.0.1:{running.flower_port}/workers"
+    url = f"http://127.0.0.1:{running.flower_port}{programs.FLOWER_PREFIX}/workers"
     wait_for(lambda: http_status(url), 15, "Flower answers")
     assert http_status(url) == 401
     assert http_status(url, "admin", (running.data / "secrets/flower_password").read_text().strip()) == 200
