@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -83,7 +83,8 @@ def test_nothing_is_changed_through_it(running: str, operator: Client) -> None:
         assert operator.post(f"{HOME}{path}").status_code == 405, path
     # Its table is read by POST; a stranger's POST leads nowhere.
     question = {"draw": 1, "start": 0, "length": 10, "order[0][column]": 0, "columns[0][data]": "name"}
-    rows = operator.post(f"{HOME}tasks/datatable", question)
+    form = "application/x-www-form-urlencoded"
+    rows = operator.post(f"{HOME}tasks/datatable", urlencode(question), content_type=form)
     assert rows.status_code == 200 and b'"recordsTotal"' in body(rows)
     assert Client().post(f"{HOME}tasks/datatable").status_code == 302
     for path in ("api/tasks", "api/task/result/1", "metrics", "login", "static/../app.py", "static/%2e%2e/x", "x"):
