@@ -35,6 +35,8 @@ class Kind(enum.Enum):
     CODE = "code"
     """Something that programs read: an address, a UUID, a key."""
     TAGS = "tags"
+    LINES = "lines"
+    """A text of several lines that programs read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,8 @@ def shown(value: Any, kind: Kind = Kind.TEXT) -> SafeString | str:
             return _("yes") if str(value).lower() == "true" else _("no")
         case Kind.CODE:
             return format_html('<code class="code">{}</code>', value)
+        case Kind.LINES:
+            return format_html('<pre class="lines" tabindex="0">{}</pre>', value)
         case Kind.TAGS:
             return _tags(value)
     if isinstance(value, bool):

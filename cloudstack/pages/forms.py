@@ -48,7 +48,7 @@ class OperationForm(forms.Form):
         )
         for one in operation.inputs:
             param = params[one.wire]
-            if is_for(param, request.caller):  # type: ignore[attr-defined]
+            if is_for(param, request.caller) and (one.offered is None or one.offered()):  # type: ignore[attr-defined]
                 self.inputs[one.name] = one
                 self.fields[one.name] = self._field(one, param, request, draft)
 

@@ -1,11 +1,13 @@
 """The reader's jobs: which there are, how far each is, step by step."""
 
 import uuid as uuids
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +17,7 @@ from cloudstack.framework.jobs.models import AsyncJob, JobStep
 from cloudstack.pages.access import page
 from cloudstack.pages.columns import span
 from cloudstack.pages.frame import fragment, render
+from cloudstack.pages.job_secrets import LABELS, remember, told_by
 
 PAGE = 25
 
@@ -42,11 +45,33 @@ def job_page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     job = jobs_visible_to(caller=request.caller).defer("data", "arguments").filter(uuid=uuid).first()  # type: ignore[attr-defined]
     if job is None or not commands.allowed(request.caller, "queryAsyncJobResult"):  # type: ignore[attr-defined]
         raise Http404("there is no such job, or it is not yours")
+    told = told_by(request, job)
+    if request.method == "POST" and told:
+        return _told(request, job, told)
     steps = JobStep.objects.filter(job=job).order_by("position")
-    context = {**_about(job), "steps": [_step(step) for step in steps], "title": job.description or job.name}
+    context = {
+        **_about(job),
+        "steps": [_step(step) for step in steps],
+        "title": job.description or job.name,
+        "tells": bool(told),
+    }
     if request.GET.get("part") == "live":
         return fragment(request, "portal/job_live.html", context)
     return render(request, "portal/job.html", context)
+
+
+def _told(request: HttpRequest, job: AsyncJob, told: Mapping[str, Any]) -> HttpResponse:
+    """What is told this once, on a page that no cache keeps."""
+    remember(request, job)
+    context = {
+        "title": job.description or job.name,
+        "once": [(LABELS.get(name, name), value) for name, value in told.items()],
+        "once_help": _("Copy it now and keep it safe; this page does not come again."),
+        "back": reverse("portal:job", args=[job.uuid]),
+    }
+    response = render(request, "portal/once.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _about(job: AsyncJob) -> dict[str, Any]:

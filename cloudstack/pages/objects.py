@@ -26,7 +26,10 @@ SHOWN_JOBS = 5
 
 @page
 def object_page(request: HttpRequest, section: Section, uuid: str) -> HttpResponse:
-    """``part=bar`` is the part that changes by itself: states and operations, each refused one with its reason."""
+    """``part=bar`` is the part that changes by itself: states and operations, each refused one with its reason.
+
+    ``part=more``: the operations that are folded away; ``part=body``: facts and panels.
+    """
     row = one(request, section.lists, section.one(uuid))
     jobs = running_jobs(request, row)
     part = request.GET.get("part")
@@ -35,29 +38,39 @@ def object_page(request: HttpRequest, section: Section, uuid: str) -> HttpRespon
         "row": row,
         "title": section.title_of(row),
         "uuid": uuid,
+        "part": part,
         "state": row.get(section.state) if section.state else None,
         "jobs": jobs,
-        "operations": bar(request, section, row, ask=part == "bar" and not jobs),
+        "operations": bar(request, section, row, asked=None if jobs else part),
         "links": section.links(request, row),
         "facts": [(column.label, column.shown(row)) for column in section.facts if _told(column, row)],
     }
     context["refused"] = any(one["refusal"] for one in context["operations"])
     context["folds"] = any(one["operation"].folded for one in context["operations"])
+    if part == "more":
+        return fragment(request, "portal/bar_more.html", context)
     if part == "bar":
-        return fragment(request, "portal/bar.html", context)
+        answer = fragment(request, "portal/bar.html", context)
+        if request.GET.get("busy") and not jobs:
+            # What the job changed is shown by the rest of the page.
+            answer["HX-Trigger"] = "settled"
+        return answer
     context["panels"] = [shown for panel in section.panels if (shown := _panel(request, section, panel, row))]
     if part == "body":
         return fragment(request, "portal/object_body.html", context | section.context_of(request, row))
     context["activity"] = _activity(request, row)
+    context["parts"] = registry.parts_of(section, request, row)
     return render(request, section.template, context | section.context_of(request, row))
 
 
-def bar(request: HttpRequest, section: Section, row: Mapping[str, Any], *, ask: bool) -> list[dict[str, Any]]:
-    """The operations on an object; with ``ask`` each is rehearsed, and one that is refused carries the reason."""
+def bar(request: HttpRequest, section: Section, row: Mapping[str, Any], *, asked: str | None) -> list[dict[str, Any]]:
+    """The operations on an object. For ``bar`` those that stand there are rehearsed, for ``more`` the folded ones: one
+    that is refused carries the reason."""
     caller = request.caller  # type: ignore[attr-defined]
     found = []
     for operation in operations_of(caller, section.operations, row):
-        refusal = _refusal(operation, row, caller) if ask else ""
+        rehearsed = asked == ("more" if operation.folded else "bar")
+        refusal = _refusal(operation, row, caller) if rehearsed else ""
         url = reverse(f"portal:{section.slug}-do", args=[row[section.lookup], operation.key])
         found.append({"operation": operation, "url": url, "refusal": refusal, "key": _key()})
     return found

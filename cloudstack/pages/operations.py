@@ -202,7 +202,8 @@ def _answered(request: HttpRequest, operation: Operation, result: Result, contex
     answer = dict(next((one for one in result.body.values() if isinstance(one, Mapping)), result.body))
     more = operation.answer_context(answer) if operation.answer_context else {}
     template = operation.answer_template or "portal/once.html"
-    response = render(request, template, {**context, "answer": answer, **more})
+    once = [(label, answer.get(wire, "")) for wire, label in operation.once.items()] or list(answer.items())
+    response = render(request, template, {**context, "answer": answer, "once": once, **more})
     response["Cache-Control"] = "no-store"
     return response
 

@@ -1,12 +1,27 @@
 """Which sections there are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.pages.sections import Section
 
 _sections: dict[str, Section] = {}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What another app adds to the page of an object: a template, which reads ``part.context``, and its files."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+
+
+_parts: dict[str, list[Callable[[Any, Mapping[str, Any]], Part | None]]] = {}
 
 
 def register(cls: type[Section]) -> type[Section]:
@@ -39,3 +54,15 @@ def of_group() -> Iterator[tuple[str, list[Section]]]:
         if section.group:
             groups.setdefault(str(section.group), []).append(section)
     yield from groups.items()
+
+
+def register_part(slug: str, part: Callable[[Any, Mapping[str, Any]], Part | None]) -> None:
+    """Have the pages of the objects of section ``slug`` show what ``part(request, row)`` answers; None: nothing."""
+    known = _parts.setdefault(slug, [])
+    if part not in known:
+        known.append(part)
+
+
+def parts_of(section: Section, request: Any, row: Mapping[str, Any]) -> list[Part]:
+    found = (part(request, row) for part in _parts.get(section.slug, ()))
+    return [part for part in found if part is not None]

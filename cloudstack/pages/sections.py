@@ -46,6 +46,8 @@ class Input:
     """Makes what is sent out of what is typed."""
     first: bool = False
     """Whether the first option is chosen until another one is."""
+    offered: Callable[[], bool] | None = None
+    """Whether it is offered at all in this cloud; None: it is."""
     nothing: Text = ""
     """What is said when there is nothing to choose."""
     cards: bool = False
@@ -102,6 +104,8 @@ class Operation:
     """Whether it stands out among the others."""
     shows_once: bool = False
     """Whether its answer is shown on a page of its own, because it holds what is never told again."""
+    once: Mapping[str, Text] = field(default_factory=dict)
+    """With ``shows_once``: the fields of the answer that are shown, and what they are called; empty: all."""
     answer_template: str = ""
     """Template of the page that shows the answer, where that is no ordinary end; also for ``shows_once``."""
     answer_context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None

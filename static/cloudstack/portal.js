@@ -73,15 +73,17 @@
       return;
     }
     area.dataset.ticked = JSON.stringify(ticked(area));
-    area.dataset.opened = area.querySelector("details[open]") ? "1" : "";
+    area.dataset.opened = JSON.stringify([...area.querySelectorAll("details")].map((one) => one.open));
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const area = event.detail.target;
     if (!area.dataset || !area.dataset.ticked) return;
     const values = new Set(JSON.parse(area.dataset.ticked));
     for (const box of area.querySelectorAll("input[type=checkbox]")) box.checked = values.has(box.value);
-    const unfolded = area.querySelector("details");
-    if (unfolded && area.dataset.opened) unfolded.open = true;
+    const opened = JSON.parse(area.dataset.opened);
+    [...area.querySelectorAll("details")].forEach((one, place) => {
+      if (opened[place]) one.open = true;
+    });
   });
 
   // A tab whose session has ended says so and keeps what was typed.

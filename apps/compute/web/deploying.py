@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.compute.config import LEASE_ENABLED
 from apps.compute.web import words
 from cloudstack.pages import Input, Listed, Operation, Option
 from cloudstack.pages.fields import encoded
@@ -24,6 +25,13 @@ KEYBOARDS = tuple(
         ("jp", _("Japanese")),
     )
 )
+
+
+def leases() -> bool:
+    """Whether machines have leases in this cloud."""
+    return bool(LEASE_ENABLED.value())
+
+
 LEASE_ENDS = (Option("STOP", _("stop it")), Option("DESTROY", _("destroy it")))
 
 SIZE_OF_OWN = (
@@ -234,6 +242,7 @@ INPUTS = (
     ),
     Input(
         wire="leaseduration",
+        offered=leases,
         label=_("Lease"),
         unit=_("days"),
         help=_(
@@ -244,6 +253,7 @@ INPUTS = (
     ),
     Input(
         wire="leaseexpiryaction",
+        offered=leases,
         label=_("When the lease is over"),
         options=LEASE_ENDS,
         unset=_("as the size has it"),

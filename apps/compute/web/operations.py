@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.compute.web import words
-from apps.compute.web.deploying import KEYS, LEASE_ENDS, SIZE_OF_OWN, USER_DATA_HELP
+from apps.compute.web.deploying import KEYS, LEASE_ENDS, SIZE_OF_OWN, USER_DATA_HELP, leases
 from apps.compute.web.words import Row
 from cloudstack.pages import Input, Listed, Operation
 from cloudstack.pages.fields import encoded
@@ -281,7 +281,7 @@ LEASE = Operation(
     help=_("After this time the machine is stopped or destroyed by itself."),
     icon="calendar",
     folded=True,
-    suits=alive,
+    suits=lambda row: alive(row) and leases(),
     rehearse=_name,
     done=_("Its lease is changed"),
     inputs=(

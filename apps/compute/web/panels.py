@@ -1,6 +1,7 @@
 """What belongs to a machine: disks, network cards, schedules, tags."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,7 @@ VOLUMES = Panel(
             wire="type",
             label=_("Kind"),
             value=lambda row: _("root disk") if row.get("type") == "ROOT" else _("data disk"),
+            needs=("type",),
         ),
         Column(wire="size", label=_("Size"), kind=Kind.BYTES),
         Column(wire="state", label=_("State"), kind=Kind.STATE),
@@ -259,5 +261,27 @@ TAGS = Panel(
     ),
     empty=_("It has no tags."),
 )
+
+
+def machines(params: Callable[[Row], dict[str, Any]]) -> Panel:
+    """A table of the machines that ``params`` of their list admit, for pages of what machines have."""
+    return Panel(
+        title=_("Instances"),
+        command="listVirtualMachines",
+        params=lambda row: {"details": "min", "listall": "true", **params(row)},
+        section="instances",
+        columns=(
+            Column(
+                wire="displayname",
+                label=_("Name"),
+                value=lambda row: row.get("displayname") or row.get("name"),
+                needs=("displayname", "name"),
+            ),
+            Column(wire="state", label=_("State"), kind=Kind.STATE),
+            Column(wire="zonename", label=_("Zone"), wide=True),
+        ),
+        empty=_("No machine has it."),
+    )
+
 
 PANELS = (VOLUMES, CARDS, ADDRESSES, SCHEDULES, TAGS)

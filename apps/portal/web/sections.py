@@ -1,15 +1,17 @@
 """What stands in the menu beside the sections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.portal.charts.machine import machine_charts
 from cloudstack.api import registry as commands
 from cloudstack.pages import Column, Filter, Kind, Option, Section, register
 from cloudstack.pages.frame import register_entries
+from cloudstack.pages.registry import Part, register_part
 
 
 def entries(request: HttpRequest) -> Iterator[dict[str, Any]]:
@@ -50,3 +52,20 @@ class Events(Section):
             options=(Option("INFO", _("information")), Option("WARN", _("warning")), Option("ERROR", _("error"))),
         ),
     )
+
+
+def machine_statistics(request: HttpRequest, row: Mapping[str, Any]) -> Part | None:
+    """Charts of what a machine used."""
+    caller = request.caller  # type: ignore[attr-defined]
+    if not commands.allowed(caller, "listVirtualMachinesUsageHistory"):
+        return None
+    charts = machine_charts(row["id"], caller=caller, span=request.GET.get("span"), door="portal")
+    return Part(
+        template="portal/machine_charts.html",
+        context={"charts": charts},
+        styles=("vendor/uplot/uPlot.min.css", "cloudstack/charts.css"),
+        scripts=("vendor/uplot/uPlot.iife.min.js", "cloudstack/charts.js"),
+    )
+
+
+register_part("instances", machine_statistics)
