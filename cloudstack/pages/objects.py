@@ -104,7 +104,7 @@ def running_jobs(request: HttpRequest, row: Mapping[str, Any]) -> list[AsyncJob]
 
 def _told(column: Column, row: Mapping[str, Any]) -> bool:
     """Facts that the object has not are left out."""
-    return column.value is not None or row.get(column.wire) not in (None, "", [], {})
+    return (column.value(row) if column.value else row.get(column.wire)) not in (None, "", [], {})
 
 
 def _panel(request: HttpRequest, section: Section, panel: Panel, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -89,6 +89,7 @@ def _ask(
         "row": row,
         "title": title,
         "back": back,
+        "back_title": section.title_of(row.get("owner") or row) if row else "",
         "to_type": section.title_of(row) if operation.types_name and row else "",
     }
     status = 200

@@ -51,9 +51,7 @@ def reach(window: Window, what: str) -> None:
     pytest.fail(f"Tab never comes to {what}")
 
 
-@pytest.mark.parametrize(
-    ("looks", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light-desktop", "dark-phone"]
-)
+@pytest.mark.parametrize(("looks", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light-desktop", "dark-phone"])
 def test_a_machine_is_made_and_ended_by_keyboard(
     window: Callable[..., Window], cloud: SimulatedCloud, looks: str, size: dict[str, int]
 ) -> None:

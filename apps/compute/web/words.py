@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 Row = Mapping[str, Any]
-MIB = 1024 * 1024
+GIB = 1024
+"""MiB."""
 
 
 def size(row: Row) -> str:
@@ -19,8 +20,12 @@ def size(row: Row) -> str:
     if speed := row.get("cpuspeed"):
         parts.append(f"{speed} MHz")
     if memory := row.get("memory"):
-        parts.append(filesizeformat(int(memory) * MIB))
+        parts.append(_memory(int(memory)))
     return ", ".join(parts)
+
+
+def _memory(mib: int) -> str:
+    return f"{mib // GIB} GiB" if mib and mib % GIB == 0 else f"{mib} MiB"
 
 
 def offering(row: Row) -> str:

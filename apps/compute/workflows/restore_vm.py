@@ -27,6 +27,10 @@ class SettleStopped(Step):
 
     title = "Note that the machine is stopped"
 
+    def plan(self, ctx: JobContext) -> str:
+        self.do(ctx)
+        return f"{ctx.vm} is {ctx.vm.state} then"
+
     def do(self, ctx: JobContext) -> None:
         with ctx.transaction():
             ctx.vm.refresh_from_db(fields=["state", "host"])

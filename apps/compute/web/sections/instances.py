@@ -118,6 +118,8 @@ class Instances(Section):
             return []
 
     def form_context(self, request: HttpRequest, operation: Operation, context: Mapping[str, Any]) -> Mapping[str, Any]:
-        if operation not in (DEPLOY,):
+        if operation is not DEPLOY:
             return {}
-        return {"quotas": quotas_of(request, OF_MACHINES, context.get("plan"))}
+        # The bars say what the plan's table would.
+        quotas = quotas_of(request, OF_MACHINES, context.get("plan"))
+        return {"quotas": quotas, "counters": [] if quotas else context.get("counters", [])}
