@@ -43,10 +43,18 @@ def test_a_section_names_only_what_commands_have(section: Section) -> None:
     for operation in every_operation(section):
         named = {one.wire for one in operation.inputs} | set(operation.fixed)
         assert named <= wires(operation.command), operation.command
-        for listed in [one.options for one in operation.inputs if isinstance(one.options, Listed)]:
+        for listed in [source for one in operation.inputs for source in listings_in(one.options)]:
             assert set(listed.params) | set(listed.takes) <= wires(listed.command), operation.command
+    for panel in section.panels:
+        keys = [one.key for one in panel.operations]
+        assert len(keys) == len(set(keys)), "two operations on a panel's rows have one address"
     keys = [one.key for one in section.operations]
     assert len(keys) == len(set(keys)), "two operations have one address"
+
+
+def listings_in(options: Any) -> list[Listed]:
+    sources = options if isinstance(options, list | tuple) else [options]
+    return [source for source in sources if isinstance(source, Listed)]
 
 
 def needed(columns: Any) -> set[str]:
