@@ -32,16 +32,17 @@ class PagesPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if HEADER not in response and NAMESPACE in _namespaces(request):
+        if HEADER not in response and is_page(request):
             response[HEADER] = POLICY
         return response
 
 
-def _namespaces(request: HttpRequest) -> list[str]:
+def is_page(request: HttpRequest) -> bool:
+    """Whether the address is one of the users' pages."""
     match = request.resolver_match
-    if match is not None:
-        return list(match.namespaces)
-    try:
-        return list(resolve(request.path_info).namespaces)
-    except Resolver404:
-        return []
+    if match is None:
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return False
+    return NAMESPACE in match.namespaces
