@@ -11,6 +11,22 @@ INCORRECT_LOGINS_ALLOWED = ConfigKey(
     "come from is shut out instead: for the rest of a minute, or after six times as many for the rest of an hour.",
     minimum=0,
 )
+ADDRESS_FAILURES_ALLOWED = ConfigKey(
+    "login.failures.per.address.allowed",
+    int,
+    100,
+    description="Failed log-ins from one address, to whichever users, after which no password is looked at from there "
+    "until the stretch of time ends; 0 is no limit. An IPv6 network of 64 bits counts as one address.",
+    minimum=0,
+)
+ADDRESS_FAILURES_STRETCH_S = ConfigKey(
+    "login.failures.per.address.stretch",
+    int,
+    300,
+    description="Seconds of the stretch of time in which failed log-ins from one address are counted.",
+    minimum=10,
+    maximum=86400,
+)
 API_KEY_ACCESS = ConfigKey(
     "api.key.access",
     bool,

@@ -60,7 +60,7 @@ class CloudAdminSite(SiteBase):
             path("settings/<str:name>/", self.admin_view(setting.one_setting), name="cloud_setting"),
             path("batch/<str:key>/", self.admin_view(batch.batch), name="cloud_batch"),
             path("schedule/", self.admin_view(schedule.schedule), name="cloud_schedule"),
-            path("second-factor/", second_factor.SecondFactorPage(self), name="second_factor"),
+            path("second-factor/", second_factor.AdminSecondFactorPage(self), name="second_factor"),
             # Flower's own files may be kept by browsers; its pages say that they may not.
             path("flower/", self.admin_view(flower.flower, cacheable=True), name="cloud_flower"),
             path("flower/tasks/datatable", self.admin_view(flower.flower_tasks, cacheable=True)),

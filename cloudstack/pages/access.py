@@ -3,13 +3,15 @@
 import functools
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from cloudstack.api import authentication, guard, registry
@@ -21,6 +23,8 @@ from cloudstack.framework.errors import CloudError
 PROJECT = "portal_project"
 """Key of the session: UUID of the project that its pages work for."""
 KEPT_FIELDS = 400
+SECRET = ("password", "secret", "token", "passphrase", "privatekey")
+"""What stands in the names of fields that are not sent back to be sent again."""
 
 
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -40,10 +44,20 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             guard.check_source(caller, client_address(request))
         except CloudError as error:
             return TemplateResponse(request, "portal/refused.html", {"error": error}, status=403)
-        with calling(caller):
-            return view(request, *args, **kwargs)
+        with calling(caller), timezone.override(zone_of(user)):
+            response = view(request, *args, **kwargs)
+            # Templates are filled in here, while the reader's time zone is in force.
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
     return wrapped
+
+
+def zone_of(user: Any) -> ZoneInfo | None:
+    """The time zone in which moments are shown to the user; None for that of the installation."""
+    try:
+        return ZoneInfo(user.timezone) if user.timezone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
@@ -62,7 +76,7 @@ def send_again(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
         (name, value)
         for name, values in request.POST.lists()
         for value in values
-        if name != "csrfmiddlewaretoken" and "password" not in name.lower()
+        if name != "csrfmiddlewaretoken" and not _is_secret(name.lower())
     ][:KEPT_FIELDS]
     context = {"why": why, "kept": kept if ours and request.method == "POST" else [], "action": request.get_full_path()}
     return TemplateResponse(request, "portal/send_again.html", context, status=status).render()
@@ -71,6 +85,10 @@ def send_again(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's ``CSRF_FAILURE_VIEW``: the page was older than the sign-in."""
     return send_again(request, "stale", status=403)
+
+
+def _is_secret(name: str) -> bool:
+    return name in ("code", "codefor2fa", "pin") or any(word in name for word in SECRET)
 
 
 def _from_here(request: HttpRequest) -> bool:

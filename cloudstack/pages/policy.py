@@ -1,25 +1,30 @@
 """The content security policy of the users' pages: nothing but this server's own files, no script in a page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "object-src 'none'",
-    )
+_DIRECTIVES = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
 )
+
+
+def policy(*, forms_to: Iterable[str] = ()) -> str:
+    """The policy; ``forms_to`` are further origins to which the answer to a form may lead the browser."""
+    return "; ".join((*_DIRECTIVES, " ".join(("form-action 'self'", *forms_to))))
+
+
+POLICY = policy()
 HEADER = "Content-Security-Policy"
 NAMESPACE = "portal"
 

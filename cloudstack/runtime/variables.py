@@ -82,6 +82,30 @@ VARIABLES = (
     Variable(
         "CLOUDSTACK_METRICS_TOKEN", "none: administrators who are logged in only", "bearer token that opens /metrics"
     ),
+    Variable(
+        "CLOUDSTACK_OIDC_ISSUER", "none", "https:// address of the OpenID Connect provider that people sign in by"
+    ),
+    Variable("CLOUDSTACK_OIDC_CLIENT_ID", "none", "what the provider calls this portal"),
+    Variable("CLOUDSTACK_OIDC_CLIENT_SECRET_FILE", "none", "file that holds the secret shared with the provider"),
+    Variable("CLOUDSTACK_OIDC_NAME", "single sign-on", "what the button of the sign-in page calls the provider"),
+    Variable("CLOUDSTACK_OIDC_DOMAIN", "ROOT", "path of the domain whose users sign in by the provider"),
+    Variable(
+        "CLOUDSTACK_OIDC_MATCH",
+        "email",
+        "email: a verified address finds the user; else the claim that holds the user's name",
+    ),
+    Variable("CLOUDSTACK_OIDC_CREATE_IN_ACCOUNT", "none", "account in which unknown people become users"),
+    Variable("CLOUDSTACK_OIDC_CREATE_WITH_ROLE", "none", "role of the account that each unknown person gets"),
+    Variable(
+        "CLOUDSTACK_OIDC_SECOND_FACTOR",
+        "portal",
+        "portal: users' own second factors are asked for; provider: it has asked for one already",
+    ),
+    Variable(
+        "CLOUDSTACK_OIDC_FORM_ORIGINS",
+        "origin of the issuer",
+        "origins (https://…) of the provider's sign-in page, by comma",
+    ),
     Variable("CLOUDSTACK_JOB_LEASE", "30", "seconds after which a job whose worker is silent is free for another"),
     Variable("CLOUDSTACK_JOB_SWEEP_INTERVAL", "10", "seconds between two looks for jobs that nobody carries"),
     Variable("DJANGO_SETTINGS_MODULE", "cloudstack.settings.production", "settings of the portal's processes"),

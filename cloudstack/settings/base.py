@@ -9,6 +9,8 @@ from cloudstack.runtime.redis_urls import cache_url
 from cloudstack.settings.parts.celery import *  # noqa: F403
 from cloudstack.settings.parts.database import database_from_environment
 from cloudstack.settings.parts.logging import logging_config
+from cloudstack.settings.parts.oidc import *  # noqa: F403
+from cloudstack.settings.parts.oidc import OIDC_APPS, OIDC_MIDDLEWARE
 from cloudstack.settings.parts.rest import *  # noqa: F403
 from cloudstack.theme.configuration import THEME_APPS, UNFOLD  # noqa: F401
 
@@ -59,6 +61,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "django_prometheus",
+    *OIDC_APPS,
     *FRAMEWORK_APPS,
     *DOMAIN_APPS,
     *usable(PLUGINS),
@@ -76,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    *OIDC_MIDDLEWARE,
     "cloudstack.theme.policy.AdminPolicyMiddleware",
     "cloudstack.pages.policy.PagesPolicyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -138,7 +142,9 @@ LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:home"
 CSRF_FAILURE_VIEW = "cloudstack.pages.access.csrf_failure"
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+# Only what the users' pages speak: what is not listed here would be half of one language and half of another.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

@@ -78,7 +78,7 @@ class AccountsAuthenticator:
             firstname=user.first_name,
             lastname=user.last_name,
             timezone=user.timezone,
-            mark=selectors.mark_of_password(user.password),
+            mark=selectors.session_mark(user.password, user.session_round),
             lacks=missing_step(
                 provider=user.second_factor, domain_uuid=user.domain.uuid, of_user=user.second_factor_mandated
             ),

@@ -49,6 +49,8 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
     """Provider of the second factor in force; empty for none. The factor itself is a ``TwoFactor``."""
     second_factor_mandated = models.BooleanField(default=False)
     """An administrator wants the user to have one, whatever the domain's setting."""
+    session_round = models.PositiveIntegerField(default=0, editable=False)
+    """Sessions of earlier rounds are over: it rises when the user signs out everywhere."""
     password_history = models.JSONField(default=list, blank=True, editable=False)
     """Hashes of former passwords, the newest first, as many as the setting asks for."""
     reset_token_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -92,8 +94,10 @@ class User(AbstractBaseUser, PermissionsMixin, CloudModel):
         return self.account.role.type == RoleType.ADMIN
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Django's sessions end with the password, and also when a second factor comes into force or goes."""
+        """Django's sessions end with the password and the round, and when a second factor comes into force or goes."""
         stored = f"{self.password}\n{self.second_factor}"
+        if self.session_round:
+            stored += f"\n{self.session_round}"
         return salted_hmac("accounts.admin_session", stored, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:

@@ -6,7 +6,7 @@ from apps.accounts.selectors.callers import (
     caller_by_user,
     caller_of,
     logged_in,
-    mark_of_password,
+    session_mark,
     system_caller,
 )
 from apps.accounts.selectors.people import accounts_visible_to, domains_visible_to, roles_visible_to, users_visible_to
@@ -35,7 +35,7 @@ __all__ = [
     "logged_in",
     "domains_beneath",
     "domains_visible_to",
-    "mark_of_password",
+    "session_mark",
     "of_projects",
     "owned_by",
     "owned_scope",

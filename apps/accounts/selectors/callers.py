@@ -129,7 +129,7 @@ def _by_token(*, token_hash: str) -> "QuerySet[ApiToken, Any]":
 
 def _by_user(*, user: int) -> "QuerySet[User, Any]":
     users = User.objects.filter(_admitted(), pk=user).order_by()
-    return users.values_list("password", "second_factor", "second_factor_mandated", *_paths(""))
+    return users.values_list("password", "session_round", "second_factor", "second_factor_mandated", *_paths(""))
 
 
 # Every request asks one of them.
@@ -179,25 +179,27 @@ def caller_by_token(*, token_hash: str) -> tuple[Caller, int, datetime | None] |
 def caller_by_user(*, user_id: int) -> Caller | None:
     """The caller that a user makes; None when the user may not act any more."""
     rows = _BY_USER.rows(user=user_id)
-    return _caller(tuple(rows[0][3:])) if rows else None
+    return _caller(tuple(rows[0][4:])) if rows else None
 
 
 def logged_in(*, user_id: int, mark: str) -> tuple[Caller, str, bool] | None:
     """The caller behind a session, the provider of his second factor, and whether he is marked to need one.
 
-    None when the user may not act any more, or when the password has been changed since ``mark_of_password``.
+    None when the user may not act any more, has changed the password or has signed out everywhere since ``mark``
+    was made: see ``session_mark``.
     """
     rows = _BY_USER.rows(user=user_id)
     if not rows:
         return None
-    password, provider, mandated, *values = rows[0]
-    if not constant_time_compare(mark, mark_of_password(password)):
+    password, session_round, provider, mandated, *values = rows[0]
+    if not constant_time_compare(mark, session_mark(password, session_round)):
         return None
     return _caller(tuple(values)), provider, mandated
 
 
-def mark_of_password(stored: str) -> str:
-    """A word that changes with the stored password and tells nothing about it."""
+def session_mark(password: str, session_round: int) -> str:
+    """A word that changes with the stored password and with the round of sessions, and tells nothing about them."""
+    stored = f"{password}\n{session_round}" if session_round else password
     return salted_hmac("accounts.session", stored, algorithm="sha256").hexdigest()
 
 

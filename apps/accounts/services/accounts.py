@@ -43,7 +43,7 @@ class AccountManager:
         domain: Domain,
         role: Role,
         username: str,
-        password: str,
+        password: str | None,
         email: str,
         first_name: str,
         last_name: str,
@@ -53,7 +53,7 @@ class AccountManager:
         uuid: Any = None,
         user_uuid: Any = None,
     ) -> Account:
-        """An account with its first user. The role decides what kind of account it is."""
+        """An account with its first user, who may have no ``password``. The role decides what kind of account it is."""
         ensure_role_within(caller, role)
         if role.state != RoleState.ENABLED:
             raise InvalidParameter(f"role {role.name} is disabled", parameter="roleid")

@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import math
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts import events
-from apps.accounts.config import INCORRECT_LOGINS_ALLOWED
+from apps.accounts.config import ADDRESS_FAILURES_ALLOWED, ADDRESS_FAILURES_STRETCH_S, INCORRECT_LOGINS_ALLOWED
 from apps.accounts.models import User
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import split_login
@@ -17,7 +18,7 @@ from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.states import AccountState, RoleState
 from cloudstack.framework import counting
 from cloudstack.framework.context import RoleType
-from cloudstack.framework.errors import StaleState
+from cloudstack.framework.errors import RequestLimitExceeded, StaleState
 from cloudstack.framework.events.bus import publish
 
 log = logging.getLogger("cloudstack.login")
@@ -41,7 +42,10 @@ def check_login(
 
     It takes as long for an unknown user as for a wrong password. Failures are counted; too many of them disable the
     user, or shut out ``address`` for a root admin. Call it outside a transaction: a rollback would forget them.
+    Raises ``RequestLimitExceeded`` without looking at anything when too many failures came from ``address``, whoever
+    they were about: each look costs a hash.
     """
+    ensure_address_may_try(address)
     where = {"domain__uuid": domain_uuid} if domain_uuid else {"domain__path": domain_path}
     user = (
         User.objects.select_related("account__role", "domain")
@@ -50,10 +54,12 @@ def check_login(
     )
     if user is None or _is_shut_out(user, address):
         make_password(password)
+        _count_address(address)
         log.warning("log-in from %s refused: %s", address or "?", f"{user.uuid} waits" if user else "unknown user")
         return None
     if not check_password(password, user.password, setter=lambda raw: _rehash(user, raw)):
         _count_failure(user, address)
+        _count_address(address)
         log.warning("log-in from %s refused: wrong password for %s", address or "?", user.uuid)
         return None
     if not is_admitted(user):
@@ -62,6 +68,20 @@ def check_login(
         User.objects.filter(pk=user.pk).update(incorrect_logins=0)
         user.incorrect_logins = 0
     return user
+
+
+def ensure_address_may_try(address: str) -> None:
+    """Raises ``RequestLimitExceeded`` for the rest of a stretch in which too many log-ins from there failed."""
+    allowed = int(ADDRESS_FAILURES_ALLOWED.value())
+    if not allowed or not address:
+        return
+    failures, stretch = counting.so_far(_failures_from(address), int(ADDRESS_FAILURES_STRETCH_S.value()))
+    if failures >= allowed:
+        wait_s = max(1, math.ceil(stretch.ends_in_s))
+        log.warning("log-in from %s refused: %d have failed from there", address, failures)
+        raise RequestLimitExceeded(
+            f"Too many log-ins from your address have failed; try again in {wait_s} s", retry_after_s=wait_s
+        )
 
 
 def check_login_text(*, login: str, password: str, address: str = "") -> User | None:
@@ -132,10 +152,23 @@ def _is_shut_out(user: User, address: str) -> bool:
     return any(counting.so_far(attempts, length_s)[0] >= allowed * times for length_s, times in SHUT_OUTS)
 
 
+def _count_address(address: str) -> None:
+    if address and ADDRESS_FAILURES_ALLOWED.value():
+        counting.add(_failures_from(address), int(ADDRESS_FAILURES_STRETCH_S.value()))
+
+
+def _failures_from(address: str) -> str:
+    return f"login-from:{_network(address)}"
+
+
 def _attempts(user: User, address: str) -> str:
+    return f"login:{user.pk}:{_network(address)}"
+
+
+def _network(address: str) -> str:
     if ":" in address:
-        address = str(ipaddress.ip_network((address.partition("%")[0], IPV6_NETWORK), strict=False))
-    return f"login:{user.pk}:{address}"
+        return str(ipaddress.ip_network((address.partition("%")[0], IPV6_NETWORK), strict=False))
+    return address
 
 
 def _rehash(user: User, password: str) -> None:

@@ -112,7 +112,7 @@ def _send(user: User, token: str, minutes: int) -> None:
         "username": user.username,
         "firstname": user.first_name,
         "domain": domain or "ROOT",
-        "resetLink": f"{str(config.RESET_URL.value()).rstrip('/')}/client/#/user/resetPassword?{query}",
+        "resetLink": f"{str(config.RESET_URL.value()).rstrip('/')}/new-password/?{query}",
         "token": token,
         "minutes": str(minutes),
     }

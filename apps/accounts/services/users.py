@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import check_password
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from apps.accounts import events
 from apps.accounts.config import INCORRECT_LOGINS_ALLOWED, TWO_FACTOR_ENABLED
@@ -38,14 +39,17 @@ class UserManager:
         caller: Caller,
         account: Account,
         username: str,
-        password: str,
+        password: str | None,
         email: str,
         first_name: str,
         last_name: str,
         timezone: str = "",
         uuid: Any = None,
     ) -> User:
-        """A user of ``account``; raises ``InvalidParameter`` when the name is taken in the account's domain."""
+        """A user of ``account``; raises ``InvalidParameter`` when the name is taken in the account's domain.
+
+        Without a ``password`` none opens anything: the user comes in by a provider only.
+        """
         ensure_reach(caller, account=account)
         user = User(
             account=account,
@@ -57,7 +61,10 @@ class UserManager:
             timezone=ensure_timezone(timezone),
             **({"uuid": uuid} if uuid else {}),
         )
-        set_password(user, password)
+        if password is None:
+            user.set_unusable_password()
+        else:
+            set_password(user, password)
         self._save_new_name(user)
         user.groups.add(account.group_id)
         publish(events.USER_CREATE, caller=caller, description=f"user {user.username} created", resource=user)
@@ -110,7 +117,9 @@ class UserManager:
         return user
 
     def _change_password(self, caller: Caller, user: User, password: str, current: str | None) -> list[str]:
-        if not caller.is_admin:
+        if user.pk == caller.user_id and current:
+            self._check_present(user, current)
+        elif not caller.is_admin:
             if not current:
                 raise InvalidParameter("To set a new password give your present one too", parameter="currentpassword")
             self._check_present(user, current)
@@ -135,6 +144,15 @@ class UserManager:
                 user.save(update_fields=update_fields)
         except IntegrityError:
             raise InvalidParameter(message, parameter="username") from None
+
+    @transaction.atomic
+    def end_sessions(self, *, caller: Caller, user: User) -> None:
+        """End every session of the user: pages and API. Key pairs and tokens keep working."""
+        ensure_reach(caller, account=user.account)
+        User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
+        user.refresh_from_db(fields=["session_round"])
+        what = f"user {user.username} signed out everywhere"
+        publish(events.USER_LOGOUT, caller=caller, description=what, resource=user)
 
     @transaction.atomic
     def enable(self, *, caller: Caller, user: User) -> User:

@@ -1,57 +1,39 @@
-"""The second factor at the sign-in of the admin pages, and the page about one's own. No script is needed."""
+"""The page of the second factor: for somebody half signed in, and for looking after one's own. No script is needed.
 
-import time
-from typing import Any
+The admin and the users' pages show it in their own clothes.
+"""
+
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME, update_session_auth_hash
-from django.contrib.auth import login as open_session
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from apps.accounts.config import TWO_FACTOR_ENABLED, TWO_FACTOR_ISSUER
 from apps.accounts.models import TwoFactor, User
-from apps.accounts.selectors import caller_of, mark_of_password
-from apps.accounts.services.second_factor import SecondFactorManager, is_mandated, missing_step
+from apps.accounts.selectors import caller_of
+from apps.accounts.services.second_factor import SecondFactorManager, is_mandated
 from apps.accounts.services.second_factor_codes import provisioning_uri
+from apps.portal.pages.qr import svg_of
+from apps.portal.pages.signing_in import PasswordFirst, SaysWhy, admitted, enter_with_code, half_signed_in, lacks
 from cloudstack.framework.context import calling
 from cloudstack.framework.errors import CloudError
 from cloudstack.theme.admin import AuthenticationForm
 
-BACKEND = "apps.accounts.backends.DomainUserBackend"
-PENDING = "second_factor_pending"
-PENDING_S = 600
-"""Seconds after the password within which the code must come."""
 
-
-class PasswordFirst(LoginView):
-    """Django's form; whoever needs a second factor is not signed in by it but sent on to the page of the code."""
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        user: User = form.get_user()
-        if not lacks(user):
-            return super().form_valid(form)
-        session = self.request.session
-        session.flush()
-        session[PENDING] = {
-            "user": user.pk,
-            "mark": mark_of_password(user.password),
-            "until": time.time() + PENDING_S,
-            "next": self.get_success_url(),
-        }
-        return HttpResponseRedirect(reverse("admin:second_factor"))
+class AdminSignInForm(SaysWhy, AuthenticationForm):
+    """The theme's form."""
 
 
 def sign_in(site: AdminSite, request: HttpRequest, extra_context: dict[str, Any]) -> HttpResponse:
-    """The first page of the sign-in."""
+    """The first page of the admin's sign-in."""
     if request.method == "GET" and site.has_permission(request):
         return HttpResponseRedirect(reverse("admin:index"))
     context = {
@@ -67,31 +49,37 @@ def sign_in(site: AdminSite, request: HttpRequest, extra_context: dict[str, Any]
     request.current_app = site.name  # type: ignore[attr-defined]
     view = PasswordFirst.as_view(
         extra_context=context,
-        authentication_form=AuthenticationForm,
+        authentication_form=AdminSignInForm,
         template_name="admin/login.html",
         next_page="admin:index",
+        code_page="admin:second_factor",
     )
     return view(request)
 
 
-def lacks(user: User) -> str:
-    """``verify``, ``setup`` or nothing: see ``missing_step``."""
-    return missing_step(provider=user.second_factor, domain_uuid=user.domain.uuid, of_user=user.second_factor_mandated)
-
-
 class SecondFactorPage:
-    """One view for two people: somebody half signed in, and an administrator who looks after his own factor."""
+    """One view for two people: somebody half signed in, and somebody signed in who looks after his own factor."""
 
-    def __init__(self, site: AdminSite):
-        self.site = site
+    template: ClassVar[str]
+    own: ClassVar[str]
+    """Name of the page's own address."""
+    sign_in: ClassVar[str]
+    home: ClassVar[str]
+
+    def is_in(self, request: HttpRequest) -> bool:
+        """Whether the reader is signed in for these pages."""
+        return request.user.is_authenticated
+
+    def frame(self, request: HttpRequest, signed_in: bool) -> dict[str, Any]:
+        """What the template wants beside the facts."""
+        raise NotImplementedError
 
     @method_decorator((never_cache, sensitive_post_parameters()))
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        signed_in = self.site.has_permission(request)
-        user = _fresh(request.user.pk) if signed_in else _half_signed_in(request)
+        signed_in = self.is_in(request)
+        user = admitted(request.user.pk) if signed_in else half_signed_in(request)
         if user is None:
-            return HttpResponseRedirect(reverse("admin:login"))
-        request.current_app = self.site.name  # type: ignore[attr-defined]
+            return HttpResponseRedirect(reverse(self.sign_in))
         state: dict[str, Any] = {"error": "", "made": None}
         if request.method == "POST":
             try:
@@ -113,13 +101,18 @@ class SecondFactorPage:
                 return None
             case "remove" if signed_in:
                 manager.remove(caller=caller, user=user)
-                update_session_auth_hash(request, user)
-                messages.success(request, "Your second factor is taken away.")
-                return HttpResponseRedirect(reverse("admin:second_factor"))
+                return self._changed(request, user, _("Your second factor is taken away."))
             case "verify":
                 manager.verify(caller=caller, user=user, code=request.POST.get("code", "").strip())
-                return _verified(request, user, signed_in)
+                if not signed_in:
+                    return enter_with_code(request, user, home=reverse(self.home))
+                return self._changed(request, user, _("Your second factor is in force from now on."))
         return None
+
+    def _changed(self, request: HttpRequest, user: User, what: str) -> HttpResponse:
+        update_session_auth_hash(request, user)
+        messages.success(request, what)
+        return HttpResponseRedirect(reverse(self.own))
 
     def _page(self, request: HttpRequest, user: User, signed_in: bool, state: dict[str, Any]) -> HttpResponse:
         domain = user.domain.uuid
@@ -128,55 +121,43 @@ class SecondFactorPage:
         show_waiting = waiting is not None and (signed_in or lacks(user) == "setup")
         secret = waiting.secret.reveal() if waiting is not None and show_waiting else ""
         is_app = waiting is not None and waiting.provider == "totp"
+        uri = ""
+        if secret and is_app:
+            uri = provisioning_uri(secret, username=user.username, issuer=TWO_FACTOR_ISSUER.value(domain))
         context = {
-            **self.site.each_context(request),
-            "title": "Second factor",
-            "subtitle": None,
+            **self.frame(request, signed_in),
+            "title": _("Second factor"),
             "signed_in": signed_in,
-            "has_permission": signed_in,
             "possible": bool(TWO_FACTOR_ENABLED.value(domain)),
             "mandated": is_mandated(domain_uuid=domain, of_user=user.second_factor_mandated),
             "in_force": user.second_factor,
             "secret": secret,
             "is_app": is_app,
-            "uri": provisioning_uri(secret, username=user.username, issuer=TWO_FACTOR_ISSUER.value(domain))
-            if secret and is_app
-            else "",
+            "uri": uri,
+            "qr": svg_of(uri, label=_("QR code of the key for your authenticator app")) if uri else "",
             "recovery_codes": made.recovery_codes if made else [],
             "asks_code": bool(secret) or (not signed_in and lacks(user) == "verify"),
             "error": state["error"],
         }
-        status = 400 if state["error"] else 200
-        return TemplateResponse(request, "admin/cloud_second_factor.html", context, status=status)
+        return TemplateResponse(request, self.template, context, status=400 if state["error"] else 200)
 
 
-def _verified(request: HttpRequest, user: User, signed_in: bool) -> HttpResponse:
-    if signed_in:
-        update_session_auth_hash(request, user)
-        messages.success(request, "Your second factor is in force from now on.")
-        return HttpResponseRedirect(reverse("admin:second_factor"))
-    target = request.session.pop(PENDING)["next"]
-    open_session(request, user, backend=BACKEND)
-    safe = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+class AdminSecondFactorPage(SecondFactorPage):
+    """In the admin's clothes."""
+
+    template, own, sign_in, home = (
+        "admin/cloud_second_factor.html",
+        "admin:second_factor",
+        "admin:login",
+        "admin:index",
     )
-    return HttpResponseRedirect(target if safe else reverse("admin:index"))
 
+    def __init__(self, site: AdminSite):
+        self.site = site
 
-def _half_signed_in(request: HttpRequest) -> User | None:
-    """Who has given his password and not yet a code; None when that was too long ago or holds no more."""
-    pending = request.session.get(PENDING)
-    if not pending or pending["until"] < time.time():
-        request.session.pop(PENDING, None)
-        return None
-    user = _fresh(pending["user"])
-    if user is None or not constant_time_compare(pending["mark"], mark_of_password(user.password)):
-        return None
-    return user
+    def is_in(self, request: HttpRequest) -> bool:
+        return self.site.has_permission(request)
 
-
-def _fresh(pk: Any) -> User | None:
-    user = User.objects.select_related("account__role", "domain").filter(pk=pk).first()
-    if user is None or not user.is_active or user.account.state != "enabled":
-        return None
-    return user
+    def frame(self, request: HttpRequest, signed_in: bool) -> dict[str, Any]:
+        request.current_app = self.site.name  # type: ignore[attr-defined]
+        return {**self.site.each_context(request), "subtitle": None, "has_permission": signed_in}

@@ -2,22 +2,33 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from apps.portal.pages.second_factor import PasswordFirst
+from apps.accounts.password_config import RESET_ENABLED
+from apps.portal.pages.signing_in import PasswordFirst, SaysWhy
+from cloudstack.pages.policy import HEADER, policy
 
 HOME = reverse_lazy("portal:home")
 sign_out = LogoutView.as_view(next_page=reverse_lazy("portal:sign-in"))
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(SaysWhy, AuthenticationForm):
     """``user``, or ``user@domain/path`` for one of another domain."""
+
+    error_messages = {
+        "invalid_login": _(
+            "User name, password or domain is not right. After several wrong passwords a user is shut out; an "
+            "administrator can let you in again."
+        ),
+        "inactive": _("This user may not sign in now; ask an administrator."),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -34,12 +45,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         template_name="portal/sign_in.html",
         next_page=HOME,
         redirect_authenticated_user=True,
-        extra_context={"title": _("Sign in")},
+        extra_context={"title": _("Sign in"), "oidc": settings.OIDC, "forgotten": RESET_ENABLED.value()},
     )
-    return view(request)
-
-
-def second_factor(request: HttpRequest) -> HttpResponse:
-    from django.http import HttpResponseRedirect
-
-    return HttpResponseRedirect(reverse("admin:second_factor"))
+    response = view(request)
+    if settings.OIDC:
+        response[HEADER] = policy(forms_to=settings.OIDC.form_origins)
+    return response

@@ -14,6 +14,7 @@ from cloudstack.framework.configuration import store
 from cloudstack.framework.configuration.service import ConfigurationManager
 
 PAGE = "/admin/second-factor/"
+USERS_PAGE = "/second-factor/"
 
 
 @pytest.fixture
@@ -142,12 +143,12 @@ def test_a_tenant_proves_his_at_the_sign_in_of_the_api(boss: User) -> None:
     client, where = Client(), "/api/v1/virtual-machines"
     name = f"tess@{tenant.account.domain.path.strip('/')}"
     entered = client.post("/api/v1/login", {"username": name, "password": PASSWORD, "next": where})
-    assert entered["Location"] == PAGE and client.get(where).status_code == 401
-    assert client.post(PAGE, {"do": "verify", "code": "000000"}).status_code == 400
+    assert entered["Location"] == USERS_PAGE and client.get(where).status_code == 401
+    assert client.post(USERS_PAGE, {"do": "verify", "code": "000000"}).status_code == 400
     assert client.get(where).status_code == 401
-    assert client.post(PAGE, {"do": "verify", "code": code_of(tenant)})["Location"] == where
+    assert client.post(USERS_PAGE, {"do": "verify", "code": code_of(tenant)})["Location"] == where
     assert client.get(where).status_code == 200
-    # He is no operator: the page of the factor stands in the admin, and is closed to him again.
+    # He is no operator: the page in the admin is closed to him.
     assert client.get(PAGE)["Location"].startswith("/admin/login/")
     assert client.post(PAGE, {"do": "remove"})["Location"].startswith("/admin/login/")
     assert tenant.two_factors.get().confirmed is not None

@@ -1,6 +1,9 @@
-"""What web interfaces ask when somebody signs in. Users come from nowhere else here, so these lists are empty."""
+"""What web interfaces ask when somebody signs in. Beside passwords there is at most an OpenID Connect provider."""
 
+import uuid
 from typing import Any
+
+from django.conf import settings
 
 from apps.accounts.models import Domain
 from cloudstack.api import (
@@ -19,6 +22,8 @@ from cloudstack.api import (
     Str,
 )
 from cloudstack.api.listing import Page
+
+KIND = "oidc"
 
 
 class IdpResponse(Response):
@@ -54,7 +59,7 @@ class OauthProviderResponse(Response):
 
 
 class ListOauthProvider(BaseListCmd):
-    """Lists the OAuth providers by which users can log in: there are none."""
+    """Lists the OAuth providers by which users sign in on the pages of the portal: the configured one, if any."""
 
     anonymous = True
     before_second_factor = "always"
@@ -64,7 +69,19 @@ class ListOauthProvider(BaseListCmd):
     provider = Str("provider", help="providers of this kind")
 
     def queryset(self) -> list[dict[str, Any]]:
-        return []
+        one = settings.OIDC
+        if one is None or self.provider not in (None, "", KIND):
+            return []
+        return [
+            {
+                "id": str(uuid.uuid5(uuid.NAMESPACE_URL, one.issuer)),
+                "provider": KIND,
+                "name": one.name,
+                "description": f"OpenID Connect provider {one.issuer}",
+                "clientid": one.client_id,
+                "enabled": True,
+            }
+        ]
 
 
 class LdapConfigurationResponse(Response):
