@@ -178,3 +178,13 @@ def test_a_forgotten_password_is_chosen_anew_by_a_mail(anna: User, settings_of, 
     client.get(link)
     again = client.post("/new-password/", {"new_password": new + "2", "new_password_again": new + "2"})
     assert again.status_code == 422 and sign_in(Client(), new)["Location"] == "/"
+
+
+def test_the_language_is_chosen_on_every_page_and_kept(signed_in: Client) -> None:
+    client = Client()
+    assert b'<html lang="en">' in client.get("/sign-in/").content
+    assert client.post("/language/", {"language": "de", "next": "/sign-in/"})["Location"] == "/sign-in/"
+    page = client.get("/sign-in/").content.decode()
+    assert '<html lang="de">' in page and "Kennwort" in page and 'action="/language/"' in page
+    assert client.post("/language/", {"language": "de", "next": "https://evil.example/"})["Location"] == "/"
+    assert 'action="/language/"' in signed_in.get("/profile/").content.decode()
