@@ -31,6 +31,7 @@ class Showcase:
     def users_pages(self) -> dict[str, str]:
         """Name → address of the pages that a user comes to."""
         found = {"home": reverse("portal:home"), "jobs": reverse("portal:jobs"), "profile": reverse("portal:profile")}
+        found["search"] = f"{reverse('portal:search')}?q=web"
         job = AsyncJob.objects.filter(account_uuid=self.cloud.account.uuid).latest("pk")
         found["job"] = reverse("portal:job", args=[job.uuid])
         for section in registry.sections():

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import path
 from django.views.i18n import set_language
 
-from apps.portal.web import forgotten, home, profile, second_factor, sign_in
+from apps.portal.web import forgotten, home, profile, search, second_factor, sign_in
 from cloudstack.pages import urls
 
 
@@ -28,6 +28,7 @@ urlpatterns = [
     path("new-password/", forgotten.choose, name="new-password"),
     path("second-factor/", second_factor.second_factor, name="second-factor"),
     path("language/", set_language, name="language"),
+    path("search/", search.search_page, name="search"),
     path("project/", home.switch_project, name="project-switch"),
     path("profile/", profile.profile, name="profile"),
     path("profile/password/", profile.password, name="password"),
