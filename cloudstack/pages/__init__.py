@@ -8,6 +8,19 @@ does what its reader may see and do, and nothing else.
 from cloudstack.pages.columns import Column, Kind
 from cloudstack.pages.options import Listed, Option
 from cloudstack.pages.registry import register
-from cloudstack.pages.sections import Fact, Filter, Input, Operation, Panel, Section
+from cloudstack.pages.sections import OF, Fact, Filter, Input, Operation, Panel, Section
 
-__all__ = ["Column", "Fact", "Filter", "Input", "Kind", "Listed", "Operation", "Option", "Panel", "Section", "register"]
+__all__ = [
+    "OF",
+    "Column",
+    "Fact",
+    "Filter",
+    "Input",
+    "Kind",
+    "Listed",
+    "Operation",
+    "Option",
+    "Panel",
+    "Section",
+    "register",
+]

@@ -15,7 +15,7 @@ from cloudstack.framework.errors import CloudError
 from cloudstack.pages.access import project_of
 from cloudstack.pages.fields import Cards, CommaBoxes, PairsField, PartField
 from cloudstack.pages.options import Listed, Option
-from cloudstack.pages.sections import Input, Operation
+from cloudstack.pages.sections import OF, Input, Operation
 
 KEY = "idempotency"
 MOST_BOXES = 12
@@ -94,7 +94,7 @@ class OperationForm(forms.Form):
         """What is chosen for an object is its owner's, whatever project the session works for."""
         if not self.row:
             return project_of(request)
-        return str((self.row.get("owner") or self.row).get("projectid", ""))
+        return str((self.row.get(OF) or self.row).get("projectid", ""))
 
     def _offer(self, field: forms.Field, one: Input, options: list[Option]) -> None:
         choices: list[tuple[str, Any]] = [(option.value, option.label) for option in options]

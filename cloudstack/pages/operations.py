@@ -19,7 +19,7 @@ from cloudstack.pages.forms import KEY, TYPED, OperationForm
 from cloudstack.pages.frame import render, url_of
 from cloudstack.pages.objects import panel_rows
 from cloudstack.pages.quotas import in_words
-from cloudstack.pages.sections import Operation, Section
+from cloudstack.pages.sections import OF, Operation, Section
 
 GO = "go"
 """Name of the buttons: ``plan`` only shows what would happen, ``offer`` shows the form with what goes with what is
@@ -54,7 +54,7 @@ def row_page(request: HttpRequest, section: Section, uuid: str, key: str, row_id
             continue
         found = [row for row in panel_rows(request, panel, owner)[0] if str(row.get("id", "")) == row_id]
         if found:
-            row = {**found[0], "owner": owner}
+            row = {**found[0], OF: owner}
             operation = _chosen(request, panel.operations, key, row)
             title = f"{operation.label}: {found[0].get('name') or found[0].get('ipaddress') or row_id}"
             return _ask(request, section, operation, row, back=_object_url(section, owner), title=title)
@@ -89,7 +89,7 @@ def _ask(
         "row": row,
         "title": title,
         "back": back,
-        "back_title": section.title_of(row.get("owner") or row) if row else "",
+        "back_title": section.title_of(row.get(OF) or row) if row else "",
         "to_type": section.title_of(row) if operation.types_name and row else "",
     }
     status = 200
@@ -192,7 +192,7 @@ def _made(section: Section, result: Result) -> str:
 
 def _still_there(request: HttpRequest, section: Section, row: Mapping[str, Any]) -> bool:
     try:
-        one(request, section.lists, section.one(str((row.get("owner") or row)[section.lookup])))
+        one(request, section.lists, section.one(str((row.get(OF) or row)[section.lookup])))
     except Http404:
         return False
     return True

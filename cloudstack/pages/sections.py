@@ -10,6 +10,8 @@ from cloudstack.pages.columns import Column, Row
 from cloudstack.pages.options import Listed, Option
 
 Text = str | Promise
+OF = "(of)"
+"""Key of a row of a panel, on which an operation is meant, that holds the object of the page; no answer has it."""
 DANGEROUS = ("delete", "destroy", "expunge", "remove", "disassociate", "release")
 
 

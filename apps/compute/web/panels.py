@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.compute.web import words
 from apps.compute.web.operations import IN_ITS_ZONE, alive
 from apps.compute.web.words import Row
-from cloudstack.pages import Column, Input, Kind, Listed, Operation, Option, Panel
+from cloudstack.pages import OF, Column, Input, Kind, Listed, Operation, Option, Panel
 
 KIND = "UserVm"
 """What machines are called where they are tagged."""
@@ -29,7 +29,7 @@ def _tags(row: Row) -> list[dict[str, Any]]:
 
 
 def _card(row: Row) -> dict[str, Any]:
-    return {"virtualmachineid": row.get("virtualmachineid") or row["owner"]["id"], "nicid": row["id"]}
+    return {"virtualmachineid": row.get("virtualmachineid") or row[OF]["id"], "nicid": row["id"]}
 
 
 VOLUMES = Panel(
@@ -247,7 +247,7 @@ TAGS = Panel(
             command="deleteTags",
             label=_("Remove"),
             danger=False,
-            params=lambda row: {"resourcetype": KIND, "resourceids": row["owner"]["id"], "tags[0].key": row["key"]},
+            params=lambda row: {"resourcetype": KIND, "resourceids": row[OF]["id"], "tags[0].key": row["key"]},
         ),
     ),
     adds=(
