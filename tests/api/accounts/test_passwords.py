@@ -132,7 +132,7 @@ def test_a_link_comes_by_mail_and_works_once(tenants, mails):
     assert message.to == [tenants.seller.email]
     assert message.from_email == "cloud@example.org"
     token = token_of(message)
-    assert f"https://cloud.example.org/client/#/user/resetPassword?username=seller&token={token}" in message.body
+    assert f"https://cloud.example.org/new-password/?username=seller&token={token}" in message.body
     told = str([list(model.objects.values()) for model in (User, AsyncJob, Event)])
     assert token not in told
 
