@@ -144,6 +144,7 @@ def statements(ask: Callable[[], Any]) -> int:
     return len(captured)
 
 
+@pytest.mark.timeout(900)
 def test_lists_cost_the_same_whatever_their_length(
     operator: Client, full: None, subtests: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +167,7 @@ def test_lists_cost_the_same_whatever_their_length(
     assert dear == {}
 
 
+@pytest.mark.timeout(900)
 def test_pages_open_and_cost_little(operator: Client, full: None, subtests: Any) -> None:
     dear: dict[str, int] = {}
     empty = set()
