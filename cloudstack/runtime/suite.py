@@ -87,7 +87,7 @@ class Suite:
         try:
             self._lab_tests()
             if any(REPO.glob("tests/browser/test_*.py")):
-                self._tests("tests in a browser", "browser", parallel=False)
+                self._tests("tests in a browser", "browser and not lab", parallel=False)
         except Exception as error:
             self.phases.append(Phase("the slow lane", failed=1, failures=[f"{type(error).__name__}: {error}"]))
             raise

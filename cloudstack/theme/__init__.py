@@ -2,6 +2,6 @@
 
 ``configuration``: what the settings take over. ``admin``: the bases of sites, pages and forms. ``policy``: what
 browsers may load. Our templates extend ``admin/…`` by Django's names; those in
-``templates/unfold`` replace parts of the theme.
-Whoever exchanges the theme changes this package and that folder.
+``templates/unfold`` and ``static/unfold`` replace parts of the theme.
+Whoever exchanges the theme changes this package and those folders.
 """
