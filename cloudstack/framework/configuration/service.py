@@ -28,9 +28,12 @@ class ConfigurationManager:
 
     @transaction.atomic
     def update(
-        self, *, caller: Caller, name: str, value: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None
+        self, *, caller: Caller | None, name: str, value: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None
     ) -> ConfigKey:
-        """Set ``name`` in one scope; raises ``InvalidParameter`` for a wrong type or scope."""
+        """Set ``name`` in one scope, for the platform itself where ``caller`` is None.
+
+        Raises ``InvalidParameter`` for a wrong type or scope.
+        """
         key = self._key_in_scope(name, scope, scope_uuid)
         text = key.text(key.cast(value))
         stored, before = self._as_it_is(key, scope, scope_uuid)
@@ -42,7 +45,9 @@ class ConfigurationManager:
         return key
 
     @transaction.atomic
-    def reset(self, *, caller: Caller, name: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None) -> ConfigKey:
+    def reset(
+        self, *, caller: Caller | None, name: str, scope: Scope = Scope.GLOBAL, scope_uuid: Any = None
+    ) -> ConfigKey:
         """Go back to the value of the wider scope or the default."""
         key = self._key_in_scope(name, scope, scope_uuid)
         stored, before = self._as_it_is(key, scope, scope_uuid)
@@ -61,7 +66,7 @@ class ConfigurationManager:
         return (None if row is None else store.reveal(key, row.value)), self._in_force(key, scope, scope_uuid)
 
     def _changed(
-        self, caller: Caller, key: ConfigKey, scope: Scope, scope_uuid: Any, *, stored: str | None, before: Any,
+        self, caller: Caller | None, key: ConfigKey, scope: Scope, scope_uuid: Any, *, stored: str | None, before: Any,
         text: str | None,
     ) -> None:  # fmt: skip
         """Tell and write down a change from ``stored`` to ``text`` (None: not set), once it is in the table."""
@@ -79,8 +84,8 @@ class ConfigurationManager:
                 after="" if key.secret else key.text(after) if text is None else text,
                 after_set=text is not None,
                 door=current_door(),
-                user_id=caller.user_id or None,
-                user_name=caller.username,
+                user_id=(caller.user_id or None) if caller else None,
+                user_name=caller.username if caller else "",
                 correlation_id=correlation_id(),
             )
         transaction.on_commit(store.forget)
@@ -90,7 +95,7 @@ class ConfigurationManager:
         return key.value(scope_uuid if scope != Scope.GLOBAL else None)
 
     def _tell(
-        self, caller: Caller, key: ConfigKey, what: str, before: Any, after: Any, scope: Scope, scope_uuid: Any
+        self, caller: Caller | None, key: ConfigKey, what: str, before: Any, after: Any, scope: Scope, scope_uuid: Any
     ) -> None:
         """The event: who changed what from which value to which, and where."""
         where = f" for {scope} {scope_uuid}" if scope_uuid else ""
