@@ -8,12 +8,11 @@ does what its reader may see and do, and nothing else.
 from cloudstack.pages.columns import Column, Kind
 from cloudstack.pages.options import Listed, Option
 from cloudstack.pages.registry import register
-from cloudstack.pages.sections import OF, Fact, Filter, Input, Operation, Panel, Section
+from cloudstack.pages.sections import OF, Filter, Input, Operation, Panel, Section
 
 __all__ = [
     "OF",
     "Column",
-    "Fact",
     "Filter",
     "Input",
     "Kind",

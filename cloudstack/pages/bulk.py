@@ -88,7 +88,6 @@ def batch_page(request: HttpRequest, key: str) -> HttpResponse:
         "rows": rows,
         "ended": ended,
         "bad": sum(1 for row in rows if row["refusal"] or (row["job"] and row["job"].status == AsyncJob.Status.FAILED)),
-        "live": ended < len(rows),
     }
     if request.GET.get("part") == "rows":
         return fragment(request, "portal/batch_rows.html", context)

@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
@@ -129,6 +130,11 @@ def when(value: Any) -> SafeString | str:
         moment = parse_date(str(value))
     except ValueError:
         return str(value)
+    return moment_shown(moment)
+
+
+def moment_shown(moment: datetime) -> SafeString:
+    """How long ago a moment was, and exactly on pointing at it."""
     exact = formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', moment.isoformat("T", "seconds"), exact, naturaltime(moment)

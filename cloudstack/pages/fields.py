@@ -18,28 +18,27 @@ SPARE_PAIRS = 3
 MOST_PAIRS = 50
 
 
-class Cards(forms.RadioSelect):
+class Hinted(forms.widgets.ChoiceWidget):
+    """Each option has a line about it."""
+
+    hints: Mapping[str, Any] = {}
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(*args, **kwargs)
+        option["hint"] = self.hints.get(str(option["value"]), "")
+        return option
+
+
+class Cards(Hinted, forms.RadioSelect):
     """Options beside each other, each with a line about it."""
 
     template_name = "portal/widgets/cards.html"
-    hints: Mapping[str, Any] = {}
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option: dict[str, Any] = super().create_option(*args, **kwargs)
-        option["hint"] = self.hints.get(str(option["value"]), "")
-        return option
 
 
-class CommaBoxes(forms.CheckboxSelectMultiple):
+class CommaBoxes(Hinted, forms.CheckboxSelectMultiple):
     """Several of a list, as one text with commas."""
 
     template_name = "portal/widgets/boxes.html"
-    hints: Mapping[str, Any] = {}
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option: dict[str, Any] = super().create_option(*args, **kwargs)
-        option["hint"] = self.hints.get(str(option["value"]), "")
-        return option
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
         found = super().value_from_datadict(data, files, name) or ()

@@ -28,7 +28,6 @@ class OperationForm(forms.Form):
     """What a person fills in for one operation. ``params`` are the parameters of the wire that it says."""
 
     use_required_attribute = True
-    groups: list[tuple[Any, list[str]]]
 
     def __init__(
         self, operation: Operation, request: HttpRequest, row: Mapping[str, Any], data: Any = None, draft: Any = None

@@ -16,11 +16,6 @@ DANGEROUS = ("delete", "destroy", "expunge", "remove", "disassociate", "release"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fact(Column):
-    """A field on an object's page."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Filter:
     """A choice above a list: the parameter ``wire`` of the list's command."""
 
@@ -230,7 +225,3 @@ class Section:
     @property
     def creates(self) -> list[Operation]:
         return [*([self.create] if self.create else []), *self.further_creates]
-
-    def all_operations(self) -> list[Operation]:
-        """Those on objects, with those of panels' rows and heads left to the panels."""
-        return list(self.operations)

@@ -17,6 +17,7 @@ from cloudstack.api import authentication, registry
 from cloudstack.api.dispatcher import dispatch
 from cloudstack.framework.context import Caller, calling
 from cloudstack.framework.errors import CloudError
+from cloudstack.pages.calls import failure_in, plan_of
 
 MOST_OBJECTS = 200
 """One request carries out no more operations than this."""
@@ -113,8 +114,7 @@ class AdminCommand:
         """What it would do, from ``plan=true``; raises what would refuse it. Nothing of managers' calls is known."""
         if self.call is not None:
             return {}
-        body = dispatch(self.command, {**self._params(obj), "plan": "true"}, caller, door="admin").body
-        return dict(body["plan"])
+        return plan_of(self.command, self._params(obj), caller, door="admin")
 
     def refusal(self, caller: Caller, obj: Any) -> str:
         """Why it is not possible now; empty when it is, or when that depends on an answer that is still to be given."""
@@ -125,7 +125,7 @@ class AdminCommand:
                 plan = self.planned(caller, obj)
         except CloudError as error:
             return error.message
-        return next((job["fails"]["errortext"] for job in plan.get("jobs", ()) if "fails" in job), "")
+        return failure_in(plan)
 
     def _params(self, obj: Any) -> dict[str, Any]:
         named = self.params(obj) if self.params else {self.parameter: str(obj.uuid)}
