@@ -10,3 +10,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   button.click();
 });
+
+// Browsers give autofocus only at their next picture, and not when they are busy with another: a person who types on
+// at once would type into nothing.
+const wanted = document.querySelector("[autofocus]");
+if (wanted && document.activeElement === document.body) wanted.focus();

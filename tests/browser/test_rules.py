@@ -37,6 +37,7 @@ def test_rules_are_added_and_moved_by_the_keyboard(window: Open, role: Role) -> 
     page.get_by_label("Where").select_option(label="before 3. deny *")
     page.get_by_label("Command or pattern").press("Enter")
     page.get_by_role("button", name="Add allow *Snapshot*").wait_for()
+    page.wait_for_function("document.activeElement.value === '1' && document.activeElement.name === 'confirmed'")
     view.shot("rules-preview")
     page.keyboard.press("Enter")
     page.locator(".messagelist").wait_for()

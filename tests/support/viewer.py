@@ -19,7 +19,7 @@ class Viewer:
 
     def read(self, count: int) -> bytes:
         while len(self.heard) - self._at < count:
-            message = self.socket.recv(timeout=10)
+            message = self.socket.recv(timeout=60)
             assert isinstance(message, bytes)
             self.heard += message
         self._at += count
@@ -50,5 +50,5 @@ class Viewer:
         """Code and reason with which the portal closes."""
         with pytest.raises(ConnectionClosed):
             while True:
-                self.socket.recv(timeout=15)
+                self.socket.recv(timeout=60)
         return self.socket.close_code or 0, self.socket.close_reason or ""
