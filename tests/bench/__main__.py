@@ -52,7 +52,7 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
                 yield from _told(figures)
             yield from _told(search.on_sqlite(folder, rows))
         if "pages" in parts:
-            for figures in pages.pages(search.users_of(holding)):
+            for figures in pages.pages(folder, search.users_of(holding)):
                 yield from _told(figures)
         if "lists" in parts:
             for figures in lists.pages(cloud, holding):

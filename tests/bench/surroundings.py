@@ -31,7 +31,7 @@ def surroundings() -> Iterator[Path]:
             CLOUDSTACK_DATA=str(folder / "data"),
             DJANGO_SETTINGS_MODULE="cloudstack.settings.production",
             LOG_LEVEL="ERROR",
-            ALLOWED_HOSTS="testserver",
+            ALLOWED_HOSTS="testserver,127.0.0.1",
         )
         (folder / "data").mkdir()
         import django

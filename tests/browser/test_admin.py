@@ -102,6 +102,34 @@ def test_a_machine_moves_to_the_host_that_is_chosen(window: Open, cloud: Simulat
     assert vm.host == target
 
 
+def test_a_host_is_emptied_for_maintenance_and_comes_back(window: Open, cloud: SimulatedCloud) -> None:
+    vm = deploy(cloud, "guest-1")
+    host = vm.host
+    view = window()
+    page = view.page
+    view.log_in()
+    view.open(f"/admin/infrastructure/host/{host.pk}/change/")
+    page.get_by_role("button", name="Put into maintenance…").click()
+    view.shot("host-maintenance-plan")
+    assert page.get_by_text(f"What happens: emptying host {host.name} for maintenance").is_visible()
+    assert page.get_by_text("Move the machines away").count() == 1
+    page.get_by_role("button", name="Put into maintenance").click()
+    assert view.messages() == [f"Put into maintenance – {host.name}: job started"]
+    run_jobs()
+    vm.refresh_from_db()
+    assert vm.state == VmState.RUNNING and vm.host != host
+    view.open(f"/admin/infrastructure/host/{host.pk}/change/")
+    page.locator(".cs-bar .cs-badge", has_text="Maintenance").first.wait_for()
+    page.locator(".cs-bar[data-live='0']").wait_for()
+    assert page.get_by_role("button", name="Put into maintenance").is_disabled()
+    view.shot("host-maintenance")
+    page.get_by_role("button", name="End the maintenance").click()
+    view.messages()
+    run_jobs()
+    host.refresh_from_db()
+    assert host.resource_state == "Enabled"
+
+
 def test_a_failed_job_says_why_and_is_retried(window: Open, cloud: SimulatedCloud) -> None:
     vm = deploy(cloud, "unlucky")
     cloud.admin.call("configureSimulator", name="StopCommand", value="fault:the power button is stuck", count=50)
