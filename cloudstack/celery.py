@@ -5,7 +5,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import worker_process_init, worker_process_shutdown, worker_ready, worker_shutting_down
 
 from cloudstack import API_VERSION
 
@@ -25,11 +25,20 @@ app.autodiscover_tasks(["cloudstack.framework.jobs", "cloudstack.framework.sched
 @worker_process_init.connect
 def _begin_pool_process(**_: Any) -> None:
     # A pool process that outlived its killed parent would go on with a job that another worker has claimed.
+    from cloudstack.framework.plugins.services import start_managers
     from cloudstack.runtime.collector import settle
     from cloudstack.runtime.tether import die_with_parent
 
     die_with_parent(signal.SIGKILL)
     settle()
+    start_managers("worker")
+
+
+@worker_process_shutdown.connect
+def _end_pool_process(**_: Any) -> None:
+    from cloudstack.framework.plugins.services import stop_managers
+
+    stop_managers()
 
 
 @worker_ready.connect

@@ -1,6 +1,6 @@
 """Settings of accounts: default limits, keys and log-in."""
 
-from apps.accounts.models.limit import MAX_TAG, ResourceType
+from apps.accounts.models.limit import MAX_TAG, Kind, ResourceType
 from cloudstack.framework.configuration import ConfigKey, Scope
 
 INCORRECT_LOGINS_ALLOWED = ConfigKey(
@@ -126,40 +126,45 @@ STORAGE_TAGS = ConfigKey(
     check=_check_tags,
 )
 
-ACCOUNT_LIMITS = {
-    kind: ConfigKey(
-        f"max.account.{name}",
-        int,
-        of_account,
-        description=f"How many {what} an account may hold unless it has a limit of its own; -1 is no limit.",
-        category="Account Defaults",
-        minimum=-1,
+ACCOUNT_LIMITS: dict[Kind, ConfigKey] = {}
+DOMAIN_LIMITS: dict[Kind, ConfigKey] = {}
+PROJECT_LIMITS: dict[Kind, ConfigKey] = {}
+
+
+def declare_limits(
+    kind: Kind, name: str, what: str, *, of_account: int, of_domain: int, of_project: int | None, component: str = ""
+) -> None:
+    """The settings ``max.account.<name>``, ``max.domain.<name>`` and ``max.project.<name>`` with their defaults.
+
+    ``of_project``: None for what projects never hold. ``component`` as in ``ConfigKey``.
+    """
+    for limits, holder, whose, default in (
+        (ACCOUNT_LIMITS, "account", "an account", of_account),
+        (DOMAIN_LIMITS, "domain", "a domain below ROOT", of_domain),
+        (PROJECT_LIMITS, "project", "a project", of_project),
+    ):
+        if default is not None:
+            limits[kind] = ConfigKey(
+                f"max.{holder}.{name}",
+                int,
+                default,
+                description=f"How many {what} {whose} may hold unless it has a limit of its own; -1 is no limit.",
+                category=f"{holder.capitalize()} Defaults",
+                minimum=-1,
+                component=component or "accounts",
+            )
+
+
+for _kind, (_name, _own, _of_domain, _what) in _MEANINGS.items():
+    declare_limits(
+        _kind,
+        _name,
+        _what,
+        of_account=_own,
+        of_domain=_of_domain,
+        of_project=None if _kind == ResourceType.PROJECT else _own,
     )
-    for kind, (name, of_account, _, what) in _MEANINGS.items()
-}
-DOMAIN_LIMITS = {
-    kind: ConfigKey(
-        f"max.domain.{name}",
-        int,
-        of_domain,
-        description=f"How many {what} a domain below ROOT may hold unless it has a limit of its own; -1 is no limit.",
-        category="Domain Defaults",
-        minimum=-1,
-    )
-    for kind, (name, _, of_domain, what) in _MEANINGS.items()
-}
-PROJECT_LIMITS = {
-    kind: ConfigKey(
-        f"max.project.{name}",
-        int,
-        of_project,
-        description=f"How many {what} a project may hold unless it has a limit of its own; -1 is no limit.",
-        category="Project Defaults",
-        minimum=-1,
-    )
-    for kind, (name, of_project, _, what) in _MEANINGS.items()
-    if kind != ResourceType.PROJECT
-}
+
 USERS_CREATE_PROJECTS = ConfigKey(
     "allow.user.create.projects",
     bool,

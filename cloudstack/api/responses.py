@@ -1,11 +1,12 @@
 """Responses: declared fields, rendered from rows of ``values_list`` so that no query can hide in a template."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.models import Model, QuerySet
 
@@ -84,6 +85,31 @@ class Response:
         """Wire name → declaration, for ``listApis`` and OpenAPI."""
         named = live_jobs.named_by(cls.model) and "jobid" not in cls._items
         return {**live_jobs.FIELDS, **cls._items} if named else cls._items
+
+    @classmethod
+    def add_fields(cls, items: Mapping[str, Item]) -> None:
+        """Answer further fields from now on, in this response and in all that are made from it.
+
+        Raises ``ImproperlyConfigured`` when one of them is there already.
+        """
+        family = [cls, *_descendants(cls)]
+        for one in family:
+            if taken := sorted(items.keys() & one._items.keys()):
+                raise ImproperlyConfigured(f"{one.__name__} has a field {taken[0]} already")
+        for wire, item in items.items():
+            item.__set_name__(cls, wire)
+        for one in family:
+            one._items.update(items)
+            one._plans.clear()
+
+    @classmethod
+    def drop_fields(cls, wires: Iterable[str]) -> None:
+        """Answer these fields no more, here and in all responses that are made from this one."""
+        names = set(wires)
+        for one in [cls, *_descendants(cls)]:
+            for wire in names & one._items.keys():
+                del one._items[wire]
+            one._plans.clear()
 
     @classmethod
     def type_of(cls, item: Item) -> FieldType:
@@ -241,6 +267,10 @@ class Response:
             tuple(needed.items()),
             tuple(loaded),
         )
+
+
+def _descendants(cls: type[Response]) -> list[type[Response]]:
+    return [found for child in cls.__subclasses__() for found in (child, *_descendants(child))]
 
 
 def _picker(positions: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:

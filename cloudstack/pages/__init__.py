@@ -6,9 +6,9 @@ does what its reader may see and do, and nothing else.
 """
 
 from cloudstack.pages.columns import Column, Kind
-from cloudstack.pages.options import Listed, Option
+from cloudstack.pages.options import Listed, Option, choices
 from cloudstack.pages.registry import register
-from cloudstack.pages.sections import OF, Filter, Input, Operation, Panel, Section
+from cloudstack.pages.sections import OF, Filter, Input, MenuLink, Operation, Panel, PanelOn, Section
 
 __all__ = [
     "OF",
@@ -17,9 +17,12 @@ __all__ = [
     "Input",
     "Kind",
     "Listed",
+    "MenuLink",
     "Operation",
     "Option",
     "Panel",
+    "PanelOn",
     "Section",
+    "choices",
     "register",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import models
+
 from cloudstack.api import authentication, registry
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError
@@ -19,6 +21,11 @@ class Option:
     value: str
     label: Any
     hint: Any = ""
+
+
+def choices(of: type[models.TextChoices]) -> tuple[Option, ...]:
+    """The values of a field's choices, under their labels."""
+    return tuple(Option(value, label) for value, label in of.choices)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What an account or a project has of its limits, and what a plan would take of them."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -11,22 +11,43 @@ from cloudstack.framework.errors import CloudError
 from cloudstack.pages.access import project_of
 from cloudstack.pages.calls import call
 
-QUOTAS = (
-    ("vm", "user_vm", _("Instances"), ""),
-    ("cpu", "cpu", _("CPU cores"), ""),
-    ("memory", "memory", _("Memory"), "MiB"),
-    ("volume", "volume", _("Volumes"), ""),
-    ("primarystorage", "primary_storage", _("Disk space"), "GiB"),
-    ("secondarystorage", "secondary_storage", _("Image space"), "GiB"),
-    ("ip", "public_ip", _("Public addresses"), ""),
-    ("network", "network", _("Networks"), ""),
-    ("snapshot", "snapshot", _("Snapshots"), ""),
-    ("template", "template", _("Templates"), ""),
-)
-"""Counters of limits: beginning of their fields in answers about accounts and projects, name in plans, title, unit."""
+
+class Quota(NamedTuple):
+    """A counter of limits: beginning of its fields in answers about accounts and projects, name in plans, title."""
+
+    wire: str
+    name: str
+    title: Any
+    unit: str = ""
+
+
+QUOTAS = [
+    Quota("vm", "user_vm", _("Instances")),
+    Quota("cpu", "cpu", _("CPU cores")),
+    Quota("memory", "memory", _("Memory"), "MiB"),
+    Quota("volume", "volume", _("Volumes")),
+    Quota("primarystorage", "primary_storage", _("Disk space"), "GiB"),
+    Quota("secondarystorage", "secondary_storage", _("Image space"), "GiB"),
+    Quota("ip", "public_ip", _("Public addresses")),
+    Quota("network", "network", _("Networks")),
+    Quota("snapshot", "snapshot", _("Snapshots")),
+    Quota("template", "template", _("Templates")),
+]
+"""In the order in which they are shown; those of plugins come last."""
 OF_MACHINES = frozenset({"vm", "cpu", "memory", "volume", "primarystorage"})
 """What a machine takes of."""
 NEARLY_FULL = 0.9
+
+
+def register_quota(quota: Quota) -> None:
+    """Show it wherever quotas are shown, after those that are there."""
+    if quota not in QUOTAS:
+        QUOTAS.append(quota)
+
+
+def drop_quota(wire: str) -> None:
+    """Show it no more."""
+    QUOTAS[:] = [quota for quota in QUOTAS if quota.wire != wire]
 
 
 def quotas_of(

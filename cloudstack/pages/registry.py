@@ -35,6 +35,11 @@ def register(cls: type[Section]) -> type[Section]:
     return cls
 
 
+def unregister(cls: type[Section]) -> None:
+    """Take the section away, with its place in the menu."""
+    _sections.pop(cls.slug, None)
+
+
 def sections() -> list[Section]:
     return list(_sections.values())
 

@@ -165,6 +165,32 @@ class Panel:
     suits: Callable[[Row], bool] | None = None
 
 
+@dataclass(frozen=True)
+class PanelOn:
+    """A panel that a plugin shows on the pages of others' objects.
+
+    ``page`` is the slug of their section or, in the admin, the label of their model (``accounts.account``), where the
+    panel's ``params`` get the object itself.
+    """
+
+    page: str
+    panel: Panel
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuLink:
+    """An entry of the menu that leads to ``url``, an address in the portal or elsewhere."""
+
+    title: Text
+    url: str
+    group: Text
+    """Title of the part of the menu, which there may be already."""
+    icon: str = "box"
+    order: int = 200
+    command: str = ""
+    """Shown to whoever's role allows it; empty: to everybody who is signed in."""
+
+
 class Section:
     """One kind of object with its pages. Subclasses are registered by :func:`cloudstack.pages.register`."""
 

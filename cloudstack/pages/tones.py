@@ -1,5 +1,6 @@
 """The colours of states. The word always stands beside the colour."""
 
+from collections.abc import Iterable
 from typing import Any
 
 GOOD = frozenset(
@@ -16,6 +17,14 @@ BAD = frozenset(
     | {"downloaderror", "uploaderror", "locked", "broken", "warn"}
 )
 RUNNING_JOB = "running"
+_further: dict[str, str] = {}
+
+
+def color_states(*, good: Iterable[str] = (), busy: Iterable[str] = (), bad: Iterable[str] = ()) -> None:
+    """Give states of a plugin their colours. Those that have one keep it: a word means the same everywhere."""
+    for name, words in (("good", good), ("busy", busy), ("bad", bad)):
+        for word in words:
+            _further.setdefault(word.replace(" ", "").lower(), name)
 
 
 def tone(value: Any, *, job: bool = False) -> str:
@@ -26,4 +35,4 @@ def tone(value: Any, *, job: bool = False) -> str:
     for name, words in (("good", GOOD), ("busy", BUSY), ("bad", BAD)):
         if word in words:
             return name
-    return "off"
+    return _further.get(word, "off")

@@ -1,9 +1,11 @@
 """The public face of the platform for plugins. What is not here or in ``cloudstack.contracts`` is not theirs.
 
-By topic: ``drivers``, ``jobs``, ``events``, ``settings``, ``health``, ``api``, ``models``, ``admin``, ``agent``.
+By topic: ``drivers``, ``jobs``, ``events``, ``settings``, ``health``, ``api``, ``models``, ``admin``, ``agent``,
+``resources``, ``managers``, ``portal``.
 """
 
 from cloudstack.framework.plugins.config import PluginConfig
+from cloudstack.framework.plugins.giving import gives
 from cloudstack.framework.plugins.markers import API_VERSION, hookimpl
 
-__all__ = ["API_VERSION", "PluginConfig", "hookimpl"]
+__all__ = ["API_VERSION", "PluginConfig", "gives", "hookimpl"]

@@ -1,6 +1,9 @@
 """What a plugin's commands are written with, and the errors that they raise."""
 
 from apps.accounts.api.attached import Annotated, Iconed, ShowsIcons, TagFilter, Tagged
+from apps.accounts.api.listing import AccountScopedListCmd
+from apps.accounts.api.owner import OwnedCmd
+from apps.accounts.api.responses.owner import OwnerFields
 from apps.metadata.kinds import HUNG, register_kind
 from cloudstack.api import (
     ADMINS,
@@ -56,6 +59,7 @@ __all__ = [
     "ROOT",
     "STRING",
     "Access",
+    "AccountScopedListCmd",
     "Annotated",
     "BaseAsyncCmd",
     "BaseAsyncCreateCmd",
@@ -72,6 +76,8 @@ __all__ = [
     "Loaded",
     "Long",
     "Map",
+    "OwnedCmd",
+    "OwnerFields",
     "Ref",
     "RefList",
     "Response",

@@ -1,15 +1,20 @@
 """Runs jobs in the test's own process, the way workers would, without a broker."""
 
+from typing import Any
+
 from django.utils import timezone
 
+from apps.accounts.factories import root_caller
+from cloudstack.framework.context import Caller
 from cloudstack.framework.jobs import engine
+from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import AsyncJob
 
 
-def run_jobs(limit: int = 1000) -> int:
+def run_jobs(limit: int = 1000, *, quiet: bool = True) -> int:
     """Run every job that can run until none is left that can; answers how many runs that took.
 
-    Parked jobs are due at once: tests do not sleep.
+    Parked jobs are due at once: tests do not sleep. Without ``quiet`` it ends after ``limit`` runs, whatever is left.
     """
     runs = 0
     while runs < limit:
@@ -19,6 +24,8 @@ def run_jobs(limit: int = 1000) -> int:
         runs += ran
         if not ran:
             return runs
+    if not quiet:
+        return runs
     raise AssertionError(f"jobs are still not quiet after {limit} runs")
 
 
@@ -27,6 +34,11 @@ def run_job(job: AsyncJob) -> AsyncJob:
     run_jobs()
     job.refresh_from_db()
     return job
+
+
+def cancel(job_uuid: Any, *, caller: Caller | None = None) -> None:
+    """Ask a job to stop at its next step, as an operator does."""
+    JobManager().cancel(caller=caller or root_caller(), job=AsyncJob.objects.get(uuid=job_uuid))
 
 
 def worker_died() -> None:

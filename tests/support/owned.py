@@ -39,6 +39,7 @@ from apps.storage.models import Iso, Template, Volume
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.models import AsyncJob
+from cloudstack.testing.plugin_models import owned_by_plugins, unowned_by_plugins
 
 
 def machine(owner: User) -> VirtualMachine:
@@ -108,6 +109,7 @@ OWNED: dict[type[Model], Callable[[User], Model]] = {
     Webhook: lambda owner: webhook(owner.account),
     WebhookDelivery: lambda owner: delivery(owner.account),
     AsyncJob: lambda owner: AsyncJob.objects.create(name="x", user=owner, account_uuid=owner.account.uuid),
+    **owned_by_plugins(),
 }
 """Kind of object → how to make one for a user."""
 
@@ -116,6 +118,7 @@ UNOWNED = {
     "GuestVlanRange", "Host", "HypervisorCapabilities", "ImageStore", "ManagementServer", "NetworkOffering",
     "NetworkServiceProvider", "PhysicalNetwork", "PhysicalNetworkTrafficType", "Pod", "Role",
     "RolePermission", "ServiceOffering", "StoragePool", "VirtualMachinePlacement", "VlanIpRange", "Zone", "ZoneSetup",
+    *(model.__name__ for model in unowned_by_plugins()),
 }  # fmt: skip
 """The platform's own; who sees them is for the tests of their apps."""
 BY_NAME = {"SshKeyPair"}

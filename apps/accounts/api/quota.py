@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from apps.accounts.models import AccountType, ResourceCount, ResourceType
-from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.models import AccountType, ResourceCount
+from apps.accounts.models.limit import UNLIMITED, type_of
 from apps.accounts.selectors import accounts_visible_to, domains_visible_to, projects_visible_to
 from apps.accounts.services.limit_rules import in_wire_unit
 from apps.accounts.services.limits import counters_with_limits
@@ -29,7 +29,7 @@ def quota_section(rehearsal: Rehearsal, caller: Caller) -> list[dict[str, Any]]:
         before = rehearsal.counters[counter.pk]
         if before == counter.count:
             continue
-        kind, noun, owner = ResourceType(counter.type), "domain", counter.domain
+        kind, noun, owner = type_of(counter.type), "domain", counter.domain
         if counter.account is not None:
             of_project = counter.account.type == AccountType.PROJECT
             noun, owner = ("project", counter.account.project) if of_project else ("account", counter.account)

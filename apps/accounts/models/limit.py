@@ -1,5 +1,9 @@
 """How much an account or a domain may hold, and how much it holds."""
 
+from collections.abc import Iterator
+from zlib import crc32
+
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 from apps.accounts.models.account import Account
@@ -31,6 +35,63 @@ class ResourceType(models.IntegerChoices):
     GPU = 16, "gpu"
 
 
+class FurtherType(int):
+    """A kind of resource beside those of CloudStack: what a plugin counts. ``label`` is its name on the wire.
+
+    Its number follows from its name, so that rows keep their meaning whichever plugins there are.
+    """
+
+    label: str
+    FIRST = 1000
+    LAST = 32767
+
+    def __new__(cls, label: str, number: int | None = None) -> "FurtherType":
+        if number is None:
+            number = cls.FIRST + crc32(label.encode()) % (cls.LAST - cls.FIRST + 1)
+        made = super().__new__(cls, number)
+        made.label = label
+        return made
+
+    @property
+    def value(self) -> int:
+        return int(self)
+
+
+Kind = ResourceType | FurtherType
+
+_further: dict[int, FurtherType] = {}
+
+
+def register_type(kind: FurtherType) -> None:
+    """Have ``kind`` counted beside the core's. Raises ``ImproperlyConfigured`` when its name or number is taken."""
+    taken = [one for one in all_types() if one is not kind and (one == kind or one.label == kind.label)]
+    if taken:
+        raise ImproperlyConfigured(f"resource {kind.label} cannot be told from resource {taken[0].label}: rename it")
+    _further[int(kind)] = kind
+
+
+def unregister_type(kind: FurtherType) -> None:
+    """Count it no more; what its rows say stays."""
+    _further.pop(int(kind), None)
+
+
+def type_of(number: int) -> Kind:
+    """The kind with this number; of a plugin that is out of service one that bears its number for a name."""
+    if number in ResourceType:
+        return ResourceType(number)
+    return _further.get(number) or FurtherType(f"resource {number}", number)
+
+
+def all_types() -> tuple[Kind, ...]:
+    """What is counted: the core's kinds, then those of plugins."""
+    return (*ResourceType, *_further.values())
+
+
+def type_choices() -> Iterator[tuple[int, str]]:
+    """For forms and pages."""
+    return ((int(kind), kind.label) for kind in all_types())
+
+
 COUNTED_IN_BYTES = frozenset(
     {
         ResourceType.PRIMARY_STORAGE,
@@ -47,7 +108,7 @@ class _PerOwner(models.Model):
 
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     domain = models.ForeignKey(Domain, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    type = models.PositiveSmallIntegerField(choices=ResourceType)
+    type = models.PositiveSmallIntegerField(choices=type_choices)
     tag = models.CharField(max_length=MAX_TAG, blank=True, default="")
     """Only what carries this host or storage tag; empty is all of the type."""
 

@@ -6,8 +6,9 @@ from django.db import transaction
 from django.db.models import F, Q, Sum, Value
 from django.db.models.functions import Greatest
 
-from apps.accounts.models import Account, Domain, ResourceCount, ResourceType
+from apps.accounts.models import Account, Domain, ResourceCount
 from apps.accounts.models.domain import ROOT_PATH, ancestor_paths
+from apps.accounts.models.limit import Kind
 from apps.accounts.services.limit_rules import Counted, all_counted
 
 Counter = Callable[[Collection[int]], Mapping[int, int]]
@@ -16,22 +17,22 @@ Counter = Callable[[Collection[int]], Mapping[int, int]]
 TaggedCounter = Callable[[Collection[int], str], Mapping[int, int]]
 """The same, of what carries the tag."""
 
-_counters: dict[ResourceType, Counter] = {}
-_tagged: dict[ResourceType, TaggedCounter] = {}
+_counters: dict[Kind, Counter] = {}
+_tagged: dict[Kind, TaggedCounter] = {}
 
 
-def register_counter(kind: ResourceType, counter: Counter) -> None:
+def register_counter(kind: Kind, counter: Counter) -> None:
     """Called in ``ready()`` of the app that owns the resources of ``kind``."""
     _counters[kind] = counter
 
 
-def register_tagged_counter(kind: ResourceType, counter: TaggedCounter) -> None:
+def register_tagged_counter(kind: Kind, counter: TaggedCounter) -> None:
     """As ``register_counter``, for those that carry a host or storage tag."""
     _tagged[kind] = counter
 
 
 def recount_account(
-    account: Account, kinds: Collection[ResourceType] = tuple(ResourceType), tag: str | None = None
+    account: Account, kinds: Collection[Kind] | None = None, tag: str | None = None
 ) -> dict[Counted, int]:
     """Put the account's counters right, and the domains' by the same difference; returns the corrections made.
 
@@ -64,9 +65,7 @@ def _held(account: Account, counted: Counted) -> int:
     return _counters[counted.kind]([account.pk]).get(account.pk, 0)
 
 
-def recount_domain(
-    domain: Domain, kinds: Collection[ResourceType] = tuple(ResourceType), tag: str | None = None
-) -> None:
+def recount_domain(domain: Domain, kinds: Collection[Kind] | None = None, tag: str | None = None) -> None:
     """Put the counters of a domain below ROOT to the sum of all accounts in and below it."""
     if domain.path == ROOT_PATH:
         return

@@ -7,9 +7,9 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Greatest, Substr
 
 from apps.accounts import events
-from apps.accounts.models import Domain, ResourceCount, ResourceType
+from apps.accounts.models import Domain, ResourceCount
 from apps.accounts.models.domain import ROOT_PATH, ancestor_paths
-from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.models.limit import UNLIMITED, type_of
 from apps.accounts.services.limit_rules import Counted, DomainLimits, in_count_unit, in_wire_unit
 from apps.accounts.states import DomainState
 from cloudstack.framework.context import Caller
@@ -91,7 +91,7 @@ class DomainMover:
         ResourceCount.objects.bulk_create(missing, ignore_conflicts=True)
         # Held in the order in which reservations hold them, then read: nobody adds to any of them from here on.
         rows = ResourceCount.objects.filter(domain__in=by_path.values()).order_by("pk").select_for_update()
-        held = {(row.domain_id, Counted(ResourceType(row.type), row.tag)): row.count for row in rows}
+        held = {(row.domain_id, Counted(type_of(row.type), row.tag)): row.count for row in rows}
         limits = DomainLimits(entering)
         for counted in sorted(mine):
             amount = held.get((by_path[domain.path], counted), 0)
@@ -114,4 +114,4 @@ class DomainMover:
     def _counts(self, domain_pk: int) -> list[Counted]:
         """What the domain has counters of."""
         rows = ResourceCount.objects.filter(domain=domain_pk).values_list("type", "tag")
-        return [Counted(ResourceType(kind), tag) for kind, tag in rows]
+        return [Counted(type_of(kind), tag) for kind, tag in rows]

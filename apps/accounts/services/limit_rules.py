@@ -8,7 +8,7 @@ from django.db.models import Q
 from apps.accounts.config import ACCOUNT_LIMITS, DOMAIN_LIMITS, HOST_TAGS, PROJECT_LIMITS, STORAGE_TAGS, words_of
 from apps.accounts.models import Account, AccountType, Domain, Project, ResourceLimit, ResourceType
 from apps.accounts.models.domain import ancestor_paths
-from apps.accounts.models.limit import COUNTED_IN_BYTES, UNLIMITED
+from apps.accounts.models.limit import COUNTED_IN_BYTES, UNLIMITED, Kind, all_types, type_of
 
 GIB = 1024**3
 
@@ -16,40 +16,42 @@ GIB = 1024**3
 class Counted(NamedTuple):
     """What is counted: a kind of resource, or only those of it that carry ``tag``."""
 
-    kind: ResourceType
+    kind: Kind
     tag: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind.label} with tag {self.tag}" if self.tag else self.kind.label
 
 
-Amounts = Mapping[ResourceType | Counted, int]
+Amounts = Mapping[Kind | Counted, int]
 """Pieces, CPUs, MiB of memory, bytes of storage."""
 
 COUNTED_BY_HOST_TAG = (ResourceType.USER_VM, ResourceType.CPU, ResourceType.MEMORY)
 COUNTED_BY_STORAGE_TAG = (ResourceType.VOLUME, ResourceType.PRIMARY_STORAGE)
 
 
-def limited_tags(kind: ResourceType) -> tuple[str, ...]:
+def limited_tags(kind: Kind) -> tuple[str, ...]:
     """The tags by which ``kind`` is counted beside its total, from the settings."""
     if kind in COUNTED_BY_HOST_TAG:
         return words_of(HOST_TAGS.value())
     return words_of(STORAGE_TAGS.value()) if kind in COUNTED_BY_STORAGE_TAG else ()
 
 
-def all_counted(kinds: Iterable[ResourceType] = tuple(ResourceType), tag: str | None = None) -> list[Counted]:
-    """Each kind in total and by each of its tags; with ``tag`` by that one only."""
-    found = [Counted(kind, word) for kind in kinds for word in ("", *limited_tags(kind))]
+def all_counted(kinds: Iterable[Kind] | None = None, tag: str | None = None) -> list[Counted]:
+    """Each kind (all if left out) in total and by each of its tags; with ``tag`` by that one only."""
+    found = [
+        Counted(kind, word) for kind in (all_types() if kinds is None else kinds) for word in ("", *limited_tags(kind))
+    ]
     return found if tag is None else [counted for counted in found if counted.tag == tag]
 
 
-def by_tags(amounts: Mapping[ResourceType, int], tags: Iterable[str]) -> Amounts:
+def by_tags(amounts: Mapping[Kind, int], tags: Iterable[str]) -> Amounts:
     """``amounts`` in total, and by those of ``tags`` (of the offering) for which there are limits.
 
     A machine is counted by the host tags of its offering and template, a volume by the storage tags of its offering.
     """
     given = set(tags)
-    counted: dict[ResourceType | Counted, int] = dict(amounts)
+    counted: dict[Kind | Counted, int] = dict(amounts)
     for kind, amount in amounts.items():
         counted.update({Counted(kind, tag): amount for tag in limited_tags(kind) if tag in given})
     return counted
@@ -64,7 +66,7 @@ def carrying(field: str, tag: str) -> Q:
 
 def total_of(*parts: Amounts) -> Amounts:
     """Several amounts together."""
-    total: dict[ResourceType | Counted, int] = {}
+    total: dict[Kind | Counted, int] = {}
     for part in parts:
         for what, amount in part.items():
             total[what] = total.get(what, 0) + amount
@@ -79,14 +81,16 @@ def holder_of(owner: Account | Domain) -> Holder:
     return Project if isinstance(owner, Account) and owner.type == AccountType.PROJECT else type(owner)
 
 
-def default_limit(counted: Counted | ResourceType, *, of: Holder) -> int:
+def default_limit(counted: Counted | Kind, *, of: Holder) -> int:
     """The limit that the settings give to whoever has none of his own; -1 is none. Storage in GiB."""
     kind, tag = counted if isinstance(counted, Counted) else Counted(counted)
     if tag:
         return UNLIMITED
-    if of is Project and kind not in PROJECT_LIMITS:
+    if of is Project and kind == ResourceType.PROJECT:
         return 0  # a project has no projects
-    return int({Account: ACCOUNT_LIMITS, Domain: DOMAIN_LIMITS, Project: PROJECT_LIMITS}[of][kind].value())
+    key = {Account: ACCOUNT_LIMITS, Domain: DOMAIN_LIMITS, Project: PROJECT_LIMITS}[of].get(kind)
+    # What a plugin counted that is out of service holds nobody back.
+    return UNLIMITED if key is None else int(key.value())
 
 
 class DomainLimits:
@@ -100,7 +104,7 @@ class DomainLimits:
             else ResourceLimit.objects.none()
         )
         self._own = {
-            (path, Counted(ResourceType(kind), tag)): maximum
+            (path, Counted(type_of(kind), tag)): maximum
             for path, kind, tag, maximum in rows.values_list("domain__path", "type", "tag", "max")
         }
 
@@ -135,11 +139,11 @@ def has_no_limits(account: Account) -> bool:
     return account.type == AccountType.ADMIN or account.is_system
 
 
-def in_count_unit(kind: ResourceType, limit: int) -> int:
+def in_count_unit(kind: Kind, limit: int) -> int:
     """A limit in the unit of the count: GiB of storage become bytes."""
     return limit * GIB if limit > 0 and kind in COUNTED_IN_BYTES else limit
 
 
-def in_wire_unit(kind: ResourceType, amount: int) -> int:
+def in_wire_unit(kind: Kind, amount: int) -> int:
     """A count as clients know it: storage in GiB, everything else as it is."""
     return -(-amount // GIB) if kind in COUNTED_IN_BYTES else amount

@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest
 from apps.accounts import events
 from apps.accounts.models import Account, AccountType, Domain, ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.domain import ROOT_PATH, ancestor_paths, shown_path
-from apps.accounts.models.limit import COUNTED_IN_BYTES, UNLIMITED
+from apps.accounts.models.limit import COUNTED_IN_BYTES, UNLIMITED, Kind, type_of
 from apps.accounts.services.limit_rules import (
     Amounts,
     Counted,
@@ -128,7 +128,7 @@ class LimitManager:
         self,
         *,
         caller: Caller,
-        kind: ResourceType,
+        kind: Kind,
         maximum: int,
         account: Account | None = None,
         domain: Domain | None = None,
@@ -231,7 +231,7 @@ class LimitManager:
             .values_list("pk", "type", "tag", "domain_id", "domain_level", "count", "own_limit")
         )
         found = [
-            (pk, Counted(ResourceType(kind), tag), domain_id, level, count, own)
+            (pk, Counted(type_of(kind), tag), domain_id, level, count, own)
             for pk, kind, tag, domain_id, level, count, own in rows
         ]
         free, holder = has_no_limits(account), holder_of(account)
@@ -258,7 +258,7 @@ def counters_with_limits(counters: QuerySet[ResourceCount]) -> Iterator[tuple[Re
     found = list(rows.order_by("account_id", "domain_id", "type", "tag"))
     of_domains = DomainLimits([row.domain.path for row in found if row.domain is not None])
     for row in found:
-        counted = Counted(ResourceType(row.type), row.tag)
+        counted = Counted(type_of(row.type), row.tag)
         if row.domain is not None:
             limit = of_domains.of_domain(row.domain.path, counted)
         elif has_no_limits(row.account):
@@ -269,7 +269,7 @@ def counters_with_limits(counters: QuerySet[ResourceCount]) -> Iterator[tuple[Re
         yield row, in_count_unit(counted.kind, limit)
 
 
-def ensure_limited_tag(kind: ResourceType, tag: str) -> None:
+def ensure_limited_tag(kind: Kind, tag: str) -> None:
     """Raises ``InvalidParameter`` unless ``kind`` is counted by ``tag``; an empty tag is its total."""
     if tag and tag not in limited_tags(kind):
         known = ", ".join(limited_tags(kind)) or "none"
@@ -329,8 +329,8 @@ def _positive(amounts: Amounts) -> dict[Counted, int]:
     return dict(sorted(wanted.items()))
 
 
-def _counted(what: ResourceType | Counted) -> Counted:
-    return what if isinstance(what, Counted) else Counted(ResourceType(what))
+def _counted(what: Kind | Counted) -> Counted:
+    return what if isinstance(what, Counted) else Counted(type_of(what))
 
 
 class _CountersMissing(Exception):

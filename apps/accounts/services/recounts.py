@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from apps.accounts.models import Account, Domain, ResourceType
+from apps.accounts.models import Account, Domain
+from apps.accounts.models.limit import Kind
 from apps.accounts.services.counting import recount_account, recount_domain
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import PermissionDenied
@@ -12,7 +13,7 @@ class RecountManager:
     """Puts counters right; each row in a transaction of its own, so that nobody waits for all of them."""
 
     def recount(
-        self, *, caller: Caller, owner: Account | Domain, kinds: Collection[ResourceType], tag: str | None = None
+        self, *, caller: Caller, owner: Account | Domain, kinds: Collection[Kind], tag: str | None = None
     ) -> None:
         """Recount an account, or all accounts and domains in and below a domain; with ``tag`` what is counted by it."""
         if not caller.is_admin:

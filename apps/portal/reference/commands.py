@@ -11,6 +11,7 @@ from cloudstack.api.params.arguments import as_text
 from cloudstack.api.responses import SuccessResponse
 from cloudstack.api.rest.routes import Route, derive
 from cloudstack.framework.context import RoleType
+from cloudstack.framework.plugins.manager import pm
 
 ROLE_NAMES = {
     RoleType.ADMIN: "root admins",
@@ -24,6 +25,7 @@ parameter of the type *uuid of …* names an object: what the caller may not see
 word in brackets is the access that is checked. Parameters marked with *only …* are ignored when others send them. Lists
 also take `page` and `pagesize`; without them they give the first rows, as many as the setting `default.page.size` says.
 The fields of the answers are in [responses.md](responses.md)."""
+WITH_PLUGINS = "The pages of this reference were written with the plugins {names}."
 PAGING = {"page", "pagesize"}
 
 
@@ -33,10 +35,16 @@ def page() -> str:
     for command in registry.all():
         groups[owner(command)].append(command)
     parts = [f"{len(registry.all())} commands: " + ", ".join(_link(name) for name in sorted(groups)) + "."]
+    parts.append(WITH_PLUGINS.format(names=", ".join(sorted(plugins()))))
     for name in sorted(groups):
         parts.append(f"## {markdown.title(name)}")
         parts += [_section(command, routes.get(command, [])) for command in groups[name]]
     return markdown.page("Commands", INTRODUCTION, *parts)
+
+
+def plugins() -> list[str]:
+    """Names of the plugins in service, which the pages of the reference tell of, too."""
+    return [name for name in pm.statuses if pm.in_service(name)]
 
 
 def owner(command: type[BaseCmd]) -> str:

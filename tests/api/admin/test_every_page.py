@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.db import connection
 from django.db.models import Model
@@ -45,6 +44,7 @@ from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobLog
 from cloudstack.framework.nodes.models import ManagementServer
 from cloudstack.framework.scheduler.models import ScheduledRun
 from cloudstack.framework.secrets import EncryptedField
+from cloudstack.testing.plugin_models import unowned_by_plugins
 from tests.support.cloud import SimulatedCloud
 from tests.support.owned import OWNED
 
@@ -77,10 +77,8 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         StoppedForPool.objects.create(pool=pool, machine_uuid=uuid.uuid4())
     job = AsyncJob.objects.order_by("-pk").first()
     for number in range(2):
-        # A plugin's models are reached by their labels: only its own tests import it.
-        _make("simulator", "Fault", command="StartCommand", value="fail")
-        _make("simulator", "Violation", kind="double", text="x")
-        _make("simulator", "SimulatedHost", host_uuid=uuid.uuid4(), cpus=1, cpu_mhz=1, memory_mib=1)
+        for another in unowned_by_plugins().values():
+            another(number)
         RecoveryCode.objects.create(
             factor=TwoFactor.objects.create(user=UserFactory(account=cloud.account), provider="totp", secret="x"),
             code_hash="x",
@@ -131,10 +129,6 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         ZoneSetup.objects.create(user=owner, zone=cloud.zone, name=f"zone-{number}")
         Region.objects.create(number=100 + number, name=f"region-{number}")
         IdempotentCall.objects.create(user=owner, key="k", command="startVirtualMachine", fingerprint="x")
-
-
-def _make(label: str, name: str, **fields: Any) -> None:
-    apps.get_model(label, name)._default_manager.create(**fields)
 
 
 def statements(ask: Callable[[], Any]) -> int:

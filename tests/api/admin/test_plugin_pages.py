@@ -36,10 +36,10 @@ def coffee(monkeypatch: pytest.MonkeyPatch) -> Any:
     def job_finished(status: str) -> None:
         raise RuntimeError("<b>no milk</b>")
 
-    monkeypatch.setitem(pm.statuses, "coffee", PluginStatus("coffee", kind="features", version="0.3"))
-    pm.load("coffee", SimpleNamespace(job_finished=hookimpl(job_finished)))
+    monkeypatch.setitem(pm.statuses, "teapot", PluginStatus("teapot", kind="features", version="0.3"))
+    pm.load("teapot", SimpleNamespace(job_finished=hookimpl(job_finished)))
     yield
-    pm.unregister(name="coffee")
+    pm.unregister(name="teapot")
 
 
 def url(name: str) -> str:
@@ -78,7 +78,7 @@ def test_a_plugin_says_how_it_is(operator: Client) -> None:
 def test_failures_and_calls_of_hooks_are_seen(operator: Client, coffee: None) -> None:
     for _ in range(7):
         pm.tell("job_finished", job_uuid="1", workflow="x", status="failed")
-    page = operator.get(url("coffee"))
+    page = operator.get(url("teapot"))
     html = page.content.decode()
     assert "RuntimeError: &lt;b&gt;no milk&lt;/b&gt;" in html and len(page.context["row"].failures) == 5
     [(hook, calls)] = page.context["hooks"]
@@ -97,7 +97,7 @@ def test_a_cache_that_is_away_takes_only_the_health(
         patched.setattr(store, "set", away)
         pm.tell("job_finished", job_uuid="1", workflow="x", status="failed")
     monkeypatch.setattr(store, "get_many", away)
-    assert operator.get(url("coffee")).status_code == operator.get(LIST).status_code == 200
+    assert operator.get(url("teapot")).status_code == operator.get(LIST).status_code == 200
 
 
 def test_disabling_and_enabling_is_noted_for_the_next_start(operator: Client, data: Path) -> None:

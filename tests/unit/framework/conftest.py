@@ -11,11 +11,14 @@ from cloudstack.framework.plugins.manager import pm
 
 @pytest.fixture
 def plugin() -> Iterator[Callable[..., str]]:
-    """Register an object with hooks as a plugin; answers its name."""
+    """Register an object with hooks as a plugin; answers its name. A real one of that name steps aside meanwhile."""
     names: list[str] = []
+    aside: dict[str, tuple[Any, Any]] = {}
 
     def register(hooks: Any, name: str = "") -> str:
         name = name or f"guest{len(names) + 1}"
+        if pm.has_plugin(name) and name not in names:
+            aside[name] = (pm.unregister(name=name), pm.statuses.pop(name))
         names.append(name)
         pm.load(name, hooks)
         return name
@@ -25,4 +28,7 @@ def plugin() -> Iterator[Callable[..., str]]:
         if pm.has_plugin(name):
             pm.unregister(name=name)
         pm.statuses.pop(name, None)
+    for name, (module, status) in aside.items():
+        pm.register(module, name=name)
+        pm.statuses[name] = status
     drivers.reset()

@@ -6,7 +6,7 @@ from apps.accounts import events
 from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import DomainScopedListCmd, own_domain
 from apps.accounts.api.responses.account import AccountResponse
-from apps.accounts.api.responses.figures import FIGURES, only_tag
+from apps.accounts.api.responses.figures import figures, only_tag
 from apps.accounts.api.responses.user import KEY_ACCESS_WORDS, key_access_from
 from apps.accounts.models import Account, Domain, Role
 from apps.accounts.selectors import accounts_visible_to
@@ -57,7 +57,7 @@ class ListAccounts(ShowsIcons, DomainScopedListCmd):
         return self.in_domains(accounts, own=Q(pk=self.caller.account_id))
 
     def omitted(self) -> frozenset[str]:
-        return super().omitted() | (FIGURES if self.details == ["min"] else frozenset())
+        return super().omitted() | (figures() if self.details == ["min"] else frozenset())
 
     def execute(self) -> Page:
         return only_tag(super().execute(), self.tag)

@@ -6,7 +6,7 @@ from apps.accounts import events
 from apps.accounts.api.attached import ShowsIcons
 from apps.accounts.api.listing import own_domain
 from apps.accounts.api.responses.domain import DomainResponse
-from apps.accounts.api.responses.figures import FIGURES, only_tag
+from apps.accounts.api.responses.figures import figures, only_tag
 from apps.accounts.models import Domain
 from apps.accounts.selectors import domains_visible_to
 from apps.accounts.services.domains import DomainManager
@@ -55,7 +55,7 @@ class ListDomains(_DomainList):
         return domains.filter(pk=self.caller.domain_id)
 
     def omitted(self) -> frozenset[str]:
-        return super().omitted() | (FIGURES if self.details == ["min"] else frozenset())
+        return super().omitted() | (figures() if self.details == ["min"] else frozenset())
 
     def execute(self) -> Page:
         return only_tag(super().execute(), self.tag)

@@ -4,8 +4,8 @@ from typing import Any
 
 from apps.accounts import events
 from apps.accounts.api.responses.limit import ResourceCountResponse, ResourceLimitResponse, owner_of
-from apps.accounts.models import Account, Domain, Project, ResourceType
-from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.models import Account, Domain, Project
+from apps.accounts.models.limit import UNLIMITED, Kind, all_types, type_of
 from apps.accounts.selectors import accounts_visible_to, domains_visible_to
 from apps.accounts.selectors.limits import counts
 from apps.accounts.services.limit_rules import Counted, all_counted
@@ -15,12 +15,10 @@ from apps.accounts.services.recounts import RecountManager
 from cloudstack.api import ADMINS, Access, BadValue, BaseCmd, BaseListCmd, Flag, Int, Long, Ref, Str
 from cloudstack.framework.errors import InvalidParameter
 
-_NAMES = {kind.label: kind for kind in ResourceType}
-
 
 def _is_type(number: int) -> None:
-    if number not in ResourceType.values:
-        raise BadValue(f"one of {', '.join(f'{int(kind)} ({kind.label})' for kind in ResourceType)} is expected")
+    if number not in all_types():
+        raise BadValue(f"one of {', '.join(f'{int(kind)} ({kind.label})' for kind in all_types())} is expected")
 
 
 class _OfOwner(BaseCmd):
@@ -79,15 +77,16 @@ class ListResourceLimits(_OfOwner, BaseListCmd):
         limits = LimitsShown(owners, caller=self.caller)
         return [{**owner_of(owner, what), "max": limits.of(owner, what)} for owner in owners for what in counted]
 
-    def _kinds(self) -> list[ResourceType]:
-        kinds = list(ResourceType) if self.kind is None else [ResourceType(self.kind)]
+    def _kinds(self) -> list[Kind]:
+        kinds = list(all_types()) if self.kind is None else [type_of(self.kind)]
         if not self.kind_name:
             return kinds
-        if self.kind_name not in _NAMES:
+        names = [kind.label for kind in all_types()]
+        if self.kind_name not in names:
             raise InvalidParameter(
-                f"resourcetypename={self.kind_name} is none of {', '.join(_NAMES)}", parameter="resourcetypename"
+                f"resourcetypename={self.kind_name} is none of {', '.join(names)}", parameter="resourcetypename"
             )
-        return [kind for kind in kinds if kind == _NAMES[self.kind_name]]
+        return [kind for kind in kinds if kind.label == self.kind_name]
 
 
 class UpdateResourceLimit(_OfOwner):
@@ -105,7 +104,7 @@ class UpdateResourceLimit(_OfOwner):
         if self.domain is None and not self.account_name and self.project is None:
             raise InvalidParameter("Give domainid, account and domainid, or projectid", parameter="domainid")
         owner = self.owner(access=Access.MODIFY)
-        kind = ResourceType(self.kind)
+        kind = type_of(self.kind)
         account, domain = (owner, None) if isinstance(owner, Account) else (None, owner)
         limit = LimitManager().update(
             caller=self.caller, kind=kind, maximum=self.maximum, account=account, domain=domain, tag=self.tag
@@ -126,7 +125,7 @@ class UpdateResourceCount(_OfOwner):
 
     def execute(self) -> list[dict[str, Any]]:
         owner = self.owner(access=Access.MODIFY)
-        kinds = tuple(ResourceType) if self.kind is None else (ResourceType(self.kind),)
+        kinds = all_types() if self.kind is None else (type_of(self.kind),)
         if self.tag and not all_counted(kinds, self.tag):
             raise InvalidParameter(
                 f"tag={self.tag}: nothing of that kind is counted by this tag; the settings "

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.accounts import events
 from apps.accounts.api.attached import ShowsIcons, TagFilter
 from apps.accounts.api.listing import DomainScopedListCmd
-from apps.accounts.api.responses.figures import FIGURES
+from apps.accounts.api.responses.figures import figures
 from apps.accounts.api.responses.project import MACHINE_FIGURES, ProjectResponse
 from apps.accounts.models import Account, Domain, MemberRole, Project, ProjectMember, User
 from apps.accounts.selectors import accounts_visible_to, projects_visible_to
@@ -75,7 +75,7 @@ class ListProjects(ShowsIcons, TagFilter, DomainScopedListCmd):
             raise InvalidParameter(
                 f"details knows all, resource and min, not {', '.join(unknown)}", parameter="details"
             )
-        least = FIGURES | MACHINE_FIGURES if self.details == ["min"] else frozenset()
+        least = figures() | MACHINE_FIGURES if self.details == ["min"] else frozenset()
         return super().omitted() | least
 
 

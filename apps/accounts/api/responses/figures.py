@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import BigIntegerField, IntegerField, QuerySet, Sum, Value
 
 from apps.accounts.models import ResourceCount, ResourceLimit, ResourceType
-from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.models.limit import UNLIMITED, Kind, type_of
 from apps.accounts.services.limit_rules import (
     Counted,
     DomainLimits,
@@ -21,7 +21,7 @@ from cloudstack.api.fields import Item
 from cloudstack.api.listing import Page
 from cloudstack.framework.context import Caller
 
-WIRE_NAMES = {
+WIRE_NAMES: dict[Kind, str] = {
     ResourceType.USER_VM: "vm",
     ResourceType.PUBLIC_IP: "ip",
     ResourceType.VOLUME: "volume",
@@ -46,13 +46,19 @@ class Figure(Item):
     """A value that :class:`LimitedResponse` puts in after the rows are read."""
 
 
+def _of_kind(kind: Kind, wire: str) -> dict[str, Figure]:
+    what = kind.label.replace("_", " ")
+    return {
+        f"{wire}limit": Figure(type=STRING, help=f"limit of {what}; Unlimited if there is none"),
+        f"{wire}total": Figure(type=LONG, help=f"{what} in use"),
+        f"{wire}available": Figure(type=STRING, help=f"{what} that may still be made; Unlimited if no limit"),
+    }
+
+
 def _figures() -> dict[str, Figure]:
     items: dict[str, Figure] = {}
     for kind, wire in WIRE_NAMES.items():
-        what = kind.label.replace("_", " ")
-        items[f"{wire}limit"] = Figure(type=STRING, help=f"limit of {what}; Unlimited if there is none")
-        items[f"{wire}total"] = Figure(type=LONG, help=f"{what} in use")
-        items[f"{wire}available"] = Figure(type=STRING, help=f"{what} that may still be made; Unlimited if no limit")
+        items.update(_of_kind(kind, wire))
     items["taggedresources"] = Figure(
         type=LIST, help="limit, total and available of what is limited by host or storage tags, for each type and tag"
     )
@@ -61,8 +67,24 @@ def _figures() -> dict[str, Figure]:
 
 _Figures = type("_Figures", (Response,), {"__module__": __name__, **_figures()})
 
-FIGURES = frozenset(_Figures.fields())
-"""Wire names of all limits and totals: what ``details=min`` leaves away."""
+
+def figures() -> frozenset[str]:
+    """Wire names of all limits and totals: what ``details=min`` leaves away."""
+    return frozenset(_Figures.fields())
+
+
+def add_figures(kind: Kind, wire: str) -> None:
+    """Have answers about accounts, projects and domains tell ``<wire>limit``, ``<wire>total``, ``<wire>available``."""
+    if WIRE_NAMES.get(kind) == wire:
+        return
+    WIRE_NAMES[kind] = wire
+    _Figures.add_fields(_of_kind(kind, wire))
+
+
+def drop_figures(kind: Kind) -> None:
+    """Tell them no more."""
+    if kind in WIRE_NAMES:
+        _Figures.drop_fields(_of_kind(kind, WIRE_NAMES.pop(kind)))
 
 
 class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
@@ -91,7 +113,7 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
     ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
         columns = (cls.key, cls.free_path, cls.path_at, *extra)
         rows = list(super().render_with(queryset, columns, caller=caller, omit=omit, jobs=jobs))
-        if rows and not omit >= FIGURES:
+        if rows and not omit >= figures():
             free = {pk for (pk, mark, *_), _ in rows if mark == cls.free_value}
             own, counts = cls._read([pk for (pk, *_), _ in rows], free)
             of_domains = DomainLimits([path for (_, _, path, *_), _ in rows])
@@ -101,13 +123,13 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
             wanted = cls.fields().keys() - omit
             more = cls.more_figures([pk for (pk, *_), _ in rows])
             for (pk, _, path, *_), body in rows:
-                figures = {}
+                told = {}
                 for what in counted:
                     limit = UNLIMITED
                     if pk not in free:
                         limit = own[pk, what] if (pk, what) in own else shared_limit(path, what)
-                    figures[what] = (limit, in_wire_unit(what.kind, counts.get((pk, what), 0)))
-                body.update(item for item in _shown(figures) if item[0] in wanted)
+                    told[what] = (limit, in_wire_unit(what.kind, counts.get((pk, what), 0)))
+                body.update(item for item in _shown(told) if item[0] in wanted)
                 body.update(item for item in more.get(pk, {}).items() if item[0] not in omit)
         return ((values[3:], body) for values, body in rows)
 
@@ -132,7 +154,7 @@ class LimitedResponse(_Figures):  # type: ignore[misc, valid-type]
             arms.append(everything.annotate(total=Sum("count")).values_list(root, "type", "tag", "total", _mark(1)))
         found: tuple[dict[tuple[int, Counted], int], dict[tuple[int, Counted], int]] = ({}, {})
         for key, kind, tag, amount, mark in limits.union(*arms, all=True):
-            found[mark][key, Counted(ResourceType(kind), tag)] = int(amount)  # PostgreSQL sums to a decimal
+            found[mark][key, Counted(type_of(kind), tag)] = int(amount)  # PostgreSQL sums to a decimal
         return found
 
 

@@ -7,9 +7,12 @@ from cloudstack.framework.plugins.hookspecs import (
     health,
     hosts,
     jobs,
+    managers,
     networks,
+    pages,
     placement,
+    resources,
     settings,
 )
 
-ALL = (api, drivers, events, health, hosts, jobs, networks, placement, settings)
+ALL = (api, drivers, events, health, hosts, jobs, managers, networks, pages, placement, resources, settings)
