@@ -1,0 +1,1 @@
+"""Plugins that give users something new."""
