@@ -7,7 +7,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parent.parent
 TUTORIAL = FOLDER.parent.parent.parent / "docs" / "tutorials" / "coffee.md"
-BLOCK = re.compile(r"^```(?:python|toml) (\S+)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^`(\S+)`\n\n```(?:python|toml)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 FILES = sorted([path.name for path in FOLDER.glob("*.py")] + ["plugin.toml"])
 
 
@@ -15,6 +15,7 @@ def blocks() -> list[tuple[str, str]]:
     """File and text of each block of the tutorial that names one."""
     found = BLOCK.findall(TUTORIAL.read_text())
     assert len(found) > len(FILES)
+    assert len(found) == len(re.findall(r"^```(?:python|toml)$", TUTORIAL.read_text(), re.MULTILINE))
     return found
 
 
