@@ -7,7 +7,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parent.parent
 TUTORIAL = FOLDER.parent.parent.parent / "docs" / "tutorials" / "coffee.md"
-BLOCK = re.compile(r"^`(\S+)`\n\n```(?:python|toml)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^`coffee/(\S+)`\n\n```(?:python|toml)\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 FILES = sorted([path.name for path in FOLDER.glob("*.py")] + ["plugin.toml"])
 
 
