@@ -1,0 +1,1 @@
+"""Machines on VMware vSphere, through vCenter."""

@@ -1,0 +1,69 @@
+"""The hypervisor driver for hosts of vSphere, each of them reached through its vCenter."""
+
+from collections.abc import Mapping
+
+from cloudstack.contracts.errors import InvalidSpec
+from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
+from cloudstack.contracts.hypervisor import PowerState, VmSpec
+from plugins.hypervisors.vmware import hosts, machines
+from plugins.hypervisors.vmware.options import Options
+from plugins.hypervisors.vmware.rules import check_machine
+from plugins.hypervisors.vmware.vcenter import vcenter
+
+
+class VmwareDriver:
+    """Machines of one host. The name and UUID of a machine in vCenter are those that the portal knows it by."""
+
+    def __init__(self, host: HostRef):
+        self.host = host
+
+    @property
+    def options(self) -> Options:
+        return Options.from_details(self.host.details)
+
+    # -- what every hypervisor can do ------------------------------------------------------------
+
+    def host_facts(self) -> HostFacts:
+        with vcenter(self.host, "read the host's facts") as vc:
+            return hosts.facts(vc)
+
+    def validate(self, spec: VmSpec) -> None:
+        check_machine(spec)
+        facts = self.host_facts()
+        for asked, there, what in (
+            (spec.cpus, facts.cpus, "CPUs"),
+            (spec.memory_mib, facts.memory_mib, "MiB of memory"),
+        ):
+            if asked > there:
+                raise InvalidSpec(f"{spec.name} asks for {asked} {what}; {self.host.name} has {there}")
+
+    def start(self, spec: VmSpec) -> None:
+        check_machine(spec)
+        with vcenter(self.host, f"start {spec.name}") as vc:
+            machines.start(vc, spec, self.options)
+
+    def stop(self, uuid: str, *, force: bool = False, timeout_s: float = 120) -> None:
+        with vcenter(self.host, f"stop machine {uuid}") as vc:
+            machines.stop(vc, uuid, force=force, timeout_s=timeout_s)
+
+    def reboot(self, uuid: str, *, force: bool = False) -> None:
+        with vcenter(self.host, f"reboot machine {uuid}") as vc:
+            machines.reboot(vc, uuid, force=force)
+
+    def destroy(self, uuid: str) -> None:
+        with vcenter(self.host, f"destroy machine {uuid}") as vc:
+            machines.destroy(vc, uuid)
+
+    def power_state(self, uuid: str) -> PowerState:
+        with vcenter(self.host, f"read the power of machine {uuid}") as vc:
+            return machines.power_of(vc, uuid)
+
+    def power_states(self) -> Mapping[str, PowerState]:
+        with vcenter(self.host, "read the power of all machines") as vc:
+            return machines.power_states(vc)
+
+    # -- what it tells ---------------------------------------------------------------------------
+
+    def host_load(self) -> HostLoad:
+        with vcenter(self.host, "read how busy the host is") as vc:
+            return hosts.load(vc)
