@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from apps.storage.ova_check import disk_of_archive
 from cloudstack.contracts.storage import ImageFacts
 from cloudstack.framework.errors import InvalidParameter, ResourceUnavailable
 
@@ -37,7 +38,7 @@ MAGICS = (
     (0, b"\x7fELF", "a program"),
     (32769, b"CD001", "an ISO image"),
 )
-FORMATS = ("QCOW2", "RAW", "ISO")
+FORMATS = ("QCOW2", "RAW", "ISO", "OVA")
 """What can be checked, as clients write it."""
 SECTOR = 512
 DISC_MARK = 16 * 2048 + 1
@@ -69,6 +70,8 @@ def check_image(path: Path, *, format: str, max_bytes: int, sha256: str = "", bo
         virtual = _check_raw(head, size, bootable)
     elif kind == "ISO":
         virtual = _check_iso(head, size)
+    elif kind == "OVA":
+        virtual = disk_of_archive(path)
     else:
         raise BadImage(f"format {format} is not supported; use one of {', '.join(FORMATS)}")
     if virtual > max_bytes:

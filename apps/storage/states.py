@@ -202,6 +202,7 @@ class PoolType(TextChoices):
     SHARED_MOUNT_POINT = "SharedMountPoint", "Shared directory"
     FILESYSTEM = "Filesystem", "Local directory"
     NETWORK_FILESYSTEM = "NetworkFilesystem", "NFS"
+    VMFS = "VMFS", "vSphere datastore"
     SIMULATOR = "Simulator", "Simulator"
 
 

@@ -13,6 +13,7 @@ SCHEMES = {
     "file": PoolType.FILESYSTEM,
     "nfs": PoolType.NETWORK_FILESYSTEM,
     "networkfilesystem": PoolType.NETWORK_FILESYSTEM,
+    "vmfs": PoolType.VMFS,
     "simulator": PoolType.SIMULATOR,
 }
 

@@ -13,7 +13,7 @@ from cloudstack.framework.context import Caller
 from cloudstack.framework.drivers import hypervisor_types
 from cloudstack.framework.errors import InvalidParameter, PermissionDenied, ResourceUnavailable
 
-FORMATS = {"KVM": ("QCOW2", "RAW"), "Simulator": ("QCOW2", "RAW", "VHD", "VMDK", "OVA")}
+FORMATS = {"KVM": ("QCOW2", "RAW"), "VMware": ("OVA",), "Simulator": ("QCOW2", "RAW", "VHD", "VMDK", "OVA")}
 OTHER_FORMATS = ("QCOW2", "RAW")
 
 
