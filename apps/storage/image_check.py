@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from apps.storage.ova_check import disk_of_archive
+from apps.storage.ova_check import BadArchive, disk_of_archive
 from cloudstack.contracts.storage import ImageFacts
 from cloudstack.framework.errors import InvalidParameter, ResourceUnavailable
 
@@ -71,7 +71,10 @@ def check_image(path: Path, *, format: str, max_bytes: int, sha256: str = "", bo
     elif kind == "ISO":
         virtual = _check_iso(head, size)
     elif kind == "OVA":
-        virtual = disk_of_archive(path)
+        try:
+            virtual = disk_of_archive(path)
+        except BadArchive as bad:
+            raise BadImage(bad.message) from None
     else:
         raise BadImage(f"format {format} is not supported; use one of {', '.join(FORMATS)}")
     if virtual > max_bytes:

@@ -17,7 +17,7 @@ class BadArchive(InvalidParameter):
 
 
 def disk_of_archive(path: Path) -> int:
-    """Size in bytes of the one disk that an OVA describes and holds. Raises ``BadArchive`` with the reason against it."""
+    """Size in bytes of the one disk that an OVA describes and holds. Raises ``BadArchive`` with the reason."""
     try:
         with tarfile.open(path, mode="r:") as archive:
             members: list[tarfile.TarInfo] = []

@@ -17,6 +17,8 @@ from cloudstack.framework.drivers import network_element, network_elements
 from cloudstack.framework.errors import InvalidParameter, ResourceInUse
 from cloudstack.framework.events.bus import publish
 
+DEFAULT_PROVIDER = "VirtualRouter"
+"""Who gives a service that several can, where the offering does not say; clients of CloudStack leave it to that."""
 SERVICES = {str(service).lower(): str(service) for service in Service}
 CAPABILITIES: Mapping[str, tuple[tuple[str, str], ...]] = {
     Service.DHCP: (("DhcpAccrossMultipleSubnets", "false"),),
@@ -186,7 +188,7 @@ def service_rows(
 ) -> list[tuple[str, str]]:
     """Checked pairs (service, provider), each service once. Raises ``InvalidParameter``.
 
-    A service named without a provider is given by the only element that can.
+    A service named without a provider is given by the only element that can, or by the default one.
     """
     wanted = list(dict.fromkeys(_service(name) for name in services))
     chosen: dict[str, str] = {}
@@ -221,6 +223,8 @@ def _provider(service: str, name: str | None) -> str:
     able = [one for one in network_elements() if service in {str(given) for given in network_element(one).services}]
     if name is None and len(able) == 1:
         return able[0]
+    if name is None and DEFAULT_PROVIDER in able:
+        return DEFAULT_PROVIDER
     if name not in able:
         what = f"{name} does not give {service}" if name else f"service {service} needs a provider"
         raise InvalidParameter(f"{what}; it is given by {', '.join(able) or 'nobody'}", parameter="serviceproviderlist")

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('storage', '0009_text_indexes'),
+        ("storage", "0009_text_indexes"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='storagepool',
-            name='type',
-            field=models.CharField(choices=[('SharedMountPoint', 'Shared directory'), ('Filesystem', 'Local directory'), ('NetworkFilesystem', 'NFS'), ('VMFS', 'vSphere datastore'), ('Simulator', 'Simulator')], max_length=32),
+            model_name="storagepool",
+            name="type",
+            field=models.CharField(
+                choices=[
+                    ("SharedMountPoint", "Shared directory"),
+                    ("Filesystem", "Local directory"),
+                    ("NetworkFilesystem", "NFS"),
+                    ("VMFS", "vSphere datastore"),
+                    ("Simulator", "Simulator"),
+                ],
+                max_length=32,
+            ),
         ),
     ]

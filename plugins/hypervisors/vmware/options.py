@@ -33,4 +33,3 @@ class Options:
             if value not in allowed:
                 raise InvalidSpec(f"host detail {name}: {value!r} is not one of {', '.join(allowed)}")
         return options
-

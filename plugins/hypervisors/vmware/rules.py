@@ -45,7 +45,9 @@ def check_machine(spec: VmSpec) -> None:
     )
     # vSphere itself refuses other amounts, after everything else was made.
     refuse_unless(spec.memory_mib % 4 == 0, f"{spec.name}: {spec.memory_mib} MiB of memory; a multiple of 4 is needed")
-    refuse_unless(spec.architecture == "x86_64", f"{spec.name}: architecture {spec.architecture!r}; vSphere runs x86_64")
+    refuse_unless(
+        spec.architecture == "x86_64", f"{spec.name}: architecture {spec.architecture!r}; vSphere runs x86_64"
+    )
     for disk in spec.disks:
         check_disk(disk)
     for nic in spec.nics:

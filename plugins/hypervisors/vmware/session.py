@@ -52,7 +52,7 @@ class _Stub(SoapStubAdapter):  # type: ignore[misc]
 
     session: "Session"
 
-    def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
+    def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:
         before = self.session.logins
         try:
             return super().InvokeMethod(mo, info, args, outerStub)

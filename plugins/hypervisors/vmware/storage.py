@@ -45,7 +45,9 @@ class DatastoreDriver:
         with vcenter(self.host, f"bring template {template.name} to {self.datastore}") as vc:
             if template.format == "iso":
                 return self._disc(vc, template, source)
-            refuse_unless(template.format == "ova", f"template {template.name}: format {template.format}; OVA is needed")
+            refuse_unless(
+                template.format == "ova", f"template {template.name}: format {template.format}; OVA is needed"
+            )
             found = templates.find(vc, uuid, self.datastore)
             if found is None:
                 found = templates.import_ova(vc, template, source, self._datastore(vc), self.datastore)

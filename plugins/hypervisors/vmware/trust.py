@@ -1,4 +1,4 @@
-"""Whom to believe that it is the vCenter: a certificate with a known thumbprint, or one that an authority vouches for."""
+"""Whom to believe that it is the vCenter: one certificate by its thumbprint, or one that an authority vouches for."""
 
 import hashlib
 import hmac
@@ -37,7 +37,7 @@ class Trust:
         return cls(thumbprint, details.get("ca_file", ""))
 
     def context(self) -> ssl.SSLContext:
-        """TLS that ends before a byte is sent when the server is not the one. Raises ``InvalidSpec`` without the file."""
+        """TLS that ends before a byte is sent when it is another server. Raises ``InvalidSpec`` without the file."""
         if self.thumbprint:
             return _PinnedContext(self.thumbprint)
         try:

@@ -34,7 +34,9 @@ def login_of(url: str, details: Mapping[str, str], secrets: Mapping[str, str], *
 @contextmanager
 def vcenter(host: HostRef, doing: str) -> Iterator["VCenter"]:
     """The vCenter of ``host``; whatever goes wrong inside becomes an error of the contract with vCenter's words."""
-    with speaking(login_of(host.url, host.details, host.secrets), place_of(host.url), f"{host.name}: {doing}") as center:
+    with speaking(
+        login_of(host.url, host.details, host.secrets), place_of(host.url), f"{host.name}: {doing}"
+    ) as center:
         yield center
 
 

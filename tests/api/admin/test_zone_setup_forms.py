@@ -44,7 +44,7 @@ WRONG = [
     ("pod", "pod", {**POD, "gateway": "x"}, "gateway"),
     ("addresses", "public", {**POD, "vlan": "x"}, None),
     ("cluster", "cluster", {"clustername": "", "hypervisor": "Simulator"}, "clustername"),
-    ("cluster", "cluster", {"clustername": "two", "hypervisor": "VMware"}, "hypervisor"),
+    ("cluster", "cluster", {"clustername": "two", "hypervisor": "XenServer"}, "hypervisor"),
     ("host", "host", {"url": "no address"}, "url"),
     ("host", "host", {"url": "sim://a:hidden@b/c", "username": "x"}, "url"),
     ("host", "host", {"url": "sim://a", "externaldetails": "{"}, "externaldetails"),

@@ -42,7 +42,7 @@ def test_limits_are_listed_and_changed(root: ApiClient) -> None:
         ({"maxguestslimit": 0}, "maxguestslimit"),
         ({"maxdatavolumeslimit": 15}, "maxdatavolumeslimit"),
         ({"storagemotionenabled": True}, "storagemotionenabled"),
-        ({"hypervisor": "VMware"}, "hypervisor"),
+        ({"hypervisor": "XenServer"}, "hypervisor"),
         ({"hypervisor": None}, "hypervisor"),
         ({"hypervisorversion": "7"}, "hypervisorversion"),
     ],

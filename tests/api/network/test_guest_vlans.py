@@ -174,8 +174,8 @@ def test_a_provider_gives_some_of_its_services_only(site) -> None:
 
 
 def test_facts_about_traffic_and_usage(site) -> None:
-    [made] = site.root.items("listTrafficTypeImplementors")
-    assert made == {"traffictype": "Guest", "traffictypeimplementor": "VXLAN"}
+    made = site.root.items("listTrafficTypeImplementors")
+    assert {"traffictype": "Guest", "traffictypeimplementor": "VXLAN"} in made
     assert site.root.items("listTrafficTypeImplementors", traffictype="Public") == []
     kinds = {row["id"]: row["name"] for row in site.root.items("listUsageTypes")}
     assert len(kinds) == 25 and kinds[3] == "IP_ADDRESS"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.storage.image_check import BadImage, check_image
+from tests.support.appliance import CAPACITY_BYTES, DESCRIPTOR, appliance
 
 GIB = 1 << 30
 pytestmark = pytest.mark.skipif(shutil.which("qemu-img") is None, reason="qemu-utils is not installed")
@@ -132,7 +133,7 @@ def test_a_raw_disk_needs_sectors_and_a_boot_record(tmp_path: Path) -> None:
 
 def test_a_format_that_cannot_be_checked_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadImage, match="QCOW2, RAW"):
-        check(qcow2(tmp_path / "a"), "OVA")
+        check(qcow2(tmp_path / "a"), "VHD")
 
 
 def test_a_disc_is_known_by_its_mark(tmp_path: Path) -> None:
@@ -146,3 +147,30 @@ def test_a_disc_is_known_by_its_mark(tmp_path: Path) -> None:
             check(disc, "ISO")
     with pytest.raises(BadImage, match="QCOW2"):
         check(qcow2(tmp_path / "b.qcow2"), "ISO")
+
+
+def test_an_appliance_tells_its_one_disk(tmp_path: Path) -> None:
+    archive = tmp_path / "a.ova"
+    archive.write_bytes(appliance())
+    facts = check(archive, "OVA")
+    assert (facts.format, facts.virtual_size_bytes) == ("OVA", CAPACITY_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"disk": b""}, "not in the archive"),
+        ({"ovf": b"<a/>"}, "0 disks"),
+        ({"ovf": b"<a"}, "no XML"),
+        ({"ovf": b'<!DOCTYPE a [<!ENTITY b "c">]><a/>'}, "entities"),
+        ({"ovf": DESCRIPTOR.replace("2^20", "2^90").encode()}, "not understood"),
+        ({"ovf": DESCRIPTOR.replace("2^20", "2^49").encode()}, "are allowed"),
+        ({"ovf": b""}, "begin with an OVF"),
+    ],
+    ids=["no disk", "no disks described", "no XML", "entities", "odd unit", "too large", "no descriptor"],
+)
+def test_an_appliance_that_is_none_is_refused(tmp_path: Path, change: dict, words: str) -> None:
+    archive = tmp_path / "a.ova"
+    archive.write_bytes(appliance(**change))
+    with pytest.raises(BadImage, match=words):
+        check(archive, "OVA")

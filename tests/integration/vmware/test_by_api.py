@@ -1,0 +1,173 @@
+"""A zone of vSphere from nothing, all by commands of the API: hosts, storage, template, network, a machine's life."""
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, UserFactory, root_caller
+from apps.accounts.services.role_rules import forget_rules
+from apps.compute.models import VirtualMachine
+from apps.infrastructure.models import Host
+from apps.network.services.bootstrap import seed_network_offerings
+from apps.storage.services.guest_os import seed_guest_oses
+from cloudstack.framework.configuration import store
+from cloudstack.framework.configuration.service import ConfigurationManager
+from cloudstack.testing.api import ApiClient
+from cloudstack.testing.jobs import run_jobs
+from plugins.hypervisors.vmware.vcenter import vcenter
+from tests.integration.vmware.conftest import DATASTORE, HOSTS, Center
+from tests.support.appliance import appliance
+
+pytestmark = [pytest.mark.django_db, pytest.mark.lab]
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.DATA_DIR = tmp_path / "data"
+    forget_rules()
+    store.forget()
+    yield
+    forget_rules()
+    store.forget()
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Iterator[str]:
+    """Address of a web server with the appliance."""
+    folder = tmp_path / "www"
+    folder.mkdir()
+    (folder / "tiny.ova").write_bytes(appliance())
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/tiny.ova"
+    server.shutdown()
+
+
+class Zone:
+    """The operator's client, and what was made with it."""
+
+    def __init__(self, center: Center, image: str, images: Path):
+        self.center, self.image, self.images = center, image, images
+        root = root_caller()
+        UserFactory(username="system", account=AccountFactory(name="system", is_system=True, root_admin=True))
+        seed_guest_oses()
+        seed_network_offerings(caller=root)
+        ConfigurationManager().update(caller=root, name="secstorage.allowed.internal.sites", value="127.0.0.0/8")
+        pair = ApiKeyPairFactory(user=UserFactory(account=AccountFactory(root_admin=True)))
+        self.admin = ApiClient(pair.api_key, pair.secret_key)
+        self.id = self.admin.call(
+            "createZone", name="vsphere", networktype="Advanced", dns1="192.0.2.53", internaldns1="192.0.2.53"
+        )["zone"]["id"]
+        self._network()
+        self._hosts()
+        self._storage()
+        self.admin.call("updateZone", id=self.id, allocationstate="Enabled")
+
+    def done(self, answer: dict[str, Any]) -> Any:
+        """What a job came to, which must be good."""
+        run_jobs()
+        ended = self.admin.call("queryAsyncJobResult", jobid=answer["jobid"])
+        assert ended["jobstatus"] == 1, ended
+        return ended["jobresult"]
+
+    def _network(self) -> None:
+        fabric = self.done(
+            self.admin.call("createPhysicalNetwork", zoneid=self.id, name="fabric", vlan="100-199")
+        )["physicalnetwork"]["id"]  # fmt: skip
+        self.done(self.admin.call("addTrafficType", physicalnetworkid=fabric, traffictype="Guest"))
+        [provider] = [
+            one["id"]
+            for one in self.admin.items("listNetworkServiceProviders", physicalnetworkid=fabric)
+            if one["name"] == "DistributedSwitch"
+        ]
+        self.done(self.admin.call("updateNetworkServiceProvider", id=provider, state="Enabled"))
+        self.done(self.admin.call("updatePhysicalNetwork", id=fabric, state="Enabled"))
+        offering = self.admin.call(
+            "createNetworkOffering",
+            name="vlan", displaytext="A VLAN, addresses by guestinfo", guestiptype="Isolated", traffictype="GUEST",
+            supportedservices="Connectivity,Dhcp,UserData",
+            serviceproviderlist=[
+                {"service": name, "provider": "DistributedSwitch"} for name in ("Connectivity", "Dhcp", "UserData")
+            ],
+        )["networkoffering"]["id"]  # fmt: skip
+        self.admin.call("updateNetworkOffering", id=offering, state="Enabled")
+        self.network_offering = offering
+
+    def _hosts(self) -> None:
+        pod = self.admin.call("createPod", zoneid=self.id, name="pod", gateway="192.0.2.1", netmask="255.255.255.0",
+                              startip="192.0.2.10", endip="192.0.2.20")["pod"]["id"]  # fmt: skip
+        cluster = self.admin.call(
+            "addCluster", zoneid=self.id, podid=pod, clustername="vc", hypervisor="VMware", clustertype="CloudManaged"
+        )["cluster"][0]["id"]
+        facts = self.center.facts
+        for name in HOSTS[:2]:
+            self.admin.call(
+                "addHost", zoneid=self.id, podid=pod, clusterid=cluster, hypervisor="VMware", url=facts.url(name),
+                username=facts.username, password=facts.password,
+                externaldetails={"thumbprint": facts.thumbprint},
+            )  # fmt: skip
+        run_jobs()
+        self.pod, self.cluster = pod, cluster
+
+    def _storage(self) -> None:
+        self.admin.call(
+            "createStoragePool", zoneid=self.id, podid=self.pod, clusterid=self.cluster, name="primary",
+            url=f"vmfs://vcenter/DC0/{DATASTORE}",
+        )  # fmt: skip
+        self.admin.call("addImageStore", name="images", provider="Directory", url=f"file://{self.images}")
+        run_jobs()
+
+    def template(self) -> str:
+        made = self.admin.call(
+            "registerTemplate", name="tiny", displaytext="tiny", format="OVA", hypervisor="VMware", zoneid=self.id,
+            url=self.image, ostypeid=self.admin.items("listOsTypes", keyword="Other")[0]["id"],
+        )  # fmt: skip
+        run_jobs()
+        return str(made["template"][0]["id"])
+
+    def machine(self, **more: Any) -> dict[str, Any]:
+        offering = self.admin.call(
+            "createServiceOffering", name="s", displaytext="s", cpunumber=1, cpuspeed=500, memory=128
+        )["serviceoffering"]["id"]
+        network = self.admin.call(
+            "createNetwork", name="mine", zoneid=self.id, networkofferingid=self.network_offering
+        )["network"]["id"]  # fmt: skip
+        job = self.admin.call(
+            "deployVirtualMachine", zoneid=self.id, templateid=self.template(), serviceofferingid=offering,
+            networkids=network, name="web", **more,
+        )  # fmt: skip
+        return dict(self.done(job)["virtualmachine"])
+
+
+@pytest.fixture
+def zone(center: Center, image: str, tmp_path: Path) -> Zone:
+    return Zone(center, image, tmp_path / "images")
+
+
+def test_a_machine_lives_on_vsphere(zone: Zone, center: Center) -> None:
+    hosts = zone.admin.items("listHosts", zoneid=zone.id)
+    assert [(host["name"], host["state"]) for host in hosts] == [(host["name"], "Up") for host in hosts]
+    assert len(hosts) == 2
+    vm = zone.machine()
+    assert vm["state"] == "Running"
+    row = VirtualMachine.objects.get(uuid=vm["id"])
+    with vcenter(center.host(), "look") as vc:
+        machine = vc.machine(vm["id"])
+        told = vc.read([machine], ["name", "runtime.powerState", "config.hardware.memoryMB"])[machine]
+    assert told == {"name": row.instance_name, "runtime.powerState": "poweredOn", "config.hardware.memoryMB": 128}
+    for command, state in (("stopVirtualMachine", "Stopped"), ("startVirtualMachine", "Running")):
+        assert zone.done(zone.admin.call(command, id=vm["id"]))["virtualmachine"]["state"] == state
+    zone.done(zone.admin.call("destroyVirtualMachine", id=vm["id"], expunge=True))
+    with vcenter(center.host(), "look") as vc:
+        assert vc.machine(vm["id"]) is None
+
+
+def test_the_password_is_nowhere_to_be_seen(zone: Zone, center: Center) -> None:
+    shown = str(zone.admin.items("listHosts", zoneid=zone.id)) + repr(list(Host.objects.values()))
+    assert center.facts.password not in shown
