@@ -1,11 +1,11 @@
 """The hypervisor driver for hosts of vSphere, each of them reached through its vCenter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cloudstack.contracts.errors import InvalidSpec
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
-from cloudstack.contracts.hypervisor import PowerState, VmSpec
-from plugins.hypervisors.vmware import hosts, machines
+from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec
+from plugins.hypervisors.vmware import hosts, hotplug, machines, moving, power_watch
 from plugins.hypervisors.vmware.options import Options
 from plugins.hypervisors.vmware.rules import check_machine
 from plugins.hypervisors.vmware.vcenter import vcenter
@@ -61,6 +61,54 @@ class VmwareDriver:
     def power_states(self) -> Mapping[str, PowerState]:
         with vcenter(self.host, "read the power of all machines") as vc:
             return machines.power_states(vc)
+
+    def watch_power(self, report: Callable[[str, str, PowerState], None], stop: Callable[[], bool]) -> None:
+        power_watch.watch(self.host, report, stop)
+
+    # -- moving ----------------------------------------------------------------------------------
+
+    def prepare_migration(self, spec: VmSpec) -> None:
+        check_machine(spec)
+        self.host_facts()
+
+    def migrate(self, spec: VmSpec, target: HostRef, *, timeout_s: float = 300) -> None:
+        check_machine(spec)
+        with vcenter(self.host, f"migrate {spec.name} to {target.name}") as vc:
+            moving.migrate(vc, spec.uuid, spec.name, target, timeout_s)
+
+    # -- devices of a running machine ------------------------------------------------------------
+
+    def attach_disk(self, uuid: str, disk: DiskSpec) -> None:
+        with vcenter(self.host, f"attach disk {disk.uuid} to machine {uuid}") as vc:
+            hotplug.attach_disk(vc, uuid, disk)
+
+    def detach_disk(self, uuid: str, disk: DiskSpec) -> None:
+        with vcenter(self.host, f"detach disk {disk.uuid} from machine {uuid}") as vc:
+            hotplug.detach_disk(vc, uuid, disk)
+
+    def resize_disk(self, uuid: str, disk: DiskSpec) -> None:
+        with vcenter(self.host, f"resize disk {disk.uuid} of machine {uuid}") as vc:
+            hotplug.resize_disk(vc, uuid, disk)
+
+    def insert_disc(self, uuid: str, disc: DiskSpec) -> None:
+        with vcenter(self.host, f"insert disc {disc.uuid} into machine {uuid}") as vc:
+            hotplug.insert_disc(vc, uuid, disc)
+
+    def eject_disc(self, uuid: str, *, force: bool = False) -> None:
+        with vcenter(self.host, f"eject the disc of machine {uuid}") as vc:
+            hotplug.eject_disc(vc, uuid)
+
+    def disc_in_drive(self, uuid: str) -> str:
+        with vcenter(self.host, f"look into the drive of machine {uuid}") as vc:
+            return hotplug.disc_in_drive(vc, uuid)
+
+    def attach_nic(self, uuid: str, nic: NicSpec) -> None:
+        with vcenter(self.host, f"attach network card {nic.mac} to machine {uuid}") as vc:
+            hotplug.attach_nic(vc, uuid, nic, self.options)
+
+    def detach_nic(self, uuid: str, nic: NicSpec) -> None:
+        with vcenter(self.host, f"detach network card {nic.mac} from machine {uuid}") as vc:
+            hotplug.detach_nic(vc, uuid, nic)
 
     # -- what it tells ---------------------------------------------------------------------------
 
