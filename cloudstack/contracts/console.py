@@ -31,3 +31,21 @@ class SupportsConsole(Protocol):
 
         Raises ``NotSupported`` when the portal could not reach it, with what the operator would have to change.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleTicket:
+    """A way in that the hypervisor hands out for one connection: whoever has the address has the screen."""
+
+    url: str = field(repr=False)
+    """``wss://host:port/…``: RFB inside a WebSocket."""
+    thumbprint: str = ""
+    """Digest of the certificate that the server at ``url`` shows, in hex; empty: an authority vouches for it."""
+    valid_s: int = 30
+    """Seconds until it is of no use any more."""
+
+
+@runtime_checkable
+class SupportsConsoleTicket(Protocol):
+    def console_ticket(self, uuid: str) -> ConsoleTicket:
+        """A new ticket for the screen of a running machine; ``NotFound`` when it does not run here."""

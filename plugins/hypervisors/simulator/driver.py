@@ -1,6 +1,6 @@
 """A hypervisor in a table. Each verb is one or two statements, besides the look for faults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
+from cloudstack.contracts.snapshots import MachineSnapshot
 from cloudstack.plugin.drivers import DriverError, InvalidSpec, NotFound
-from plugins.hypervisors.simulator import devices, world
+from plugins.hypervisors.simulator import devices, snapshots, world
 from plugins.hypervisors.simulator.faults import verb
 from plugins.hypervisors.simulator.models import SimulatedHost, SimulatedVm
 
@@ -136,6 +137,27 @@ class SimulatorDriver:
     @verb("detach_nic")
     def detach_nic(self, uuid: str, nic: NicSpec) -> None:
         devices.unplug(self._mine(uuid), "nics", nic.uuid)
+
+    # -- snapshots
+
+    @verb("take_snapshot")
+    def take_snapshot(
+        self, uuid: str, snapshot_uuid: str, *, description: str = "", memory: bool = False, quiesce: bool = False
+    ) -> None:
+        name = f"machine {uuid}"
+        snapshots.take(self._mine(uuid), snapshot_uuid, description=description, memory=memory, name=name)
+
+    @verb("revert_to_snapshot")
+    def revert_to_snapshot(self, uuid: str, snapshot_uuid: str) -> None:
+        snapshots.revert(self._mine(uuid), snapshot_uuid, name=f"machine {uuid}")
+
+    @verb("delete_snapshot")
+    def delete_snapshot(self, uuid: str, snapshot_uuid: str) -> None:
+        snapshots.delete(self._mine(uuid), snapshot_uuid)
+
+    @verb("snapshots")
+    def snapshots(self, uuid: str) -> Sequence[MachineSnapshot]:
+        return snapshots.all_of(self._mine(uuid), name=f"machine {uuid}")
 
     # -- what it tells
 

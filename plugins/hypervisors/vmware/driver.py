@@ -1,11 +1,13 @@
 """The hypervisor driver for hosts of vSphere, each of them reached through its vCenter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from cloudstack.contracts.console import ConsoleTicket
 from cloudstack.contracts.errors import InvalidSpec
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec
-from plugins.hypervisors.vmware import hosts, hotplug, machines, moving, power_watch
+from cloudstack.contracts.snapshots import MachineSnapshot
+from plugins.hypervisors.vmware import console, hosts, hotplug, machines, moving, power_watch, snapshots
 from plugins.hypervisors.vmware.options import Options
 from plugins.hypervisors.vmware.rules import check_machine
 from plugins.hypervisors.vmware.vcenter import vcenter
@@ -110,8 +112,32 @@ class VmwareDriver:
         with vcenter(self.host, f"detach network card {nic.mac} from machine {uuid}") as vc:
             hotplug.detach_nic(vc, uuid, nic)
 
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def take_snapshot(
+        self, uuid: str, snapshot_uuid: str, *, description: str = "", memory: bool = False, quiesce: bool = False
+    ) -> None:
+        with vcenter(self.host, f"take a snapshot of machine {uuid}") as vc:
+            snapshots.take(vc, uuid, snapshot_uuid, description=description, memory=memory, quiesce=quiesce)
+
+    def revert_to_snapshot(self, uuid: str, snapshot_uuid: str) -> None:
+        with vcenter(self.host, f"revert machine {uuid} to snapshot {snapshot_uuid}") as vc:
+            snapshots.revert(vc, uuid, snapshot_uuid)
+
+    def delete_snapshot(self, uuid: str, snapshot_uuid: str) -> None:
+        with vcenter(self.host, f"delete snapshot {snapshot_uuid} of machine {uuid}") as vc:
+            snapshots.delete(vc, uuid, snapshot_uuid)
+
+    def snapshots(self, uuid: str) -> Sequence[MachineSnapshot]:
+        with vcenter(self.host, f"list the snapshots of machine {uuid}") as vc:
+            return snapshots.all_of(vc, uuid)
+
     # -- what it tells ---------------------------------------------------------------------------
 
     def host_load(self) -> HostLoad:
         with vcenter(self.host, "read how busy the host is") as vc:
             return hosts.load(vc)
+
+    def console_ticket(self, uuid: str) -> ConsoleTicket:
+        with vcenter(self.host, f"open the console of machine {uuid}") as vc:
+            return console.ticket(vc, uuid)

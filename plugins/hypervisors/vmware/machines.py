@@ -152,12 +152,16 @@ def reboot(vc: VCenter, uuid: str, *, force: bool) -> None:
 
 def destroy(vc: VCenter, uuid: str) -> None:
     """Forget the machine. Its disks are taken out before, or vCenter would delete their files with it."""
-    vm, told = found_here(vc, uuid, "config.hardware.device")
+    vm, told = found_here(vc, uuid, "config.hardware.device", "snapshot")
     if vm is None:
         return
     try:
         if told["runtime.powerState"] != OFF:
             cut(vc, vm)
+        if told.get("snapshot") is not None:
+            # What the machine is now flows back into the files of its volumes.
+            vc.wait(vm.RemoveAllSnapshots_Task(True))
+            told["config.hardware.device"] = vc.one(vm, "config.hardware.device")
         disks = devices.of_kind(told.get("config.hardware.device") or (), vim.vm.device.VirtualDisk)
         if disks:
             removal = [devices.change(devices.REMOVE, disk) for disk in disks]

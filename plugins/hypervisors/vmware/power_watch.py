@@ -1,4 +1,4 @@
-"""Power changes as they happen. One thread listens to a vCenter for all of its hosts; nothing is asked machine by machine.
+"""Power changes as they happen: one thread listens to a vCenter for all of its hosts, nothing is asked one by one.
 
 vCenter's property collector tells the first state of all machines in one answer, then changes only.
 """

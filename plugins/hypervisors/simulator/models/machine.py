@@ -22,6 +22,8 @@ class SimulatedVm(models.Model):
     """UUID of each disk to what is known of it."""
     nics = models.JSONField(default=dict)
     """UUID of each network card to what is known of it."""
+    snapshots = models.JSONField(default=list)
+    """What was kept of it, oldest first; the facts of each as the driver writes them."""
     boots = models.PositiveIntegerField(default=1)
     """How often the guest booted since it was defined here."""
     since = models.DateTimeField(default=timezone.now)
