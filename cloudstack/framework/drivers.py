@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from cloudstack.contracts.agent import HostAgent
+from cloudstack.contracts.clusters import ClusterRef, HostDiscovery
 from cloudstack.contracts.host import HostRef
 from cloudstack.contracts.hypervisor import HypervisorDriver
 from cloudstack.contracts.network import NetworkElement
@@ -17,6 +18,7 @@ HOOKS = (
     "register_image_store_drivers",
     "register_network_elements",
     "register_host_agents",
+    "register_host_discoveries",
 )
 
 
@@ -93,3 +95,13 @@ def network_elements() -> list[str]:
 def host_agent(host: HostRef) -> HostAgent:
     found: HostAgent = _find("register_host_agents", host.hypervisor, "an agent for hosts of")(host)
     return found
+
+
+def host_discovery(cluster: ClusterRef) -> HostDiscovery:
+    found: HostDiscovery = _find("register_host_discoveries", cluster.hypervisor, "a way to find hosts of")(cluster)
+    return found
+
+
+def discovered_hypervisors() -> list[str]:
+    """Hypervisors whose clusters have a manager that knows their hosts."""
+    return sorted(_registered("register_host_discoveries"))

@@ -1,6 +1,7 @@
 """Reads of the infrastructure."""
 
 from apps.infrastructure.selectors.infrastructure import (
+    cluster_for_job,
     clusters_visible_to,
     host_for_job,
     host_tags,
@@ -12,6 +13,7 @@ from apps.infrastructure.selectors.infrastructure import (
 )
 
 __all__ = [
+    "cluster_for_job",
     "clusters_visible_to",
     "host_for_job",
     "host_tags",

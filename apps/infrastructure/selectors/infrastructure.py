@@ -75,6 +75,11 @@ def host_for_job(*, uuid: Any) -> Host:
     return Host.all_objects.select_related("zone", "pod", "cluster").get(uuid=uuid)
 
 
+def cluster_for_job(*, uuid: Any) -> Cluster:
+    """A cluster with its place in the cloud."""
+    return Cluster.all_objects.select_related("pod__zone").get(uuid=uuid)
+
+
 def hypervisors_in_use(*, caller: Caller, zone: Zone | None = None) -> list[str]:
     """Hypervisors of the clusters in the zones that the caller sees."""
     zones = zones_visible_to(caller=caller)

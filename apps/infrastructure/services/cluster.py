@@ -4,13 +4,18 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.infrastructure.events import CLUSTER_CREATE, CLUSTER_DELETE, CLUSTER_EDIT
+from apps.infrastructure.events import CLUSTER_CREATE, CLUSTER_DELETE, CLUSTER_DISCOVER, CLUSTER_EDIT
 from apps.infrastructure.models import Cluster, Pod
 from apps.infrastructure.services import guards, validation
+from apps.infrastructure.services.addresses import checked_url, credentials
 from cloudstack.framework.context import Caller
-from cloudstack.framework.drivers import hypervisor_types
+from cloudstack.framework.drivers import discovered_hypervisors, hypervisor_types
 from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.events.bus import publish
+from cloudstack.framework.jobs import AsyncJob, dispatch
+from cloudstack.framework.secrets import Secret
+
+CLOUD_MANAGED, EXTERNALLY_MANAGED = "CloudManaged", "ExternalManaged"
 
 
 class ClusterManager:
@@ -24,6 +29,56 @@ class ClusterManager:
         cluster.save()
         publish(CLUSTER_CREATE, caller=caller, description=f"cluster {cluster} added to pod {pod}", resource=cluster)
         return cluster
+
+    @transaction.atomic
+    def add_managed(
+        self,
+        *,
+        caller: Caller,
+        pod: Pod,
+        name: str,
+        hypervisor: str,
+        url: str,
+        username: str,
+        password: Secret | None,
+        details: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> tuple[Cluster, AsyncJob]:
+        """A cluster that has a manager of its own, such as vCenter, and the job that adds the hosts it names."""
+        kind = known_hypervisor(hypervisor)
+        if kind not in discovered_hypervisors():
+            raise InvalidParameter(
+                f"clusters of {kind} have no manager; they are CloudManaged, and their hosts are added one by one",
+                parameter="clustertype",
+            )
+        for parameter, value in (("url", url), ("username", username), ("password", password)):
+            if not value:
+                raise InvalidParameter(f"{parameter} is needed for a cluster that has a manager", parameter=parameter)
+        cluster = self.add(
+            caller=caller,
+            pod=pod,
+            name=name,
+            hypervisor=kind,
+            cluster_type=EXTERNALLY_MANAGED,
+            url=checked_url(url),
+            credentials=credentials(username, password),
+            details=validation.details(details or {}),
+            **fields,
+        )
+        return cluster, self.discover(caller=caller, cluster=cluster)
+
+    @transaction.atomic
+    def discover(self, *, caller: Caller, cluster: Cluster) -> AsyncJob:
+        """Look for hosts that the cluster's manager has and the platform has not."""
+        return dispatch(
+            "infrastructure.cluster.discover",
+            caller=caller,
+            exclusive=[f"cluster:{cluster.uuid}"],
+            resource=cluster,
+            arguments={"cluster_uuid": str(cluster.uuid)},
+            description=f"finding the hosts of cluster {cluster}",
+            event_type=CLUSTER_DISCOVER,
+        )
 
     @transaction.atomic
     def find_or_add(self, *, caller: Caller, pod: Pod, name: str, hypervisor: str) -> Cluster:

@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +17,7 @@ from apps.infrastructure.events import (
 )
 from apps.infrastructure.models import Cluster, Host, Pod, Zone
 from apps.infrastructure.services import capacity, evacuation, guards, maintenance, validation
+from apps.infrastructure.services.addresses import checked_url, credentials, name_from, private_ip_from
 from apps.infrastructure.services.cluster import ClusterManager, known_hypervisor
 from apps.infrastructure.services.facts import SILENT
 from apps.infrastructure.services.host_state import HOST_STATUS, RESOURCE_STATE
@@ -90,7 +90,7 @@ class HostManager:
             private_ip=private_ip_from(url),
             tags=validation.tags(tags),
             details=validation.details(details or {}),
-            credentials=_credentials(username, password),
+            credentials=credentials(username, password),
             resource_state=ResourceState.ENABLED if enabled else ResourceState.DISABLED,
         )
         if uuid:
@@ -203,6 +203,9 @@ class HostManager:
             raise InvalidParameter("give either hostid or clusterid", parameter="hostid")
         hosts = Host.objects.select_for_update().order_by("pk")
         hosts = hosts.filter(pk=host.pk) if host is not None else hosts.filter(cluster=cluster)
+        if cluster is not None and cluster.credentials:
+            # Hosts that are found later log in by it.
+            Cluster.objects.filter(pk=cluster.pk).update(credentials=credentials(username, password))
         jobs = []
         for one in hosts:
             known = json.loads(one.credentials.reveal()) if one.credentials else {}
@@ -261,48 +264,6 @@ def _refuse_full(cluster: Cluster) -> None:
             "(updateHypervisorCapabilities, maxhostspercluster)",
             parameter="clusterid",
         )
-
-
-def checked_url(url: str) -> str:
-    """Raises ``InvalidParameter`` for an address without a scheme or with a password inside."""
-    try:
-        parts = urlsplit(url.strip())
-        password = parts.password
-    except ValueError as error:
-        raise InvalidParameter(f"url cannot be read: {error}", parameter="url") from None
-    if not parts.scheme or not (parts.netloc or parts.path):
-        raise InvalidParameter(
-            "url must name how to reach the host, such as qemu+ssh://root@host/system or http://192.0.2.7",
-            parameter="url",
-        )
-    if password:
-        raise InvalidParameter("url must not hold a password; use username and password", parameter="url")
-    return url.strip()
-
-
-def name_from(url: str) -> str:
-    """A name for a host of which only the address is known."""
-    parts = urlsplit(url)
-    last = parts.path.strip("/").replace("/", "-")
-    if parts.scheme in ("http", "https", "sim") and last:
-        return f"{parts.hostname or 'host'}-{last}"[:255]
-    return (parts.hostname or last or "host")[:255]
-
-
-def private_ip_from(url: str) -> str:
-    try:
-        return validation.address(urlsplit(url).hostname or "", "url")
-    except InvalidParameter:
-        return ""
-
-
-def _credentials(username: str, password: Secret | None) -> Secret | None:
-    known = {}
-    if username:
-        known["username"] = username
-    if password:
-        known["password"] = password.reveal()
-    return Secret(json.dumps(known)) if known else None
 
 
 def _machines_on(host: Any) -> list[str]:

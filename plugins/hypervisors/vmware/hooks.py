@@ -24,3 +24,10 @@ def register_network_elements() -> dict[str, Any]:
     from plugins.hypervisors.vmware.networks import DistributedSwitch
 
     return {DistributedSwitch.name: DistributedSwitch}
+
+
+@hookimpl
+def register_host_discoveries() -> dict[str, Any]:
+    from plugins.hypervisors.vmware.discovery import ClusterDiscovery
+
+    return {"VMware": ClusterDiscovery}

@@ -5,12 +5,13 @@ from apps.infrastructure.api.responses.cluster import ClusterResponse
 from apps.infrastructure.api.responses.metrics import ClusterMetricsResponse
 from apps.infrastructure.models import Cluster, Pod, Zone
 from apps.infrastructure.selectors import clusters_visible_to
-from apps.infrastructure.services.cluster import ClusterManager
+from apps.infrastructure.services import validation
+from apps.infrastructure.services.cluster import CLOUD_MANAGED, EXTERNALLY_MANAGED, ClusterManager
 from apps.infrastructure.states import AllocationState, ManagedState
-from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Flag, Ref, Str, SuccessResponse
+from cloudstack.api import ROOT, Access, BaseCmd, BaseListCmd, Choice, Flag, Map, Ref, Secret, Str, SuccessResponse
 from cloudstack.framework.errors import InvalidParameter
 
-CLUSTER_TYPES = ("CloudManaged",)
+CLUSTER_TYPES = (CLOUD_MANAGED, EXTERNALLY_MANAGED)
 
 
 class ListClusters(BaseListCmd):
@@ -44,7 +45,11 @@ class ListClustersMetrics(ListClusters):
 
 
 class AddCluster(BaseCmd):
-    """Adds a cluster to a pod."""
+    """Adds a cluster to a pod and answers it at once.
+
+    One that has a manager of its own (vCenter) is given with its address and login; a job in the background adds
+    the hosts that the manager names.
+    """
 
     roles = ROOT
     response = ClusterResponse
@@ -59,19 +64,34 @@ class AddCluster(BaseCmd):
         "allocationstate", AllocationState, default=AllocationState.ENABLED, help="whether it takes machines"
     )
     architecture = Choice("arch", ("x86_64", "aarch64"), default="x86_64", help="architecture of its hosts")
+    url = Str("url", max_length=1024, help="its manager's address, such as https://vcenter/datacenter/cluster")
+    username = Str("username", default="", max_length=255, help="user to log in to the manager as")
+    password = Secret("password", help="password of that user")
+    details = Map("externaldetails", default={}, help="options for the driver of all its hosts, such as thumbprint")
 
     def execute(self):
         if self.pod.zone_id != self.zone.pk:
             raise InvalidParameter(f"pod {self.pod} is not in zone {self.zone}", parameter="podid")
-        return ClusterManager().add(
-            caller=self.caller,
-            pod=self.pod,
-            name=self.cluster_name,
-            hypervisor=self.hypervisor,
-            cluster_type=self.cluster_type,
-            allocation_state=self.allocation_state,
-            architecture=self.architecture,
-        )
+        asked = {
+            "caller": self.caller,
+            "pod": self.pod,
+            "name": self.cluster_name,
+            "hypervisor": self.hypervisor,
+            "allocation_state": self.allocation_state,
+            "architecture": self.architecture,
+        }
+        if self.cluster_type == EXTERNALLY_MANAGED:
+            cluster, _ = ClusterManager().add_managed(
+                **asked, url=self.url or "", username=self.username, password=self.password, details=self.details
+            )
+            return cluster
+        for parameter in ("url", "username", "password"):
+            if self.given(parameter):
+                raise InvalidParameter(
+                    f"{parameter} is for clusters with a manager of their own: clustertype={EXTERNALLY_MANAGED}",
+                    parameter=parameter,
+                )
+        return ClusterManager().add(**asked, cluster_type=self.cluster_type, details=validation.details(self.details))
 
     def omitted(self):
         return frozenset({"capacity"})

@@ -21,3 +21,9 @@ def register_image_store_drivers():
 @hookspec
 def register_host_agents():
     """Return ``{"KVM": Agent}``: hypervisor type to the class that carries agent commands to a host."""
+
+
+@hookspec
+def register_host_discoveries():
+    """Return ``{"VMware": Discovery}``: hypervisor type to the class that finds the hosts of a cluster at its manager,
+    made as ``Discovery(cluster_ref)``; see ``cloudstack.contracts.clusters``."""
