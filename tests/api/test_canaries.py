@@ -205,6 +205,22 @@ def add_host(nest: Nest) -> None:
     )
 
 
+def add_cluster(nest: Nest) -> None:
+    pod = nest.cloud.hosts[0].cluster.pod
+    nest.call(
+        nest.cloud.admin,
+        "addCluster",
+        zoneid=nest.cloud.zone.uuid,
+        podid=pod.uuid,
+        clustername="vcenter",
+        hypervisor="VMware",
+        clustertype="ExternalManaged",
+        url="https://127.0.0.1:9/datacenter/cluster",
+        username="administrator@vsphere.local",
+        password=nest.canary("addCluster password"),
+    )
+
+
 def update_host_password(nest: Nest) -> None:
     password = nest.canary("updateHostPassword password")
     host = nest.cloud.hosts[0].uuid
@@ -232,6 +248,7 @@ def invitation(nest: Nest) -> None:
 
 
 RECIPES: dict[str, Callable[[Nest], None]] = {
+    "addCluster": add_cluster,
     "addHost": add_host,
     "createAccount": create_account,
     "createUser": create_user,
