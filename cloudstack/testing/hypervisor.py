@@ -30,9 +30,10 @@ from cloudstack.contracts.hypervisor import (
 )
 from cloudstack.testing.abilities import able
 from cloudstack.testing.snapshots import SnapshotConformance
+from cloudstack.testing.unmanaged import UnmanagedConformance
 
 
-class HypervisorConformance(SnapshotConformance):
+class HypervisorConformance(SnapshotConformance, UnmanagedConformance):
     """The contract of :class:`cloudstack.contracts.hypervisor.HypervisorDriver` as tests."""
 
     graceful_timeout_s: float = 90.0

@@ -7,7 +7,8 @@ from cloudstack.contracts.errors import InvalidSpec
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec
 from cloudstack.contracts.snapshots import MachineSnapshot
-from plugins.hypervisors.vmware import console, hosts, hotplug, machines, moving, power_watch, snapshots
+from cloudstack.contracts.unmanaged import UnmanagedMachine
+from plugins.hypervisors.vmware import console, hosts, hotplug, machines, moving, power_watch, snapshots, unmanaged
 from plugins.hypervisors.vmware.options import Options
 from plugins.hypervisors.vmware.rules import check_machine
 from plugins.hypervisors.vmware.vcenter import vcenter
@@ -141,3 +142,17 @@ class VmwareDriver:
     def console_ticket(self, uuid: str) -> ConsoleTicket:
         with vcenter(self.host, f"open the console of machine {uuid}") as vc:
             return console.ticket(vc, uuid)
+
+    # -- machines of others ----------------------------------------------------------------------
+
+    def unmanaged_machines(self) -> Mapping[str, UnmanagedMachine]:
+        with vcenter(self.host, "list machines of others") as vc:
+            return unmanaged.all_of(vc)
+
+    def import_machine(self, uuid: str, name: str) -> UnmanagedMachine:
+        with vcenter(self.host, f"take machine {uuid} over") as vc:
+            return unmanaged.take_over(vc, uuid, name)
+
+    def release_machine(self, uuid: str) -> None:
+        with vcenter(self.host, f"give machine {uuid} back") as vc:
+            unmanaged.give_back(vc, uuid)
