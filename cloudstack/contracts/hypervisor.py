@@ -212,6 +212,14 @@ class SupportsStatistics(Protocol):
 
 
 @runtime_checkable
+class SupportsRecentUse(Protocol):
+    """For hypervisors that keep no counters, but figures of short stretches of time."""
+
+    def recent_use(self, seconds: float) -> Mapping[str, VmStatistics]:
+        """What each running machine used within the last ``seconds`` (or as long as is known of): no counters."""
+
+
+@runtime_checkable
 class SupportsHostLoad(Protocol):
     def host_load(self) -> HostLoad:
         """How busy the host is; for hypervisors whose hosts have no agent that tells it."""

@@ -25,6 +25,7 @@ from cloudstack.contracts.hypervisor import (
     SupportsLiveMigration,
     SupportsNicHotplug,
     SupportsPowerEvents,
+    SupportsRecentUse,
     SupportsStatistics,
     VmSpec,
 )
@@ -310,6 +311,16 @@ class HypervisorConformance(SnapshotConformance, UnmanagedConformance):
         source = able(driver, SupportsStatistics)
         driver.stop(running.uuid, force=True)
         assert running.uuid not in source.statistics()
+
+    def test_recent_use_is_of_running_machines(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        source = able(driver, SupportsRecentUse)
+        found = source.recent_use(60)[running.uuid]
+        assert found.uuid == running.uuid
+        for figure in ("cpu_time_ns", "net_rx_bytes", "net_tx_bytes", "disk_read_bytes", "disk_write_bytes"):
+            assert getattr(found, figure) >= 0, figure
+        assert 0 <= found.memory_used_mib <= running.memory_mib
+        driver.stop(running.uuid, force=True)
+        assert running.uuid not in source.recent_use(60)
 
     def test_power_changes_are_reported(self, driver: HypervisorDriver, machine: VmSpec) -> None:
         watcher = able(driver, SupportsPowerEvents)

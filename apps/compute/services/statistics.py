@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from apps.infrastructure.models import Host
 from apps.infrastructure.specs import host_ref
 from apps.infrastructure.states import HostStatus
 from cloudstack.contracts.errors import DriverError
-from cloudstack.contracts.hypervisor import SupportsStatistics, VmStatistics
+from cloudstack.contracts.hypervisor import SupportsRecentUse, SupportsStatistics, VmStatistics
 from cloudstack.framework.drivers import hypervisor_driver
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ COUNTERS = (
 )
 RUNS = (VmState.RUNNING, VmState.MIGRATING)
 PRUNE_BATCH = 5000
+FIRST_LOOK = timedelta(minutes=1)
 ROLLED_UP_WITHIN = timedelta(minutes=15)
 
 
@@ -39,10 +41,31 @@ def collect() -> None:
             driver = hypervisor_driver(host_ref(host))
             if isinstance(driver, SupportsStatistics):
                 take(host, driver.statistics())
+            elif isinstance(driver, SupportsRecentUse):
+                take(host, added_up(host, driver))
         except DriverError as error:
             log.warning("host %s did not say what its machines use: %s", host, error)
     MachineUsage.objects.exclude(vm__state__in=RUNS).delete()
     prune()
+
+
+def added_up(host: Host, driver: SupportsRecentUse, *, now: datetime | None = None) -> Mapping[str, VmStatistics]:
+    """Counters made of what was used since the last look, for a driver that has none of its own."""
+    now = now or timezone.now()
+    known = {str(one.vm.uuid): one for one in MachineUsage.objects.filter(vm__host=host).select_related("vm")}
+    since = min((one.taken for one in known.values()), default=now - FIRST_LOOK)
+    used = driver.recent_use((now - since).total_seconds())
+    return {
+        uuid: replace(
+            figures,
+            cpu_time_ns=figures.cpu_time_ns + (known[uuid].total_cpu_ns if uuid in known else 0),
+            **{
+                name: getattr(figures, name) + (getattr(known[uuid], f"total_{name}") if uuid in known else 0)
+                for name in COUNTERS
+            },
+        )
+        for uuid, figures in used.items()
+    }
 
 
 def take(host: Host, told: Mapping[str, VmStatistics], *, now: datetime | None = None) -> None:

@@ -5,10 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from cloudstack.contracts.console import ConsoleTicket
 from cloudstack.contracts.errors import InvalidSpec
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
-from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec
+from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
 from cloudstack.contracts.snapshots import MachineSnapshot
 from cloudstack.contracts.unmanaged import UnmanagedMachine
-from plugins.hypervisors.vmware import console, hosts, hotplug, machines, moving, power_watch, snapshots, unmanaged
+from plugins.hypervisors.vmware import (
+    console,
+    hosts,
+    hotplug,
+    machines,
+    moving,
+    power_watch,
+    snapshots,
+    statistics,
+    unmanaged,
+)
 from plugins.hypervisors.vmware.options import Options
 from plugins.hypervisors.vmware.rules import check_machine
 from plugins.hypervisors.vmware.vcenter import vcenter
@@ -138,6 +148,10 @@ class VmwareDriver:
     def host_load(self) -> HostLoad:
         with vcenter(self.host, "read how busy the host is") as vc:
             return hosts.load(vc)
+
+    def recent_use(self, seconds: float) -> Mapping[str, VmStatistics]:
+        with vcenter(self.host, "read statistics") as vc:
+            return statistics.recent(vc, seconds)
 
     def console_ticket(self, uuid: str) -> ConsoleTicket:
         with vcenter(self.host, f"open the console of machine {uuid}") as vc:

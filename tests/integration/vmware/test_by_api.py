@@ -11,7 +11,8 @@ import pytest
 
 from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, UserFactory, root_caller
 from apps.accounts.services.role_rules import forget_rules
-from apps.compute.models import VirtualMachine
+from apps.compute.models import MachineUsage, VirtualMachine
+from apps.compute.services import statistics
 from apps.infrastructure.models import Host
 from apps.network.services.bootstrap import seed_network_offerings
 from apps.storage.services.guest_os import seed_guest_oses
@@ -157,6 +158,11 @@ def test_a_machine_lives_on_vsphere(zone: Zone, center: Center) -> None:
         machine = vc.machine(vm["id"])
         told = vc.read([machine], ["name", "runtime.powerState", "config.hardware.memoryMB"])[machine]
     assert told == {"name": row.instance_name, "runtime.powerState": "poweredOn", "config.hardware.memoryMB": 128}
+    for _ in range(2):
+        statistics.collect()
+    first = MachineUsage.objects.get(vm=row)
+    statistics.collect()
+    assert MachineUsage.objects.get(vm=row).total_cpu_ns >= first.total_cpu_ns > 0
     for command, state in (("stopVirtualMachine", "Stopped"), ("startVirtualMachine", "Running")):
         assert zone.done(zone.admin.call(command, id=vm["id"]))["virtualmachine"]["state"] == state
     zone.done(zone.admin.call("destroyVirtualMachine", id=vm["id"], expunge=True))
