@@ -1,4 +1,4 @@
-"""`bin/lab`: up, down, status, exec."""
+"""`bin/lab`: up, down, status, exec, vcenter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab import cloud, namespaces
+from lab import cloud, namespaces, vcenter
 from lab.checks import extend_path, preflight
 from lab.hosts import AgentOptions, LabError
 from lab.layout import REPO, data_folder
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "machine cannot carry a lab, and why. The guest image, once built, is kept below $XDG_CACHE_HOME "
         "(default: ~/.cache).",
     )
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|exec|check")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="up|down|status|exec|check|vcenter")
     one = verbs.add_parser("up", help="start what is missing, repair what is broken")
     one.add_argument("--hosts", type=int, metavar="N", help="how many hosts (default: as last time, at first 2)")
     one.add_argument(
@@ -47,6 +47,10 @@ def parser() -> argparse.ArgumentParser:
     one = verbs.add_parser("status", help="say what runs")
     one.add_argument("--json", action="store_true", help="as data")
     verbs.add_parser("check", help="say whether this machine can carry a lab")
+    one = verbs.add_parser("vcenter", help="a simulated vCenter in the background; needs Go and no root")
+    one.add_argument("what", choices=("up", "down", "status"), help="status shows its password, too")
+    one.add_argument("--hosts", type=int, default=3, metavar="N", help="hosts of its cluster (default: 3)")
+    one.add_argument("--machines", type=int, default=0, metavar="N", help="machines that somebody else made")
     one = verbs.add_parser("exec", help="run a command on a host: exec HOST -- COMMAND...")
     one.add_argument("host")
     one.add_argument("argv", nargs=argparse.REMAINDER)
@@ -91,6 +95,27 @@ def _status(data: Path, options: argparse.Namespace) -> int:
     return 0
 
 
+def _vcenter(data: Path, options: argparse.Namespace) -> int:
+    if options.what == "down":
+        say("the vCenter has ended" if vcenter.down(data) else "there is no vCenter")
+        return 0
+    lacking = vcenter.problems() if options.what == "up" else []
+    for problem in lacking:
+        print(f"lab: {problem}", file=sys.stderr)
+    if lacking:
+        return CANNOT_RUN_HERE
+    if options.what == "up":
+        vcenter.up(data, hosts=options.hosts, machines=options.machines, say=say)
+    center = vcenter.status(data)
+    if center is None:
+        say("there is no vCenter; bin/lab vcenter up starts one")
+        return 0
+    say(f"vCenter with the cluster {center.url()}")
+    say(f"  user {center.username}, password {center.password}, datastores LocalDS_0 and LocalDS_1")
+    say(f"  thumbprint {center.thumbprint}")
+    return 0
+
+
 def _check(data: Path, options: argparse.Namespace) -> int:
     say("this machine can carry a lab")
     return 0
@@ -119,7 +144,7 @@ def _as_text(state: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-VERBS = {"up": _up, "down": _down, "status": _status, "check": _check, "exec": _exec}
+VERBS = {"up": _up, "down": _down, "status": _status, "check": _check, "exec": _exec, "vcenter": _vcenter}
 
 if __name__ == "__main__":
     sys.exit(main())
