@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
+from cloudstack.contracts.storage import PoolRef
 
 
 class PowerState(enum.StrEnum):
@@ -170,6 +171,25 @@ class SupportsLiveMigration(Protocol):
 
         Fine when the machine already runs on the target and no longer here.
         """
+
+
+@runtime_checkable
+class SupportsRelocation(Protocol):
+    def relocate_disks(self, uuid: str, disks: Mapping[str, PoolRef], *, timeout_s: float = 3600) -> Mapping[str, str]:
+        """Move disks of a machine, running or not, each (by its present path) to another pool.
+
+        Answers where each lies afterwards. ``InvalidSpec`` when snapshots keep them or the host has no such pool.
+        """
+
+
+@runtime_checkable
+class SupportsMaintenance(Protocol):
+    """Hosts that are told of their maintenance themselves. Both verbs are fine when it is so already."""
+
+    def enter_maintenance(self, *, timeout_s: float = 600) -> None:
+        """No machine may run on the host when it is called: those that do keep it waiting, then ``DriverTimeout``."""
+
+    def exit_maintenance(self, *, timeout_s: float = 600) -> None: ...
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from cloudstack.contracts.errors import InvalidSpec
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
 from cloudstack.contracts.snapshots import MachineSnapshot
+from cloudstack.contracts.storage import PoolRef
 from cloudstack.contracts.unmanaged import UnmanagedMachine
 from plugins.hypervisors.vmware import (
     console,
@@ -88,6 +89,18 @@ class VmwareDriver:
         check_machine(spec)
         with vcenter(self.host, f"migrate {spec.name} to {target.name}") as vc:
             moving.migrate(vc, spec.uuid, spec.name, target, timeout_s)
+
+    def relocate_disks(self, uuid: str, disks: Mapping[str, PoolRef], *, timeout_s: float = 3600) -> Mapping[str, str]:
+        with vcenter(self.host, f"relocate disks of machine {uuid}") as vc:
+            return moving.relocate(vc, uuid, disks, timeout_s)
+
+    def enter_maintenance(self, *, timeout_s: float = 600) -> None:
+        with vcenter(self.host, "enter maintenance") as vc:
+            hosts.maintain(vc, wanted=True, timeout_s=timeout_s)
+
+    def exit_maintenance(self, *, timeout_s: float = 600) -> None:
+        with vcenter(self.host, "leave maintenance") as vc:
+            hosts.maintain(vc, wanted=False, timeout_s=timeout_s)
 
     # -- devices of a running machine ------------------------------------------------------------
 

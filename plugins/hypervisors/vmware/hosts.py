@@ -42,3 +42,14 @@ def load(vc: VCenter) -> HostLoad:
         cpu_used_percent=None if used is None or not total_mhz else round(min(100 * used / total_mhz, 100), 2),
         memory_used_mib=quick.overallMemoryUsage if quick else None,
     )
+
+
+def maintain(vc: VCenter, *, wanted: bool, timeout_s: float) -> None:
+    """Have the host in maintenance, or out of it. vCenter itself moves nothing: the platform has emptied the host."""
+    if vc.one(vc.host, "runtime.inMaintenanceMode") == wanted:
+        return
+    if wanted:
+        task = vc.host.EnterMaintenanceMode_Task(int(timeout_s), False)
+    else:
+        task = vc.host.ExitMaintenanceMode_Task(int(timeout_s))
+    vc.wait(task, timeout_s=timeout_s)

@@ -58,7 +58,7 @@ class DatastoreDriver:
         uuid = canonical_uuid(volume.uuid, "volume")
         with vcenter(self.host, f"create volume {uuid}") as vc:
             path = self._path_of(uuid)
-            finished = bool(volume.template_path) and clones.finish(vc, volume, path, self._files(vc))
+            finished = bool(volume.template_path) and self._finish(vc, volume, path)
             known = self._read(vc, path, size_bytes=volume.size_bytes)
             if known is None and not finished:
                 if volume.template_path:
@@ -124,14 +124,18 @@ class DatastoreDriver:
         raise DriverError(f"{path} is not there although it was made", retryable=True)
 
     def _clone(self, vc: VCenter, volume: VolumeSpec, path: str) -> None:
-        self._inside(volume.template_path)
         folder = split_path(volume.template_path)[1].partition("/")[0]
         template = templates.find(vc, folder.removeprefix("template-")[:36], self.datastore)
         if template is None:
             raise NotFound(f"there is no template {volume.template_path}")
-        self._make_folder(vc, path)
         clones.clone(vc, template, volume, self._datastore(vc))
-        clones.finish(vc, volume, path, self._files(vc))
+        self._finish(vc, volume, path)
+
+    def _finish(self, vc: VCenter, volume: VolumeSpec, path: str) -> bool:
+        """Bring a clone to its place, one that broke off before too; False when there is none."""
+        self._inside(volume.template_path)
+        self._make_folder(vc, path)
+        return clones.finish(vc, volume, path, self._files(vc))
 
     def _files(self, vc: VCenter) -> Callable[[str], str]:
         """Tells the disk in a folder of the datastore."""
