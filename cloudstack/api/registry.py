@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.api import authentication
 from cloudstack.framework.errors import UnsupportedCommand
+from cloudstack.framework.plugins.manager import pm, within
 
 if TYPE_CHECKING:
     from cloudstack.api.base import BaseCmd
@@ -58,8 +59,6 @@ def allowed(caller: "Caller", command: "str | type[BaseCmd]") -> bool:
 
 def register_plugin_commands() -> None:
     """Take in what plugins give by the hook ``register_api_commands``; one that gives no command is taken out."""
-    from cloudstack.framework.plugins.manager import pm
-
     pm.take("register_api_commands", _register_of_plugin, unregister)
 
 
@@ -69,3 +68,11 @@ def _register_of_plugin(plugin: str, command: Any) -> None:
     if not (isinstance(command, type) and issubclass(command, BaseCmd) and not command.abstract):
         raise ImproperlyConfigured(f"register_api_commands: {command!r} is no command")
     register(command)
+
+
+def _forget(package: str) -> None:
+    for name in [name for name, command in _commands.items() if within(command.__module__, package)]:
+        del _commands[name]
+
+
+pm.when_out(_forget)

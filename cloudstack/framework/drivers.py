@@ -93,3 +93,6 @@ def network_elements() -> list[str]:
 def host_agent(host: HostRef) -> HostAgent:
     found: HostAgent = _find("register_host_agents", host.hypervisor, "an agent for hosts of")(host)
     return found
+
+
+pm.when_out(lambda package: reset())

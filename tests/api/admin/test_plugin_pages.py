@@ -36,7 +36,7 @@ def coffee(monkeypatch: pytest.MonkeyPatch) -> Any:
     def job_finished(status: str) -> None:
         raise RuntimeError("<b>no milk</b>")
 
-    monkeypatch.setitem(pm.statuses, "coffee", PluginStatus("coffee", kind="features", version="0.3"))
+    monkeypatch.setitem(pm.statuses, "coffee", PluginStatus("coffee", kinds=("features",), version="0.3"))
     pm.load("coffee", SimpleNamespace(job_finished=hookimpl(job_finished)))
     yield
     pm.unregister(name="coffee")
