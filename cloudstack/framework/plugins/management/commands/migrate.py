@@ -29,11 +29,11 @@ class Command(migrate.Command):
         self.failed: dict[str, str] = {}
         self._now: Migration | None = None
 
-    def check(self, app_configs: Any = None, **options: Any) -> Any:
+    def check(self, app_configs: Any = None, *args: Any, **options: Any) -> Any:
         """Errors in the models of plugins are theirs: see ``handle``."""
         if app_configs is None and (ill := [config.label for config in _plugins() if _ill(config)]):
             app_configs = [config for config in apps.get_app_configs() if config.label not in ill]
-        return super().check(app_configs=app_configs, **options)
+        return super().check(app_configs, *args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         special = ("app_label", "plan", "check_unapplied", "prune", "fake", "fake_initial")
