@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cloudstack.framework.context import Caller
 
 _commands: dict[str, "type[BaseCmd]"] = {}
+_givers: dict[str, str] = {}
+"""Command → the plugin that gives it."""
 
 
 def register(command: "type[BaseCmd]") -> None:
@@ -68,6 +70,12 @@ def _register_of_plugin(plugin: str, command: Any) -> None:
     if not (isinstance(command, type) and issubclass(command, BaseCmd) and not command.abstract):
         raise ImproperlyConfigured(f"register_api_commands: {command!r} is no command")
     register(command)
+    _givers[command.name] = plugin
+
+
+def given_by(plugin: str) -> list[str]:
+    """Names of the commands of ``plugin``."""
+    return sorted(name for name, giver in _givers.items() if giver == plugin and name in _commands)
 
 
 def _forget(package: str) -> None:

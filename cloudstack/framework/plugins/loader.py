@@ -174,4 +174,4 @@ def usable(manifests: Collection[Manifest]) -> list[str]:
 
 def labels_of(apps: Iterable[str]) -> set[str]:
     """Labels that ``apps`` of ``INSTALLED_APPS`` have, as far as their paths tell; nothing is imported for it."""
-    return {"admin", *((app.rpartition(".apps.")[0] or app).rpartition(".")[2] for app in apps)}
+    return {"admin", "platform", *((app.rpartition(".apps.")[0] or app).rpartition(".")[2] for app in apps)}

@@ -18,6 +18,10 @@ from cloudstack.framework.plugins.pauses import Pauses, Quiet
 log = logging.getLogger(__name__)
 
 
+PLATFORM = "platform"
+"""Under this name the platform's own hooks stand; no plugin can have it."""
+
+
 @dataclass
 class PluginStatus:
     """What the operator sees of one plugin."""
@@ -58,6 +62,11 @@ class CloudPluginManager(pluggy.PluginManager):
         self._packages: dict[str, str] = {}
         self._taken: dict[str, list[tuple[Callable[[Any], object], Any]]] = {}
         self._forgetters: list[Callable[[str], object]] = []
+
+    def load_platform(self, module: Any) -> None:
+        """Register hooks of the platform itself, which is no plugin: nothing isolates it from itself."""
+        if not self.has_plugin(PLATFORM):
+            self.register(module, name=PLATFORM)
 
     def note(self, manifest: Manifest) -> None:
         """Remember a plugin that was found, also one that will not load."""
@@ -175,7 +184,7 @@ class CloudPluginManager(pluggy.PluginManager):
             try:
                 self._call(impl, hook, facts, pausable=True)
             except Exception as error:
-                self._complain(impl, hook, error)
+                self._complain(impl.plugin_name, hook, error)
 
     def first(self, hook: str, **facts: Any) -> Any:
         """The first answer of a plugin that is not None; one that fails has no opinion."""
@@ -183,7 +192,7 @@ class CloudPluginManager(pluggy.PluginManager):
             try:
                 answer = self._call(impl, hook, facts, pausable=True)
             except Exception as error:
-                self._complain(impl, hook, error)
+                self._complain(impl.plugin_name, hook, error)
                 continue
             if answer is not None:
                 return answer
@@ -197,6 +206,25 @@ class CloudPluginManager(pluggy.PluginManager):
             if answer is not None:
                 found.append(answer)
         return found
+
+    def guarded(self, plugin: str, hook: str, function: Callable[[], Any], default: Any = None) -> Any:
+        """Call what ``plugin`` has given by ``hook``; ``default`` when it fails, or is paused for being slow."""
+        if not self.pauses.free(plugin, hook):
+            self.measures.skip(plugin, hook)
+            return default
+        try:
+            return self._timed(plugin, hook, function, pausable=True)
+        except Exception as error:
+            self._complain(plugin, hook, error)
+            return default
+
+    def strict(self, plugin: str, hook: str, function: Callable[[], Any]) -> Any:
+        """Call what ``plugin`` has given by ``hook``, whose answer is needed: a failure is noted and raised."""
+        try:
+            return self._timed(plugin, hook, function)
+        except Exception as error:
+            self._complain(plugin, hook, error)
+            raise
 
     def given(self, name: str) -> dict[str, frozenset[Any]]:
         """What a plugin in service registers, by hook: keys of dictionaries, names of other things."""
@@ -216,14 +244,18 @@ class CloudPluginManager(pluggy.PluginManager):
 
         ``pausable``: nothing depends on the answer, so that None will do while the plugin is too slow in this hook.
         """
-        plugin, patient = impl.plugin_name, takes_long(getattr(self.hook, hook).spec.function)
+        plugin = impl.plugin_name
         if pausable and not self.pauses.free(plugin, hook):
             self.measures.skip(plugin, hook)
             return None
+        wanted = {name: facts[name] for name in impl.argnames} if facts is not None else {}
+        return self._timed(plugin, hook, lambda: impl.function(**wanted), pausable=pausable)
+
+    def _timed(self, plugin: str, hook: str, function: Callable[[], Any], *, pausable: bool = False) -> Any:
         begun, failed = time.perf_counter(), True
         self.pauses.begin(plugin, hook, begun)
         try:
-            answer = impl.function(**{name: facts[name] for name in impl.argnames} if facts is not None else {})
+            answer = function()
             failed = False
             return answer
         except SystemExit as error:
@@ -236,7 +268,7 @@ class CloudPluginManager(pluggy.PluginManager):
             seconds = time.perf_counter() - begun
             self.pauses.end(plugin, hook, begun)
             self.measures.add(plugin, hook, seconds, failed=failed)
-            if seconds > SLOW_S and not patient:
+            if seconds > SLOW_S and not takes_long(getattr(self.hook, hook).spec.function):
                 self._name_slow(plugin, hook, seconds, pausable=pausable)
 
     def _name_slow(self, plugin: str, hook: str, seconds: float, *, pausable: bool) -> None:
@@ -248,11 +280,11 @@ class CloudPluginManager(pluggy.PluginManager):
         elif (kept_back := self._quiet.due(("slow", plugin, hook))) is not None:
             log.warning("plugin %s took %.1f s in %s%s", plugin, seconds, hook, _more(kept_back))
 
-    def _complain(self, impl: pluggy.HookImpl, hook: str, error: Exception) -> None:
+    def _complain(self, plugin: str, hook: str, error: Exception) -> None:
         """Into the log, once a minute for each hook of a plugin."""
-        kept_back = self._quiet.due(("failed", impl.plugin_name, hook))
+        kept_back = self._quiet.due(("failed", plugin, hook))
         if kept_back is not None:
-            log.error("plugin %s failed in %s%s", impl.plugin_name, hook, _more(kept_back), exc_info=error)
+            log.error("plugin %s failed in %s%s", plugin, hook, _more(kept_back), exc_info=error)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
         caller: pluggy.HookCaller = getattr(self.hook, hook)

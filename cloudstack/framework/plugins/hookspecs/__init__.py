@@ -1,15 +1,35 @@
 """Hook specifications by subject. Arguments are keywords: a plugin names only those that it wants."""
 
 from cloudstack.framework.plugins.hookspecs import (
+    access,
+    alerts,
     api,
+    doctor,
     drivers,
     events,
     health,
     hosts,
     jobs,
+    login,
     networks,
     placement,
+    responses,
     settings,
 )
 
-ALL = (api, drivers, events, health, hosts, jobs, networks, placement, settings)
+ALL = (
+    access,
+    alerts,
+    api,
+    doctor,
+    drivers,
+    events,
+    health,
+    hosts,
+    jobs,
+    login,
+    networks,
+    placement,
+    responses,
+    settings,
+)
