@@ -1,40 +1,12 @@
 """Plugins with every kind of fault at once: the portal's processes start, work, and say what is wrong with each."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from tests.integration.plugins import faults
-
-REPO = Path(__file__).resolve().parents[3]
-
-MIGRATE = """
-import os, sys
-os.environ["CLOUDSTACK_PLUGINS_RETRY"] = "1"
-import django
-django.setup()
-from django.apps import apps
-from django.core.management import execute_from_command_line
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
-from pathlib import Path
-# The database is a copy of the tests', where the core's tables are, but perhaps no list of migrations.
-recorder = MigrationRecorder(connection)
-recorder.ensure_schema()
-known = recorder.applied_migrations()
-for config in apps.get_app_configs():
-    if not config.name.startswith("plugins.guests"):
-        for path in Path(config.path).glob("migrations/[0-9]*.py"):
-            if (config.label, path.stem) not in known:
-                recorder.record_applied(config.label, path.stem)
-execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
-"""
+from tests.integration.plugins.surroundings import MIGRATE, answer, installation, run
 
 WORK = """
 import django, json, time
@@ -95,47 +67,23 @@ os._exit(0)
 """
 
 
-def run(script: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", script],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        cwd=REPO,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory, django_db_setup: Any) -> dict[str, str]:
-    """An installation with all faulty plugins, its database a copy of the tests'."""
-    import sqlite3
-
+    """An installation with all faulty plugins."""
+    if connection.vendor != "sqlite":
+        pytest.skip("the copy of the database is one of SQLite's")
     folder = tmp_path_factory.mktemp("faults")
-    with sqlite3.connect(connection.settings_dict["NAME"]) as source, sqlite3.connect(folder / "db.sqlite3") as copy:
-        source.backup(copy)
-    return os.environ | {
-        "CLOUDSTACK_PLUGINS_PATH": str(faults.write(folder / "plugins")),
-        "CLOUDSTACK_TEST_RUN": str(folder / "run"),
-        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-        "DJANGO_SETTINGS_MODULE": "cloudstack.settings.test",
-        "PYTHONPATH": str(REPO),
-    }
+    return installation(folder, CLOUDSTACK_PLUGINS_PATH=str(faults.write(folder / "plugins")))
 
 
 @pytest.mark.django_db
 @pytest.mark.timeout(300)
-def test_the_portal_runs_whatever_is_wrong_with_plugins(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "migrate.py").write_text(MIGRATE)
-    (tmp_path / "work.py").write_text(WORK)
-    migrated = run(tmp_path / "migrate.py", environment)
-    assert migrated.returncode == 0, migrated.stderr[-3000:]
+def test_the_portal_runs_whatever_is_wrong_with_plugins(environment: dict[str, str]) -> None:
+    migrated = run(MIGRATE, environment)
     for name in ("csmigrate", "csafter", "csgraph", "cssyntax", "csclash"):
         assert f"plugin {name} is left out until the next migrate: " in migrated.stderr
-    done = run(tmp_path / "work.py", environment)
-    assert done.returncode == 0, done.stderr[-3000:]
-    seen = json.loads(done.stdout.splitlines()[-1])
+    done = run(WORK, environment)
+    seen = answer(done)
     guests = {name: told for name, told in seen["statuses"].items() if name in faults.PLUGINS}
     assert guests.keys() == faults.PLUGINS.keys()
     wrong = {name: told[1] for name, told in guests.items() if not told[0]}
