@@ -82,6 +82,10 @@ class CloudPluginManager(pluggy.PluginManager):
         """The code of plugin ``name`` is in ``package``."""
         self._packages[name] = package
 
+    def owner(self, module: str) -> str:
+        """The plugin that ``module`` is a part of; empty for none."""
+        return next((name for name, package in self._packages.items() if within(module, package)), "")
+
     def when_out(self, forget: Callable[[str], object]) -> None:
         """Have ``forget`` called with the package of a plugin that is taken out: what registered itself goes, too."""
         self._forgetters.append(forget)
@@ -156,10 +160,14 @@ class CloudPluginManager(pluggy.PluginManager):
 
     def listed(self, hook: str) -> list[Any]:
         """Join the lists that plugins return from ``hook``; one that fails is taken out."""
-        result: list[Any] = []
+        return [thing for _, thing in self.listed_by(hook)]
+
+    def listed_by(self, hook: str) -> list[tuple[str, Any]]:
+        """As ``listed``, each with the plugin that gives it."""
+        result: list[tuple[str, Any]] = []
         for impl in self._implementations(hook):
             try:
-                result.extend(list(self._call(impl, hook) or ()))
+                result.extend((impl.plugin_name, thing) for thing in list(self._call(impl, hook) or ()))
             except Exception as error:
                 self.fail(impl.plugin_name, _reason(error))
         return result

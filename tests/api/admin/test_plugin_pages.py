@@ -36,6 +36,8 @@ def coffee(monkeypatch: pytest.MonkeyPatch) -> Any:
     def job_finished(status: str) -> None:
         raise RuntimeError("<b>no milk</b>")
 
+    # Another test's plugin may have had the name.
+    cache.delete("plugins.health.coffee")
     monkeypatch.setitem(pm.statuses, "coffee", PluginStatus("coffee", kinds=("features",), version="0.3"))
     pm.load("coffee", SimpleNamespace(job_finished=hookimpl(job_finished)))
     yield

@@ -46,6 +46,7 @@ except CloudError as error:
     seen["job"] = error.message
 pages = {"list": "/admin/tea/cup/", "plugin": "/admin/plugins/tea/", "plugins": "/admin/plugins/", "health": "/healthz"}
 seen["pages"] = {name: client.get(path).status_code for name, path in pages.items()}
+seen["setting"] = client.get("/admin/plugins/tea/").content.decode().count("/admin/settings/tea.kettle/")
 seen["ran"] = runner.run("tea.clear", forced=True)
 seen["beat"] = "tea.clear" in app.conf.beat_schedule
 seen["listed"] = registry.find("pourTea") is not None
@@ -86,6 +87,7 @@ def test_a_wheel_from_outside(tmp_path: Path, django_db_setup: Any) -> None:
     assert (used["job"], used["cups"]) == ("succeeded", [["Ann", True]])
     assert used["ran"] and used["beat"] and used["listed"]
     assert used["health"] == ["these need a value: tea.kettle"]
+    assert used["setting"] == 2, "among its settings, and as one that needs a value"
     assert used["chosen"] == 302
 
     off = look(environment, "enable")

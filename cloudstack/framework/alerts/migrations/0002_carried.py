@@ -4,19 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('alerts', '0001_initial'),
+        ("alerts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alert',
-            name='carried',
-            field=models.TextField(blank=True, default='', editable=False),
+            model_name="alert",
+            name="carried",
+            field=models.TextField(blank=True, default="", editable=False),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('archived', False)), fields=['last_seen'], name='alert_last_seen'),
+            model_name="alert",
+            index=models.Index(condition=models.Q(("archived", False)), fields=["last_seen"], name="alert_last_seen"),
         ),
     ]
