@@ -44,6 +44,7 @@ def registries_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(settings_registry, "_keys", dict(settings_registry._keys))
     monkeypatch.setattr(workflows, "_workflows", dict(workflows._workflows))
     monkeypatch.setattr(scheduled, "_jobs", dict(scheduled._jobs))
+    monkeypatch.setattr(health, "_checks", {})
     store.forget()
     drivers.reset()
     yield
