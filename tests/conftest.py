@@ -15,6 +15,7 @@ from django.db import connections
 from cloudstack.runtime.collector import settle
 from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 from cloudstack.runtime.valkey import private_valkey
+from tests.support.about_plugins import is_without_plugin
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,11 @@ class FailedTests:
         if report.failed and report.nodeid not in self.names:
             self.names[report.nodeid] = None
             self.path.write_text("\n".join(self.names))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Tests about a plugin go with it."""
+    return True if is_without_plugin(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

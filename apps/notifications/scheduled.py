@@ -1,6 +1,6 @@
 """Periodic work of the notifications app."""
 
-from apps.notifications.services import alert_mail, capacity_alerts, delivery
+from apps.notifications.services import alert_channels, alert_mail, capacity_alerts, delivery
 from cloudstack.framework.scheduler import scheduled
 
 
@@ -26,3 +26,9 @@ def capacities() -> int:
 def mail() -> int:
     """Mail new alerts to ``alert.email.addresses``; answers how many."""
     return alert_mail.mail_new()
+
+
+@scheduled("notifications.carry_alerts", every_s=60)
+def carry() -> int:
+    """Give new alerts to the channels of plugins; answers how many."""
+    return alert_channels.send_new()

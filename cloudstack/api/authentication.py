@@ -92,6 +92,9 @@ class Authenticator(Protocol):
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         """What the rules of the caller's role, then the command's own ``roles``, say."""
 
+    def is_unrestricted(self, caller: Caller) -> bool:
+        """Whether the caller's role allows everything, whatever its rules are."""
+
     def allowed_in_project(self, caller: Caller, project_uuid: str) -> "Callable[[type[BaseCmd]], bool]":
         """What the caller's role in a project allows. Raises ``InvalidParameter`` for one out of his sight."""
 

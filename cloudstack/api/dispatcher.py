@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from cloudstack.api import authentication, planning, registry
+from cloudstack.api import access_checks, authentication, planning, registry
 from cloudstack.api.base import BaseAsyncCmd, BaseCmd
 from cloudstack.api.idempotency import once, recall
 from cloudstack.api.listing import Page
@@ -87,6 +87,7 @@ def _carry_out(
     if key is not None and caller is not None and (known := recall(key, cls, arguments, caller)) is not None:
         return known
     command = bind(cls, arguments, caller)
+    access_checks.ensure_allowed(command, caller)
     if planned and caller is not None:
         with provided():
             return Result(cls, {PlanResponse.object_name: planning.plan(command, caller)}, planned=True)

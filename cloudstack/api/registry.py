@@ -6,12 +6,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.api import authentication
 from cloudstack.framework.errors import UnsupportedCommand
+from cloudstack.framework.plugins.manager import pm, within
 
 if TYPE_CHECKING:
     from cloudstack.api.base import BaseCmd
     from cloudstack.framework.context import Caller
 
 _commands: dict[str, "type[BaseCmd]"] = {}
+_givers: dict[str, str] = {}
+"""Command → the plugin that gives it."""
 
 
 def register(command: "type[BaseCmd]") -> None:
@@ -58,8 +61,6 @@ def allowed(caller: "Caller", command: "str | type[BaseCmd]") -> bool:
 
 def register_plugin_commands() -> None:
     """Take in what plugins give by the hook ``register_api_commands``; one that gives no command is taken out."""
-    from cloudstack.framework.plugins.manager import pm
-
     pm.take("register_api_commands", _register_of_plugin, unregister)
 
 
@@ -69,3 +70,17 @@ def _register_of_plugin(plugin: str, command: Any) -> None:
     if not (isinstance(command, type) and issubclass(command, BaseCmd) and not command.abstract):
         raise ImproperlyConfigured(f"register_api_commands: {command!r} is no command")
     register(command)
+    _givers[command.name] = plugin
+
+
+def given_by(plugin: str) -> list[str]:
+    """Names of the commands of ``plugin``."""
+    return sorted(name for name, giver in _givers.items() if giver == plugin and name in _commands)
+
+
+def _forget(package: str) -> None:
+    for name in [name for name, command in _commands.items() if within(command.__module__, package)]:
+        del _commands[name]
+
+
+pm.when_out(_forget)

@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.models import Model, QuerySet
 
 from cloudstack.api import live_jobs
+from cloudstack.api.added_fields import AddedField, fill
 from cloudstack.api.counting import among_keys, total_of
 from cloudstack.api.dates import format_date
 from cloudstack.api.fields import (
@@ -54,6 +55,7 @@ class _Plan:
     needed: tuple[tuple[str, int], ...]
     """Paths that computed fields read, with their place among ``paths``."""
     loaded: tuple[Children | Loaded, ...]
+    added: tuple[AddedField, ...]
 
 
 class Response:
@@ -217,6 +219,8 @@ class Response:
                     value = values.get(key)
                     if value is not None:
                         body[item.wire] = value
+            if plan.added:
+                fill(cls, plan.added, keys, bodies, caller)
         return zip((row[1:first] for row in rows), bodies, strict=True)
 
     @classmethod
@@ -237,12 +241,15 @@ class Response:
             return indexes.setdefault((path, form), len(indexes))
 
         expressions, simple, computed, loaded = [], [], [], []
+        added: list[AddedField] = []
         needed: dict[str, int] = {}
         for wire, item in (cls.fields() if jobs else cls._items).items():
             if wire in omit or (item.roles is not None and role_type not in item.roles):
                 continue
             if isinstance(item, Children | Loaded):
                 loaded.append(item)
+            elif isinstance(item, AddedField):
+                added.append(item)
             elif isinstance(item, Field) and item.compute is not None:
                 needed.update((path, index(path)) for path in item.needs if path != "pk")
                 convert = plain if item.type is None else CONVERTERS[item.type]
@@ -266,6 +273,7 @@ class Response:
             tuple(computed),
             tuple(needed.items()),
             tuple(loaded),
+            tuple(added),
         )
 
 

@@ -105,3 +105,4 @@ def host_discovery(cluster: ClusterRef) -> HostDiscovery:
 def discovered_hypervisors() -> list[str]:
     """Hypervisors whose clusters have a manager that knows their hosts."""
     return sorted(_registered("register_host_discoveries"))
+pm.when_out(lambda package: reset())

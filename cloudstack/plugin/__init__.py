@@ -1,7 +1,8 @@
 """The public face of the platform for plugins. What is not here or in ``cloudstack.contracts`` is not theirs.
 
-By topic: ``drivers``, ``jobs``, ``events``, ``settings``, ``health``, ``api``, ``models``, ``admin``, ``agent``,
-``resources``, ``managers``, ``portal``.
+By topic: ``access``, ``admin``, ``agent``, ``alerts``, ``api``, ``doctor``, ``drivers``, ``events``, ``health``,
+``infrastructure``, ``jobs``, ``login``, ``managers``, ``models``, ``placement``, ``portal``, ``resources``,
+``settings``.
 """
 
 from cloudstack.framework.plugins.config import PluginConfig

@@ -42,6 +42,7 @@ from cloudstack.api import (
     Uuid,
     register_entity,
 )
+from cloudstack.api.added_fields import ResponseField
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import CloudError, InvalidParameter, PermissionDenied, ResourceInUse
 
@@ -81,6 +82,7 @@ __all__ = [
     "Ref",
     "RefList",
     "Response",
+    "ResponseField",
     "Rest",
     "Secret",
     "ShowsIcons",

@@ -16,6 +16,8 @@ from pathlib import Path
 VARIABLE = "CLOUDSTACK_PLUGINS_DISABLED"
 STARTED_VARIABLE = "CLOUDSTACK_PLUGINS_STARTED_WITHOUT"
 """What ``bin/run`` tells its processes."""
+PATH_VARIABLE = "CLOUDSTACK_PLUGINS_PATH"
+"""Folders outside the project that hold plugins, laid out like ``plugins/``."""
 FILE = "plugins.json"
 
 
@@ -37,6 +39,11 @@ def in_force(environ: Mapping[str, str], data: Path) -> PluginChoice:
     if started_with is not None:
         return PluginChoice(_names(started_with))
     return chosen(data)
+
+
+def folders(environ: Mapping[str, str]) -> list[Path]:
+    """The operator's own folders of plugins, by the separator of ``PATH``."""
+    return [Path(one).resolve() for one in environ.get(PATH_VARIABLE, "").split(os.pathsep) if one.strip()]
 
 
 def for_processes(environ: Mapping[str, str], data: Path) -> str:

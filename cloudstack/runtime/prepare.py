@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from cloudstack.runtime import plugin_faults
 from cloudstack.runtime.config import REPO
+from cloudstack.runtime.plugin_faults import RETRY_VARIABLE
 
 _LAB_SECONDS = 120.0
 
@@ -16,7 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns 0 when everything stands; errors of Django's commands pass through."""
     parser = argparse.ArgumentParser(prog="prepare", description=__doc__)
     parser.add_argument("--await-lab", type=Path, metavar="FILE", help="wait until FILE says how the lab came up")
+    parser.add_argument("--migrated", action="store_true", help="the database is up to date")
     options = parser.parse_args(arguments)
+    os.environ[RETRY_VARIABLE] = "" if options.migrated else "1"
 
     import django
     from django.conf import settings
@@ -24,8 +28,16 @@ def main(arguments: list[str] | None = None) -> int:
 
     os.umask(0o077)
     django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
-    _say("database ready")
+    if not options.migrated:
+        call_command("migrate", interactive=False, verbosity=0)
+        _say("database ready")
+        if failed := plugin_faults.failed({}, settings.DATA_DIR):
+            for name, reason in failed.items():
+                _say(f"plugin {name} is left out of this start: {reason}")
+            # This process has them loaded; what follows must not.
+            given = sys.argv[1:] if arguments is None else arguments
+            command = [sys.executable, "-m", "cloudstack.runtime.prepare", *given, "--migrated"]
+            os.execv(sys.executable, command)  # noqa: S606 - an argument list, no shell
     _collect_static(Path(settings.STATIC_ROOT))
     if options.await_lab:
         os.environ["CLOUDSTACK_LAB"] = "1" if _lab_is_up(options.await_lab) else "0"
@@ -56,8 +68,11 @@ def _static_key() -> str:
     digest = hashlib.sha256()
     stamp = Path(sys.prefix) / "stamp"
     digest.update(stamp.read_bytes() if stamp.is_file() else b"")
-    folders = [REPO / "static", REPO / "node_modules", *sorted(REPO.glob("apps/*/static"))]
-    folders += [*sorted(REPO.glob("plugins/*/*/static")), *sorted(REPO.glob("cloudstack/*/static"))]
+    from django.apps import apps
+
+    # Those of plugins may lie anywhere.
+    own = sorted({Path(config.path) / "static" for config in apps.get_app_configs()})
+    folders = [REPO / "static", REPO / "node_modules", *own]
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             found = path.stat()

@@ -21,7 +21,8 @@ from pathlib import Path
 from types import FrameType
 
 from cloudstack.runtime.config import MARKER, REPO
-from cloudstack.runtime.plugin_choice import STARTED_VARIABLE
+from cloudstack.runtime.plugin_choice import PATH_VARIABLE, STARTED_VARIABLE
+from cloudstack.runtime.plugin_faults import RETRY_VARIABLE
 from cloudstack.runtime.postgres import PostgresMissing, private_postgres
 from cloudstack.runtime.test_environment import RUN_VARIABLE
 
@@ -31,7 +32,7 @@ _FEW = 5
 _FOREIGN = ["DATABASE_URL", "REDIS_URL", "CLOUDSTACK_DATA", "DJANGO_SETTINGS_MODULE", "PORT", "HOST", "HTTPS"]
 _FOREIGN += [MARKER, RUN_VARIABLE, "CLOUDSTACK_LAB", "CLOUDSTACK_SECRET_KEY", "CLOUDSTACK_ENCRYPTION_KEY"]
 _FOREIGN += ["ALLOWED_HOSTS", "CLOUDSTACK_BROKER_URL", "CLOUDSTACK_PLUGINS_DISABLED", "PYTEST_ADDOPTS"]
-_FOREIGN += [STARTED_VARIABLE]
+_FOREIGN += [STARTED_VARIABLE, PATH_VARIABLE, RETRY_VARIABLE]
 
 _USAGE = """\
 Sets up and runs everything: ruff, import contracts, mypy, Django's deployment checks, missing migrations, the suite on

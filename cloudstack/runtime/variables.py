@@ -80,6 +80,11 @@ VARIABLES = (
         "names of plugins that are not loaded, by comma; it wins over that page",
     ),
     Variable(
+        "CLOUDSTACK_PLUGINS_PATH",
+        "none",
+        "folders outside the project that hold plugins as <kind>/<name>/, by colon",
+    ),
+    Variable(
         "CLOUDSTACK_METRICS_TOKEN", "none: administrators who are logged in only", "bearer token that opens /metrics"
     ),
     Variable(
@@ -125,6 +130,7 @@ VARIABLES = (
 INTERNAL = {
     "BOOTSTRAP_LOCKED": "bin/bootstrap to itself: the lock is held",
     "CLOUDSTACK_LAUNCHER": "bin/run to its processes: its own process, with which all of them end",
+    "CLOUDSTACK_PLUGINS_RETRY": "processes that migrate: plugins whose migrations failed are tried again",
     "CLOUDSTACK_PLUGINS_STARTED_WITHOUT": "bin/run to its processes: plugins that were disabled when it started",
     "CLOUDSTACK_SUPERVISED_BY": "bin/run to its processes: whose installation they belong to",
     "CLOUDSTACK_TETHER_PARENT": "to a child process: whose death ends it",

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
-from cloudstack.framework.plugins.loader import checked, discover, usable
-from cloudstack.runtime.plugin_choice import in_force
+from cloudstack.framework.plugins.loader import checked, discover, join_folders, labels_of, usable
+from cloudstack.runtime import plugin_faults
+from cloudstack.runtime.plugin_choice import folders, in_force
 from cloudstack.runtime.redis_urls import cache_url
 from cloudstack.settings.parts.celery import *  # noqa: F403
 from cloudstack.settings.parts.database import database_from_environment
@@ -39,10 +40,7 @@ DOMAIN_APPS = [
     "apps.notifications.apps.NotificationsConfig",
     "apps.portal.apps.PortalConfig",
 ]
-PLUGIN_CHOICE = in_force(os.environ, DATA_DIR)
-PLUGINS = checked(discover(BASE_DIR / "plugins", disabled=PLUGIN_CHOICE.disabled))
-
-INSTALLED_APPS = [
+CORE_APPS = [
     # Before the admin: it isolates plugins whose admin.py is broken.
     "cloudstack.framework.plugins.apps.PluginsConfig",
     *THEME_APPS,
@@ -64,9 +62,20 @@ INSTALLED_APPS = [
     *OIDC_APPS,
     *FRAMEWORK_APPS,
     *DOMAIN_APPS,
-    *usable(PLUGINS),
-    "cloudstack.composition.apps.CompositionConfig",
 ]
+PLUGIN_CHOICE = in_force(os.environ, DATA_DIR)
+PLUGIN_FOLDERS = folders(os.environ)
+join_folders(PLUGIN_FOLDERS)
+PLUGINS = checked(
+    discover(
+        BASE_DIR / "plugins",
+        PLUGIN_CHOICE.disabled,
+        more=PLUGIN_FOLDERS,
+        failed=plugin_faults.failed(os.environ, DATA_DIR),
+    ),
+    labels_of(CORE_APPS),
+)
+INSTALLED_APPS = [*CORE_APPS, *usable(PLUGINS), "cloudstack.composition.apps.CompositionConfig"]
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",

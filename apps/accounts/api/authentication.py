@@ -92,6 +92,9 @@ class AccountsAuthenticator:
     def is_allowed(self, caller: Caller, command: "type[BaseCmd]") -> bool:
         return rules_of(caller.role_id, caller.role_version).allows(command)
 
+    def is_unrestricted(self, caller: Caller) -> bool:
+        return rules_of(caller.role_id, caller.role_version).unrestricted
+
     def allowed_in_project(self, caller: Caller, project_uuid: str) -> "Callable[[type[BaseCmd]], bool]":
         project = entity_for(Project).get(caller=caller, uuid=project_uuid, parameter="projectid")
         return lambda command: allowed_in(caller, project, command)

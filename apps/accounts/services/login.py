@@ -14,6 +14,7 @@ from apps.accounts.config import ADDRESS_FAILURES_ALLOWED, ADDRESS_FAILURES_STRE
 from apps.accounts.models import User
 from apps.accounts.models.domain import ROOT_PATH
 from apps.accounts.models.user import split_login
+from apps.accounts.services import login_backends
 from apps.accounts.services.state_machines import USER_FSM
 from apps.accounts.states import AccountState, RoleState
 from cloudstack.framework import counting
@@ -57,7 +58,14 @@ def check_login(
         _count_address(address)
         log.warning("log-in from %s refused: %s", address or "?", f"{user.uuid} waits" if user else "unknown user")
         return None
-    if not check_password(password, user.password, setter=lambda raw: _rehash(user, raw)):
+    said = login_backends.judge(user, password)
+    right = said.right
+    if right is None:
+        right = check_password(password, user.password, setter=lambda raw: _rehash(user, raw))
+        if not right and said.unsure:
+            log.warning("log-in from %s refused: nobody could judge the password of %s", address or "?", user.uuid)
+            return None
+    if not right:
         _count_failure(user, address)
         _count_address(address)
         log.warning("log-in from %s refused: wrong password for %s", address or "?", user.uuid)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from apps.accounts.models import Permission, Role, RolePermission
 from apps.accounts.services.role_rules import Command, compile_rule
-from cloudstack.api import registry
+from cloudstack.api import default_rules, registry
 from cloudstack.framework.context import RoleType
 
 
@@ -20,7 +20,8 @@ class Verdict:
     rule: int | None
     """Place of the deciding rule in the list, from 0; None: no rule decided."""
     reason: str = ""
-    """Without a rule: ``declaration``, ``unrestricted``, or ``open`` for what needs no credentials."""
+    """Without a rule: ``declaration``, ``plugin`` (which has a rule over its own command for this default role),
+    ``unrestricted``, or ``open`` for what needs no credentials."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class RoleEffects:
     role_type: RoleType
     unrestricted: bool
     rules: tuple[tuple[str, Permission], ...]
+    came_along_as: str = ""
+    """Name of a default role."""
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict]:
@@ -79,7 +82,7 @@ class RoleEffects:
 
     def with_rules(self, rules: Iterable[tuple[str, Permission]]) -> "RoleEffects":
         """The same role under other rules."""
-        return RoleEffects(self.role_type, self.unrestricted, tuple(rules))
+        return RoleEffects(self.role_type, self.unrestricted, tuple(rules), self.came_along_as)
 
     @cached_property
     def _patterns(self) -> tuple[tuple[int, re.Pattern[str], bool], ...]:
@@ -93,6 +96,8 @@ class RoleEffects:
             return Verdict(command.name, True, None, "open")
         if self.unrestricted:
             return Verdict(command.name, True, None, "unrestricted")
+        if self.came_along_as and (said := default_rules.verdict(self.came_along_as, command.name)) is not None:
+            return Verdict(command.name, said, None, "plugin")
         for place, pattern, allowed in self._patterns:
             if pattern.fullmatch(command.name):
                 return Verdict(command.name, allowed, place)
@@ -103,5 +108,8 @@ def effects_of(role: Role, rules: Sequence[RolePermission] | None = None) -> Rol
     """As the role is now; one statement unless its ``rules`` are given in order."""
     listed = role.permissions.order_by("position", "pk") if rules is None else rules
     return RoleEffects(
-        RoleType(role.type), role.unrestricted, tuple((one.rule, Permission(one.permission)) for one in listed)
+        RoleType(role.type),
+        role.unrestricted,
+        tuple((one.rule, Permission(one.permission)) for one in listed),
+        role.name if role.is_default else "",
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from apps.accounts.models import Permission, Project, ProjectRole, Role
+from cloudstack.api import default_rules
 from cloudstack.api.roles import EVERYONE, RoleSet
 from cloudstack.framework.context import Caller, Membership, RoleType
 from cloudstack.framework.rehearsal import current
@@ -31,6 +32,8 @@ class RuleList:
     decided: dict[str, bool] = field(default_factory=dict)
     default: RoleSet | None = None
     """Who may call what no rule speaks of; None leaves it to the command."""
+    came_along_as: str = ""
+    """Name of a default role, for which plugins may have rules over their own commands."""
 
     def allows(self, command: Command) -> bool:
         known = self.decided.get(command.name)
@@ -41,13 +44,15 @@ class RuleList:
     def _decide(self, command: Command) -> bool:
         if self.unrestricted:
             return True
+        if self.came_along_as and (said := default_rules.verdict(self.came_along_as, command.name)) is not None:
+            return said
         for pattern, allowed in self.rules:
             if pattern.fullmatch(command.name):
                 return allowed
         return self.role_type in (command.roles if self.default is None else self.default)
 
 
-_cache: OrderedDict[tuple[type[Role] | type[ProjectRole], int, int], RuleList] = OrderedDict()
+_cache: OrderedDict[tuple[type[Role] | type[ProjectRole], int, int, int], RuleList] = OrderedDict()
 
 
 def compile_rule(rule: str) -> re.Pattern[str]:
@@ -84,7 +89,7 @@ def _kept(model: type[Role] | type[ProjectRole], role_id: int, version: int) -> 
     load = _load if model is Role else _load_of_project
     if current() is not None:
         return load(role_id)
-    key = (model, role_id, version)
+    key = (model, role_id, version, default_rules.version())
     found = _cache.get(key)
     if found is None:
         found = _cache[key] = load(role_id)
@@ -103,13 +108,13 @@ def _load(role_id: int) -> RuleList:
     rows = list(
         Role.all_objects.filter(pk=role_id)
         .order_by("permissions__position", "permissions__pk")
-        .values_list("type", "unrestricted", "permissions__rule", "permissions__permission")
+        .values_list("type", "unrestricted", "is_default", "name", "permissions__rule", "permissions__permission")
     )
-    kind, unrestricted = rows[0][:2]
+    kind, unrestricted, is_default, name = rows[0][:4]
     rules = tuple(
-        (compile_rule(rule), permission == Permission.ALLOW) for _, _, rule, permission in rows if rule is not None
+        (compile_rule(rule), permission == Permission.ALLOW) for *_, rule, permission in rows if rule is not None
     )
-    return RuleList(RoleType(kind), unrestricted, rules)
+    return RuleList(RoleType(kind), unrestricted, rules, came_along_as=name if is_default else "")
 
 
 def _load_of_project(role_id: int) -> RuleList:

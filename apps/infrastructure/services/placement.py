@@ -4,6 +4,7 @@ Filters refuse a host with a reason, weighers prefer one; plugins add to both an
 """
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,8 @@ LOOKED_AT_FIRST = 100
 """Of a large zone only the emptiest hosts are looked at; all of them when none of these fits."""
 SCORED = 500
 """Of so many of the best hosts the points of each weigher are told."""
+MOST_S = 5.0
+"""What a plugin's filter or weigher may take of one placement."""
 MAX_GROUPS = 6
 MAX_NAMES = 3
 
@@ -103,13 +106,14 @@ def survey(request: PlacementRequest) -> Survey:
 
 def _guarded(hook: str, verb: str) -> list[Any]:
     """What plugins register, each wrapped: one that fails is left out of this placement, not of the cloud."""
-    return [_Guarded(one, verb) for one in pm.listed(hook)]
+    return [_Guarded(plugin, hook, one, verb) for plugin, one in pm.listed_by(hook)]
 
 
 class _Guarded:
-    """A plugin's filter or weigher that has no opinion once it has raised."""
+    """A plugin's filter or weigher that has no opinion once it has raised, or has taken too long in all."""
 
-    def __init__(self, inner: Any, verb: str):
+    def __init__(self, plugin: str, hook: str, inner: Any, verb: str):
+        self._plugin, self._hook, self._spent_s = plugin, hook, 0.0
         self.name, self.weight = inner.name, getattr(inner, "weight", 1.0)
         self._ask = getattr(inner, verb)
         self._none = None if verb == "refuse" else 0.0
@@ -119,12 +123,18 @@ class _Guarded:
     def _call(self, request: PlacementRequest, host: HostCandidate) -> Any:
         if self._broken:
             return self._none
+        begun = time.perf_counter()
         try:
-            return self._ask(request, host)
+            return pm.strict(self._plugin, self._hook, lambda: self._ask(request, host))
         except Exception:
-            log.exception("placement goes on without the plugin's %r", self.name)
+            log.warning("placement goes on without %r of plugin %s", self.name, self._plugin)
             self._broken = True
             return self._none
+        finally:
+            self._spent_s += time.perf_counter() - begun
+            if self._spent_s > MOST_S and not self._broken:
+                log.warning("placement goes on without %r of plugin %s: it is too slow", self.name, self._plugin)
+                self._broken = True
 
 
 def _filtered(

@@ -22,6 +22,7 @@ from cloudstack.framework.errors import CloudError
 from cloudstack.framework.plugins.health import HealthReport, checks_of, reports_of
 from cloudstack.framework.plugins.manager import PluginStatus, pm
 from cloudstack.framework.plugins.measures import Failure, failures_of
+from cloudstack.framework.plugins.required import missing_settings
 from cloudstack.framework.plugins.service import PluginChoiceManager, data_folder
 from cloudstack.framework.plugins.uses import needed_by, uses_of
 from cloudstack.runtime import plugin_choice
@@ -42,6 +43,12 @@ DRIVERS = {
     "register_host_filters": "Host filters",
     "register_host_weighers": "Host weighers",
     "register_health_checks": "Health checks",
+    "register_doctor_checks": "Doctor's checks",
+    "register_response_fields": "Fields of objects",
+    "register_access_checks": "Access checks",
+    "register_role_rules": "Rules for roles",
+    "register_login_backends": "Judges of passwords",
+    "register_alert_channels": "Channels of alerts",
 }
 """What plugins register, by hook; settings stand in a table of their own."""
 
@@ -117,6 +124,7 @@ def one_plugin(request: HttpRequest, name: str) -> HttpResponse:
         "row": shown,
         "status": status,
         "wanted": name not in choice.disabled,
+        "missing": missing_settings(name),
         "uses": uses_of(name),
         "needed_by": needed_by(name),
         "given": [(title, _texts(given[hook])) for hook, title in DRIVERS.items() if given.get(hook)],

@@ -19,6 +19,8 @@ class Alert(PublicModel):
     times_seen = models.PositiveIntegerField(default=1)
     last_seen = models.DateTimeField(default=timezone.now)
     mailed = models.DateTimeField(null=True, blank=True)
+    carried = models.TextField(blank=True, default="", editable=False)
+    """Channels of plugins that have told it, each between commas."""
     archived = models.BooleanField(default=False)
 
     class Meta:
@@ -27,6 +29,7 @@ class Alert(PublicModel):
             models.Index(fields=["type", "-id"], condition=Q(archived=False), name="alert_open"),
             models.Index(fields=["subject_uuid"], condition=Q(archived=False), name="alert_subject"),
             models.Index(fields=["created"], name="alert_created"),
+            models.Index(fields=["last_seen"], condition=Q(archived=False), name="alert_last_seen"),
             models.Index(fields=["created"], condition=Q(mailed__isnull=True, archived=False), name="alert_unmailed"),
         ]
 

@@ -31,6 +31,6 @@ def raise_alert(
         )
     changes: dict[str, Any] = {"times_seen": F("times_seen") + 1, "last_seen": now, "description": description[:1024]}
     if not repeated:
-        changes["mailed"] = None
+        changes |= {"mailed": None, "carried": ""}
     Alert.objects.filter(pk=known.pk).update(**changes)
     return known

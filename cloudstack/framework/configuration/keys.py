@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.plugins.manager import pm
 
 
 class Scope(enum.StrEnum):
@@ -41,6 +42,8 @@ WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "
 
 def _component(module: str) -> str:
     """``apps.storage.config`` → ``storage``, ``plugins.storage.directory.x`` → ``plugins.directory``."""
+    if plugin := pm.owner(module):
+        return f"plugins.{plugin}"
     parts = module.split(".")
     if parts[0] == "plugins":
         return f"plugins.{parts[2] if len(parts) > 2 else parts[-1]}"

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.framework.errors import InternalError
 from cloudstack.framework.jobs.steps import Workflow
-from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.plugins.manager import pm, within
 
 _workflows: dict[str, type[Workflow]] = {}
 
@@ -49,3 +49,11 @@ def _register_of_plugin(plugin: str, cls: Any) -> None:
     if not cls.name.startswith(f"{plugin}."):
         raise ImproperlyConfigured(f"register_workflows: the name {cls.name!r} must begin with {plugin!r} and a dot")
     workflow(cls.name)(cls)
+
+
+def _forget(package: str) -> None:
+    for name in [name for name, cls in _workflows.items() if within(cls.__module__, package)]:
+        del _workflows[name]
+
+
+pm.when_out(_forget)

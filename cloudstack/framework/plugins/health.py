@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.plugins.manifest import Fault
+from cloudstack.framework.plugins.required import missing_settings
 from cloudstack.framework.scheduler import scheduled
 
 log = logging.getLogger(__name__)
@@ -62,11 +64,21 @@ def checks_of(plugin: str) -> list[HealthCheck]:
 def ask_all() -> int:
     """Ask every plugin how it is; answers how many checks found something wrong."""
     wrong = 0
-    for plugin in list(_checks):
+    for plugin, status in list(pm.statuses.items()):
         reports = [_asked(plugin, check) for check in checks_of(plugin)]
+        if missing := missing_settings(plugin):
+            reports.append(_told("settings", f"these need a value: {', '.join(missing)}"))
+        if not status.enabled and status.fault is not Fault.DISABLED:
+            reports.append(_told("loading", status.error))
+        if not reports:
+            continue
         cache.set(_key(plugin), reports, KEPT_S)
         wrong += sum(bool(report.problem) for report in reports)
     return wrong
+
+
+def _told(name: str, problem: str) -> HealthReport:
+    return HealthReport(name, problem[:_MOST_LETTERS], datetime.now(UTC), 0.0)
 
 
 def _asked(plugin: str, check: HealthCheck) -> HealthReport:

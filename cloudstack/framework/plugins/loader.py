@@ -1,113 +1,65 @@
-"""Discovery before Django: reads manifests, then tries whether each plugin's app can be made.
+"""Discovery before Django: reads manifests, orders them, then tries whether each plugin's app can be made.
 
-Plugins are found as ``plugins/<kind>/<name>/plugin.toml`` and through the entry-point group
-``cloudstack.plugins`` of installed packages. What is wrong with one is kept for the operator to see.
+Plugins are found as ``<kind>/<name>/plugin.toml`` in the folder ``plugins/`` and in folders of the operator's, and
+through the entry-point group ``cloudstack.plugins`` of installed packages. What is wrong with one is kept for the
+operator to see.
 """
 
-import tomllib
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from cloudstack import __version__
+from cloudstack.framework.plugins.manifest import FILE, Fault, Manifest, Need, read_installed, read_manifest
 
 ENTRY_POINT_GROUP = "cloudstack.plugins"
+PACKAGE = "plugins"
+"""What lies in the folders is imported below this name, wherever the folder is."""
 
 
-class Fault(StrEnum):
-    """Why a plugin is not in service."""
+def discover(
+    folder: Path,
+    disabled: Collection[str] = (),
+    *,
+    more: Iterable[Path] = (),
+    failed: Mapping[str, str] | None = None,
+) -> list[Manifest]:
+    """All plugins in the order of their loading, broken ones included.
 
-    DISABLED = "disabled"
-    """The operator wants it so."""
-    UNUSABLE = "not usable"
-    """It is sound, but what it needs is not there."""
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What is known of a plugin before any of its code runs."""
-
-    name: str
-    app_config: str
-    origin: str
-    version: str = ""
-    requires: tuple[str, ...] = ()
-    default_settings: dict[str, Any] = field(default_factory=dict)
-    """Operator settings by name, with the defaults that they have while this plugin is in service."""
-    core: str = ""
-    """Versions of the platform that it is made for, as in ``>=0.1,<2`` (PEP 440); empty: any."""
-    error: str = ""
-    kind: str = ""
-    """The folder above its own (``hypervisors``); empty for installed packages."""
-    description: str = ""
-    fault: Fault = Fault.BROKEN
-    """What its ``error`` means."""
-
-
-class _MadeForOthers(ValueError):
-    """A plugin for other versions of the platform."""
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Read one ``plugin.toml``; a broken one becomes a manifest that carries its error."""
-    name, kind = path.parent.name, path.parent.parent.name
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8")).get("plugin")
-        if not isinstance(data, dict):
-            raise ValueError("the manifest has no table [plugin]")
-        if data["name"] != name:
-            raise ValueError(f"the manifest says name = {data['name']!r}, the folder is {name!r}")
-        core = _of_type(data, "core", str, "")
-        if __version__ not in SpecifierSet(core, prereleases=True):
-            raise _MadeForOthers(f"it is made for versions {core} of the platform; this is {__version__}")
-        return Manifest(
-            name=name,
-            app_config=_of_type(data, "app_config", str),
-            origin="folder",
-            version=str(data.get("version", "")),
-            requires=tuple(_of_type(data, "requires", list, [])),
-            default_settings=_of_type(data, "default_settings", dict, {}),
-            core=core,
-            kind=kind,
-            description=str(data.get("description", "")),
-        )
-    except _MadeForOthers as error:
-        return Manifest(name, "", "folder", error=str(error), kind=kind, fault=Fault.UNUSABLE)
-    except InvalidSpecifier as error:
-        return Manifest(name, "", "folder", error=f"core must be like '>=0.1,<2': {error}", kind=kind)
-    except (tomllib.TOMLDecodeError, KeyError, ValueError, OSError) as error:
-        reason = f"{path.name} lacks {error}" if isinstance(error, KeyError) else str(error)
-        return Manifest(name, "", "folder", error=reason, kind=kind)
-
-
-def _of_type(data: dict[str, Any], key: str, kind: type, default: Any = None) -> Any:
-    value = data[key] if default is None else data.get(key, default)
-    if not isinstance(value, kind):
-        raise ValueError(f"{key} must be a {kind.__name__}, not {value!r}")
-    return value
-
-
-def discover(folder: Path, disabled: Collection[str] = ()) -> list[Manifest]:
-    """All plugins, broken ones included; those in ``disabled`` carry that as their error."""
+    Those in ``disabled`` carry that as their error. ``more``: folders outside the project that are laid out like
+    ``folder``. ``failed``: plugin → why it must be left out of this start, although it is wanted.
+    """
     found: dict[str, Manifest] = {}
-    for path in sorted(folder.glob("*/*/plugin.toml")):
-        manifest = read_manifest(path)
-        _add(found, manifest, "two folders have this name")
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
+    for place in (folder, *more):
+        for path in sorted(place.glob(f"*/*/{FILE}")):
+            _add(found, read_manifest(path), "two folders have this name")
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name):
         twice = found.get(entry.name)
         folder_too = twice is not None and twice.origin == "folder"
         clash = "is both a folder and an installed package" if folder_too else "two installed packages have this name"
         _add(found, _manifest_of(entry), clash)
-    for name in disabled:
-        if name in found:
-            found[name] = replace(found[name], error="disabled by the operator", fault=Fault.DISABLED)
-    return _without_orphans(list(found.values()))
+    for name in found.keys() & set(disabled):
+        found[name] = replace(found[name], error="disabled by the operator", fault=Fault.DISABLED)
+    for name, reason in (failed or {}).items():
+        if name in found and not found[name].error:
+            found[name] = replace(found[name], error=reason)
+    return ordered(found.values())
+
+
+def join_folders(folders: Iterable[Path]) -> None:
+    """Let Python find ``plugins.<kind>.<name>`` in these folders, too. Nothing of the plugins is imported."""
+    for folder in folders:
+        _add_path(PACKAGE, folder)
+        for kind in sorted({path.parent.parent for path in folder.glob(f"*/*/{FILE}")}):
+            _add_path(f"{PACKAGE}.{kind.name}", kind)
+
+
+def _add_path(package: str, folder: Path) -> None:
+    path = import_module(package).__path__
+    if str(folder) not in list(path):
+        path.append(str(folder))
 
 
 def _add(found: dict[str, Manifest], manifest: Manifest, clash: str) -> None:
@@ -117,26 +69,96 @@ def _add(found: dict[str, Manifest], manifest: Manifest, clash: str) -> None:
 
 
 def _manifest_of(entry: EntryPoint) -> Manifest:
+    """The entry point names the package that holds ``plugin.toml``; it is looked up without being imported."""
     version = entry.dist.version if entry.dist else ""
-    return Manifest(entry.name, entry.value.replace(":", "."), "package", version)
+    place = entry.dist.name if entry.dist else ""
+    try:
+        return read_installed(
+            _file_of(entry.module), name=entry.name, package=entry.module, version=version, place=place
+        )
+    except (ImportError, ValueError) as error:
+        return Manifest(entry.name, "", "package", version, error=str(error), place=place)
 
 
-def checked(manifests: Collection[Manifest]) -> list[Manifest]:
+def _file_of(package: str) -> Path:
+    """Where the manifest of ``package`` is. Raises ``ImportError`` when there is none."""
+    top, *below = package.split(".")
+    spec = find_spec(top)
+    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
+    for folder in folders:
+        path = Path(folder, *below, FILE)
+        if path.is_file():
+            return path
+    raise ImportError(
+        f"the entry point must name the package that holds {FILE}; there is none in {package!r}"
+        if folders
+        else f"there is no package {top!r}"
+    )
+
+
+def ordered(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """What a plugin needs stands before it. Those whose needs are not met carry that as their error.
+
+    Otherwise the order is kept, so that it is the same at each start.
+    """
+    known = {manifest.name: manifest for manifest in manifests}
+    placed: dict[str, Manifest] = {}
+
+    def place(name: str, asking: tuple[str, ...]) -> None:
+        if name in placed or name not in known:
+            return
+        if name in asking:
+            circle = " → ".join([*asking[asking.index(name) :], name])
+            for one in asking[asking.index(name) :]:
+                if not known[one].error:
+                    known[one] = replace(known[one], error=f"plugins need each other in a circle: {circle}")
+            return
+        for need in known[name].requires:
+            place(need.name, (*asking, name))
+        manifest = known[name]
+        lacking = [reason for need in manifest.requires if (reason := _lacking(need, placed))]
+        if lacking and not manifest.error:
+            manifest = replace(manifest, error="; ".join(lacking), fault=Fault.UNUSABLE)
+        placed[name] = manifest
+
+    for name in known:
+        place(name, ())
+    return list(placed.values())
+
+
+def _lacking(need: Need, placed: Mapping[str, Manifest]) -> str:
+    """Why ``need`` is not met; empty when it is."""
+    found = placed.get(need.name)
+    if found is None:
+        return f"needs plugin {need}, which is not there"
+    if found.fault is Fault.DISABLED and found.error:
+        return f"needs plugin {need}, which is disabled"
+    if found.error:
+        return f"needs plugin {need}, which is {found.fault}: {found.error}"
+    if not need.admits(found.version):
+        return f"needs plugin {need}; there is version {found.version or 'unknown'} of it"
+    return ""
+
+
+def checked(manifests: Collection[Manifest], taken: Collection[str] = ()) -> list[Manifest]:
     """The same plugins; those whose app cannot be made carry the reason. Runs the plugins' ``apps.py``.
 
-    For settings: a plugin that cannot even be imported must not keep the portal from starting.
+    For settings: a plugin that cannot even be imported must not keep the portal from starting. ``taken``: labels of
+    the platform's own apps.
     """
-    return _without_orphans([manifest if manifest.error else _tried(manifest) for manifest in manifests])
+    return ordered([manifest if manifest.error else _tried(manifest, taken) for manifest in manifests])
 
 
-def _tried(manifest: Manifest) -> Manifest:
+def _tried(manifest: Manifest, taken: Collection[str]) -> Manifest:
     from django.apps import AppConfig
 
     from cloudstack.framework.plugins.config import PluginConfig
 
+    if manifest.name in taken or manifest.name.startswith("cloudstack_"):
+        return replace(manifest, error=f"the platform has an app named {manifest.name!r} itself; choose another name")
     try:
         config = AppConfig.create(manifest.app_config)
-    except Exception as error:  # any fault of the plugin's own code
+    except (Exception, SystemExit) as error:  # any fault of the plugin's own code
         return replace(manifest, error=f"{manifest.app_config}: {type(error).__name__}: {error}")
     if not isinstance(config, PluginConfig):
         return replace(manifest, error=f"{manifest.app_config} is no PluginConfig")
@@ -145,21 +167,11 @@ def _tried(manifest: Manifest) -> Manifest:
     return manifest
 
 
-def _without_orphans(manifests: list[Manifest]) -> list[Manifest]:
-    """Mark plugins that need one which is not there or does not load, and those that need them."""
-    while True:
-        good = {manifest.name for manifest in manifests if not manifest.error}
-        orphans = {m.name: [name for name in m.requires if name not in good] for m in manifests if not m.error}
-        if not any(orphans.values()):
-            return manifests
-        manifests = [
-            replace(m, error=f"needs plugin {', '.join(orphans[m.name])}, which is not there", fault=Fault.UNUSABLE)
-            if orphans.get(m.name)
-            else m
-            for m in manifests
-        ]
-
-
 def usable(manifests: Collection[Manifest]) -> list[str]:
     """App configurations for ``INSTALLED_APPS``: of the plugins without an error."""
     return [manifest.app_config for manifest in manifests if not manifest.error]
+
+
+def labels_of(apps: Iterable[str]) -> set[str]:
+    """Labels that ``apps`` of ``INSTALLED_APPS`` have, as far as their paths tell; nothing is imported for it."""
+    return {"admin", "platform", *((app.rpartition(".apps.")[0] or app).rpartition(".")[2] for app in apps)}

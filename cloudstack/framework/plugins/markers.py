@@ -1,6 +1,12 @@
 """The two marks of pluggy under our project name."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import pluggy
+
+F = TypeVar("F", bound=Callable[..., Any])
+_LONG = "cloudstack_may_take_long"
 
 PROJECT = "cloudstack"
 API_VERSION = 1
@@ -8,3 +14,14 @@ API_VERSION = 1
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+def may_take_long(function: F) -> F:
+    """Mark a specification whose work is expected to take its time: nobody waits for it in a request."""
+    setattr(function, _LONG, True)
+    return function
+
+
+def takes_long(function: object) -> bool:
+    """Whether a specification is marked so."""
+    return bool(getattr(function, _LONG, False))

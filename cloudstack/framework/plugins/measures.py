@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 KEPT_FAILURES = 5
 KEPT_S = 7 * 86_400
+SLOW_S = 1.0
+"""A hook that takes longer is named in the log, unless its specification says that it may."""
 _MOST_LETTERS = 300
 
 
@@ -22,6 +24,11 @@ class HookCalls:
     calls: int = 0
     seconds: float = 0.0
     failures: int = 0
+    slow: int = 0
+    """Calls that took longer than ``SLOW_S``."""
+    longest_s: float = 0.0
+    skipped: int = 0
+    """Calls that were not made, because the hook of this plugin was paused."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +50,26 @@ class HookMeasures:
 
     def add(self, plugin: str, hook: str, seconds: float, *, failed: bool) -> None:
         """One call; costs a few microseconds at most."""
-        key = (plugin, hook)
         with self._lock:
-            calls = self._found.get(key)
-            if calls is None:
-                calls = self._found[key] = HookCalls()
+            calls = self._counted(plugin, hook)
             calls.calls += 1
             calls.seconds += seconds
             calls.failures += failed
+            calls.slow += seconds > SLOW_S
+            calls.longest_s = max(calls.longest_s, seconds)
+
+    def skip(self, plugin: str, hook: str) -> None:
+        """One call that was not made."""
+        with self._lock:
+            self._counted(plugin, hook).skipped += 1
+
+    def _counted(self, plugin: str, hook: str) -> HookCalls:
+        return self._found.setdefault((plugin, hook), HookCalls())
+
+    def all(self) -> dict[tuple[str, str], HookCalls]:
+        """A copy of the counts, by plugin and hook."""
+        with self._lock:
+            return {key: replace(calls) for key, calls in self._found.items()}
 
     def of(self, plugin: str, hook: str) -> HookCalls:
         return self._found.get((plugin, hook), HookCalls())

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
-from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.plugins.manager import pm, within
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,3 +65,11 @@ def _register_of_plugin(plugin: str, job: Any) -> None:
     if not isinstance(job, ScheduledJob):
         raise ImproperlyConfigured(f"register_scheduled_jobs: {job!r} is no ScheduledJob")
     register(job)
+
+
+def _forget(package: str) -> None:
+    for name in [name for name, job in _jobs.items() if within(job.function.__module__, package)]:
+        del _jobs[name]
+
+
+pm.when_out(_forget)

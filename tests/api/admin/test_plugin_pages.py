@@ -36,7 +36,9 @@ def coffee(monkeypatch: pytest.MonkeyPatch) -> Any:
     def job_finished(status: str) -> None:
         raise RuntimeError("<b>no milk</b>")
 
-    monkeypatch.setitem(pm.statuses, "teapot", PluginStatus("teapot", kind="features", version="0.3"))
+    # Another test's plugin may have had the name.
+    cache.delete("plugins.health.teapot")
+    monkeypatch.setitem(pm.statuses, "teapot", PluginStatus("teapot", kinds=("features",), version="0.3"))
     pm.load("teapot", SimpleNamespace(job_finished=hookimpl(job_finished)))
     yield
     pm.unregister(name="teapot")

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from cloudstack.runtime import processes, programs
+from tests.integration.plugins import faults
 from tests.integration.runtime.installation import Installation, http_status, wait_for
 from tests.support.viewer import Viewer
 
@@ -23,7 +24,10 @@ PROGRAMS = ["web", "worker", "beat", "flower", "valkey", *(["watcher"] if progra
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("run") / "data")
+    folder = tmp_path_factory.mktemp("run")
+    # Every promise holds with plugins that do not.
+    plugins = faults.write(folder / "plugins", "csgood", "cshooks", "csmigrate", "csthief", "cssleeps")
+    installation = Installation(folder / "data", CLOUDSTACK_PLUGINS_PATH=str(plugins))
     yield installation
     installation.destroy()
 
@@ -51,6 +55,16 @@ def stopped(installation: Installation) -> Installation:
 def test_ready_means_that_portal_and_worker_answer(running: Installation) -> None:
     assert running.healthy()
     assert running.worker_answers()
+
+
+def test_broken_plugins_are_named_and_the_others_work(running: Installation) -> None:
+    api = running.client()
+    assert api.pourTea()["success"]
+    with pytest.raises(CloudStackApiException, match="pourLoot"):
+        api.pourLoot()
+    assert "plugin csmigrate is left out of this start: migration 0001_initial: " in running.text()
+    log = (running.data / "log" / "worker.log").read_text()
+    assert "plugin cshooks is not loaded: hooks.py: ModuleNotFoundError" in log
 
 
 def test_every_program_runs(running: Installation) -> None:

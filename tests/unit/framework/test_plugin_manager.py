@@ -184,7 +184,7 @@ def test_the_operator_is_told(plugin: Plugin) -> None:
     from django.core import checks
 
     plugin(hooks(register_host_agent=gives({})), name="kettle")
-    [message] = [one for one in checks.run_checks() if one.id == "cloudstack.I001" and "kettle" in one.msg]
+    [message] = [one for one in checks.run_checks() if one.id == "cloudstack.W001" and "kettle" in one.msg]
     assert message.msg.startswith("plugin kettle is not loaded: there is no hook register_host_agent")
     assert message.hint
 

@@ -1,14 +1,13 @@
 """Discovery: what is wrong with a plugin is found before it can do harm, and kept for the operator."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cloudstack.framework.plugins.loader import Manifest, checked, discover, read_manifest, usable
+from cloudstack.framework.plugins.loader import checked, discover, labels_of, usable
+from cloudstack.framework.plugins.manifest import Manifest, Need, read_manifest
 
 Write = Callable[..., Path]
 
@@ -32,10 +31,22 @@ def errors(manifests: list[Manifest]) -> dict[str, str]:
 
 
 def test_a_good_manifest(write: Write) -> None:
-    facts = 'version = "1.2"\ndescription = "makes it"\nrequires = ["cups"]\ncore = ">=0.1"\n'
+    facts = 'version = "1.2"\ndescription = "makes it"\nrequires = ["cups>=1,<2"]\ncore = ">=0.1"\n'
+    facts += 'kinds = ["storage"]\nrequired_settings = ["coffee.machine"]\n'
     manifest = read_manifest(write("coffee", extra=f"{facts}[plugin.default_settings]\nsugar = 2\n"))
-    expected = Manifest("coffee", "coffee.apps.Config", "folder", "1.2", ("cups",), {"sugar": 2}, ">=0.1")
-    assert manifest == replace(expected, kind="features", description="makes it")
+    assert manifest == Manifest(
+        "coffee",
+        "coffee.apps.Config",
+        "folder",
+        "1.2",
+        (Need("cups", "<2,>=1"),),
+        {"sugar": 2},
+        ">=0.1",
+        kinds=("features", "storage"),
+        description="makes it",
+        required_settings=("coffee.machine",),
+        place=manifest.place,
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +58,10 @@ def test_a_good_manifest(write: Write) -> None:
         ("[[plugin]]", "the manifest has no table [plugin]"),
         ('[plugin]\napp_config = "x"', "plugin.toml lacks 'name'"),
         ('[plugin]\nname = "tea"\napp_config = "x"', "the manifest says name = 'tea', the folder is 'coffee'"),
-        ('[plugin]\nname = "coffee"', "plugin.toml lacks 'app_config'"),
+        ('[plugin]\nname = "coffee"\nrequire = ["cups"]', "the manifest says 'require', which means nothing; it may"),
+        ('[plugin]\nname = "coffee"\nrequires = ["cups>=one"]', "requires: 'cups>=one' must be like 'cups>=1,<2'"),
+        ('[plugin]\nname = "coffee"\nrequires = ["cups[big]"]', "must be the name of a plugin and versions of it"),
+        ('[plugin]\nname = "coffee"\nrequires = [5]', "requires must be a list of texts, not [5]"),
         ('[plugin]\nname = "coffee"\napp_config = 5', "app_config must be a str, not 5"),
         ('[plugin]\nname = "coffee"\napp_config = "x"\nrequires = "cups"', "requires must be a list, not 'cups'"),
         ('[plugin]\nname = "coffee"\napp_config = "x"\ndefault_settings = 1', "default_settings must be a dict"),
@@ -74,7 +88,7 @@ def test_disabled_by_the_operator(write: Write, tmp_path: Path) -> None:
     write("spoon", extra='requires = ["coffee"]')
     assert errors(discover(tmp_path, disabled=["coffee", "nobody"])) == {
         "coffee": "disabled by the operator",
-        "spoon": "needs plugin coffee, which is not there",
+        "spoon": "needs plugin coffee, which is disabled",
     }
 
 
@@ -85,10 +99,62 @@ def test_a_chain_breaks_with_its_first_link(write: Write, tmp_path: Path) -> Non
     write("d", extra='requires = ["nowhere"]')
     write("e")
     found = errors(discover(tmp_path))
-    assert found["b"] == "needs plugin a, which is not there"
-    assert found["c"] == "needs plugin b, which is not there"
+    assert found["b"].startswith("needs plugin a, which is broken: Expected")
+    assert found["c"].startswith("needs plugin b, which is not usable: needs plugin a, which is broken: Expected")
     assert found["d"] == "needs plugin nowhere, which is not there"
     assert found["e"] == ""
+
+
+def test_what_a_plugin_needs_is_loaded_before_it(write: Write, tmp_path: Path) -> None:
+    write("a", extra='requires = ["c>=1"]')
+    write("b")
+    write("c", extra='version = "1.0.dev1"\nrequires = ["d"]')
+    write("d")
+    write("e", extra='version = "1.1"')
+    write("f", extra='requires = ["e<1,>0", "b"]')
+    write("g", extra='requires = ["b>=1"]')
+    found = discover(tmp_path)
+    assert errors(found) == {
+        "d": "",
+        "c": "",
+        "a": "needs plugin c>=1; there is version 1.0.dev1 of it",
+        "b": "",
+        "e": "",
+        "f": "needs plugin e<1,>0; there is version 1.1 of it",
+        "g": "needs plugin b>=1; there is version unknown of it",
+    }
+    assert [manifest.name for manifest in found if manifest.name in "abcd"] == ["d", "c", "a", "b"]
+
+
+def test_plugins_that_need_each_other_are_left_out_with_those_that_need_them(write: Write, tmp_path: Path) -> None:
+    for name, needs in {"a": "b", "b": "c", "c": "b", "d": "d", "e": "f", "f": ""}.items():
+        write(name, extra=f'requires = ["{needs}"]' if needs else "")
+    found = errors(discover(tmp_path))
+    assert found["b"] == found["c"] == "plugins need each other in a circle: b → c → b"
+    assert found["d"] == "plugins need each other in a circle: d → d"
+    assert found["a"].startswith("needs plugin b, which is broken: plugins need each other")
+    assert [found["e"], found["f"]] == ["", ""]
+
+
+def test_a_folder_outside_the_project(write: Write, tmp_path: Path) -> None:
+    write("coffee")
+    write("coffee", kind="../more/drinks")
+    write("tea", kind="../more/drinks")
+    found = discover(tmp_path, more=[tmp_path / "../more"])
+    assert errors(found) == {"coffee": "two folders have this name", "tea": ""}
+
+
+def test_no_plugin_takes_the_label_of_an_app_of_the_platform() -> None:
+    from django.apps import apps
+    from django.conf import settings
+
+    from cloudstack.plugin import PluginConfig
+
+    own = {config.label for config in apps.get_app_configs() if not isinstance(config, PluginConfig)}
+    known = labels_of(settings.CORE_APPS)
+    assert {label for label in own - known if not label.startswith("cloudstack_")} == set()
+    [thief] = checked([Manifest("compute", "compute.apps.Config", "folder")], known)
+    assert thief.error == "the platform has an app named 'compute' itself; choose another name"
 
 
 def test_two_folders_with_one_name(write: Write, tmp_path: Path) -> None:
@@ -97,30 +163,55 @@ def test_two_folders_with_one_name(write: Write, tmp_path: Path) -> None:
     assert errors(discover(tmp_path)) == {"coffee": "two folders have this name"}
 
 
-def installed(folder: Path, distribution: str, name: str, value: str) -> None:
-    """What pip leaves of an installed package with one entry point."""
+def installed(folder: Path, distribution: str, name: str, package: str, manifest: str | None = "") -> None:
+    """What pip leaves of an installed package with one entry point; it can be found, and must not be imported."""
     info = folder / f"{distribution.replace('-', '_')}-2.5.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 2.5\n")
-    (info / "entry_points.txt").write_text(f"[cloudstack.plugins]\n{name} = {value}\n")
+    (info / "entry_points.txt").write_text(f"[cloudstack.plugins]\n{name} = {package}\n")
+    if manifest is not None:
+        place = folder.joinpath(*package.split("."))
+        place.mkdir(parents=True)
+        (place / "__init__.py").write_text("raise RuntimeError('imported')")
+        (place / "plugin.toml").write_text(f'[plugin]\nname = "{name}"\n{manifest}')
 
 
 def test_an_installed_package(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("coffee")
     site = tmp_path / "site"
-    installed(site, "cs-tea", "tea", "cs_tea.apps:TeaConfig")
-    installed(site, "cs-coffee", "coffee", "cs_coffee.apps:CoffeeConfig")
-    installed(site, "cs-milk", "milk", "a.apps:A")
-    installed(site, "cs-milk-too", "milk", "b.apps:B")
+    facts = 'kinds = ["drinks"]\nrequires = ["coffee"]\ncore = ">=0.1"\n[plugin.default_settings]\nsugar = 2\n'
+    installed(site, "cs-tea", "tea", "cs_tea", facts)
+    installed(site, "cs-deep", "deep", "cs_deep.below")
+    installed(site, "cs-coffee", "coffee", "cs_coffee")
+    installed(site, "cs-milk", "milk", "cs_milk")
+    installed(site, "cs-milk-too", "milk", "cs_milk_too")
+    installed(site, "cs-new", "new", "cs_new", 'core = ">=7"')
+    installed(site, "cs-liar", "liar", "cs_liar", 'version = "3"')
+    installed(site, "cs-bare", "bare", "cs_bare", None)
     monkeypatch.syspath_prepend(str(site))
     found = {manifest.name: manifest for manifest in discover(tmp_path)}
-    assert found["tea"] == Manifest("tea", "cs_tea.apps.TeaConfig", "package", "2.5")
     assert found["coffee"].error == "is both a folder and an installed package"
     assert found["milk"].error == "two installed packages have this name"
+    assert found["new"].error == "it is made for versions >=7 of the platform; this is 0.1.0"
+    assert found["liar"].error == "the manifest says version = '3', the installed package is 2.5"
+    assert found["bare"].error == "there is no package 'cs_bare'"
+    assert (found["deep"].error, found["deep"].app_config) == ("", "cs_deep.below")
+    assert found["tea"].error.startswith("needs plugin coffee, which is broken")
+    assert replace(found["tea"], error="", fault=found["deep"].fault) == Manifest(
+        "tea",
+        "cs_tea",
+        "package",
+        "2.5",
+        (Need("coffee"),),
+        {"sugar": 2},
+        ">=0.1",
+        kinds=("drinks",),
+        place="cs-tea",
+    )
 
 
 def test_an_installed_package_can_be_disabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(tmp_path, "cs-tea", "tea", "cs_tea.apps:TeaConfig")
+    installed(tmp_path, "cs-tea", "tea", "cs_tea")
     monkeypatch.syspath_prepend(str(tmp_path))
     [tea] = [manifest for manifest in discover(tmp_path, disabled=["tea"]) if manifest.name == "tea"]
     assert tea.error == "disabled by the operator"
@@ -166,126 +257,8 @@ def test_a_plugin_whose_app_can_be_made(app: Callable[[str, str], Manifest]) -> 
 def test_a_plugin_whose_app_cannot_be_made(
     app: Callable[[str, str], Manifest], name: str, source: str, words: str
 ) -> None:
-    needs = Manifest("needy", "needy.apps.Config", "folder", requires=(name,))
+    needs = Manifest("needy", "needy.apps.Config", "folder", requires=(Need(name),))
     found = {manifest.name: manifest for manifest in checked([app(name, source), needs])}
     assert words in found[name].error
     assert found["needy"].error
     assert usable(found.values()) == []
-
-
-PARTS = {
-    "csmodels": {"models.py": "raise RuntimeError('no tables')", "admin.py": "import csmodels.models"},
-    "csadmin": {"admin.py": "raise RuntimeError('no pages')"},
-    "cshooks": {"hooks.py": "import nothing_like_it"},
-    "csnohooks": {"hooks.py": None},
-    "csold": {"apps.py": GOOD.format(name="csold") + "    api_version = 7\n"},
-    "csspelt": {"hooks.py": "from cloudstack.plugin import hookimpl\n@hookimpl\ndef register_workflow(): return []\n"},
-    "csargument": {"hooks.py": "from cloudstack.plugin import hookimpl\n@hookimpl\ndef job_finished(job): pass\n"},
-    "csdoubled": {
-        "hooks.py": "from cloudstack.plugin import hookimpl\n"
-        "@hookimpl\ndef register_hypervisor_drivers(): return {'CoffeeMachine': object}\n"
-        "@hookimpl\ndef register_storage_drivers(): return {('Simulator', 'Simulator'): object}\n"
-    },
-    "csflow": {
-        "hooks.py": "from cloudstack.plugin import hookimpl\nfrom cloudstack.plugin.jobs import Workflow\n"
-        "class Mine(Workflow):\n    name = 'csflow.cup.fill'\n"
-        "class Theirs(Workflow):\n    name = 'compute.vm.start'\n"
-        "@hookimpl\ndef register_workflows(): return [Mine, Theirs]\n"
-    },
-    "cstime": {
-        "hooks.py": "from cloudstack.plugin import hookimpl\nfrom cloudstack.plugin.jobs import ScheduledJob\n"
-        "def tick(): pass\n"
-        "@hookimpl\ndef register_scheduled_jobs():\n"
-        "    return [ScheduledJob('cstime.tick', 5, tick), ScheduledJob('jobs.sweep', 5, tick)]\n"
-    },
-    "cskey": {
-        "hooks.py": "from cloudstack.plugin import hookimpl\nfrom cloudstack.plugin.settings import ConfigKey\n"
-        "@hookimpl\ndef register_config_keys(): return [ConfigKey('expunge.delay', str, 'x', 'not theirs')]\n"
-    },
-    "csgood": {
-        "hooks.py": "from cloudstack.plugin import hookimpl\n"
-        "@hookimpl\ndef register_hypervisor_drivers(): return {'Teapot': object}\n"
-    },
-}
-SETTINGS = """
-from cloudstack.settings.test import *
-from cloudstack.framework.plugins.loader import checked, discover, usable
-from pathlib import Path
-MORE = checked(discover(Path(__file__).parent / "plugins"))
-MORE = [m for m in MORE if m.name.startswith("cs")]
-PLUGINS = [*PLUGINS, *MORE]
-INSTALLED_APPS = [*INSTALLED_APPS[:-1], *usable(MORE), INSTALLED_APPS[-1]]
-"""
-SCRIPT = """
-import django, json
-django.setup()
-from cloudstack.framework import drivers
-from cloudstack.framework.jobs import registry
-from cloudstack.framework.plugins.manager import pm
-from cloudstack.framework.scheduler import registry as scheduler
-from django.contrib import admin
-from django.core.management import call_command
-from django.test import Client
-call_command("check", verbosity=0)
-admin.site.urls
-answer = Client().get("/healthz")
-print(json.dumps({
-    "statuses": {name: [s.enabled, s.error, s.hooks] for name, s in pm.statuses.items()},
-    "hypervisors": drivers.hypervisor_types(),
-    "storage": drivers.storage_types("Simulator"),
-    "workflows": sorted(registry.names()),
-    "scheduled": [job.name for job in scheduler.all_jobs()],
-    "code": answer.status_code,
-}))
-"""
-
-
-def test_the_portal_starts_whatever_is_wrong_with_plugins(tmp_path: Path) -> None:
-    """All at once, in a process of its own: each is out of service with a reason, and the good one works."""
-    import json
-    import os
-
-    for name, parts in PARTS.items():
-        folder = tmp_path / "plugins" / "features" / name
-        package = tmp_path / name
-        folder.mkdir(parents=True)
-        package.mkdir()
-        (folder / "plugin.toml").write_text(f'[plugin]\nname = "{name}"\napp_config = "{name}.apps.Config"\n')
-        files = {"__init__.py": "", "apps.py": GOOD.format(name=name) + "    api_version = 1\n", "hooks.py": ""} | parts
-        for file, source in files.items():
-            if source is not None:
-                (package / file).write_text(source)
-    (tmp_path / "guest_settings.py").write_text(SETTINGS)
-    (tmp_path / "script.py").write_text(SCRIPT)
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "guest_settings",
-        "DATABASE_URL": f"sqlite:///{tmp_path}/guest.sqlite3",
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).resolve().parents[3])]),
-    }
-    done = subprocess.run(
-        [sys.executable, tmp_path / "script.py"], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    seen = json.loads(done.stdout.splitlines()[-1])
-    reasons = {name: error for name, (enabled, error, _) in seen["statuses"].items() if not enabled}
-    expected = {
-        "csmodels": "models.py: RuntimeError: no tables",
-        "csadmin": "admin.py: RuntimeError: no pages",
-        "cshooks": "hooks.py: ModuleNotFoundError: No module named 'nothing_like_it'",
-        "csnohooks": "has no hooks.py",
-        "csold": "made for plugin interface 7; this portal has 1",
-        "csspelt": "there is no hook register_workflow; the hooks are ",
-        "csargument": "job",
-        "csdoubled": "register_storage_drivers: ('Simulator', 'Simulator') is already given by simulator",
-        "csflow": "register_workflows: the name 'compute.vm.start' must begin with 'csflow' and a dot",
-        "cstime": "scheduled job jobs.sweep is declared twice",
-        "cskey": "setting expunge.delay is declared twice",
-    }
-    assert {name: words for name, words in expected.items() if words not in reasons.get(name, "")} == {}
-    assert seen["statuses"]["csgood"] == [True, "", ["register_hypervisor_drivers"]]
-    assert "Teapot" in seen["hypervisors"]
-    assert "CoffeeMachine" not in seen["hypervisors"], "a plugin that is out of service gives nothing"
-    assert "Simulator" in seen["storage"]
-    assert "csflow.cup.fill" not in seen["workflows"] and "compute.vm.start" in seen["workflows"]
-    assert "cstime.tick" not in seen["scheduled"] and "jobs.sweep" in seen["scheduled"]
-    assert seen["code"] in (200, 503), "the web answers"

@@ -1,18 +1,41 @@
 """Hook specifications by subject. Arguments are keywords: a plugin names only those that it wants."""
 
 from cloudstack.framework.plugins.hookspecs import (
+    access,
+    alerts,
     api,
+    doctor,
     drivers,
     events,
     health,
     hosts,
     jobs,
+    login,
     managers,
     networks,
     pages,
     placement,
     resources,
+    responses,
     settings,
 )
 
-ALL = (api, drivers, events, health, hosts, jobs, managers, networks, pages, placement, resources, settings)
+ALL = (
+    access,
+    alerts,
+    api,
+    doctor,
+    drivers,
+    events,
+    health,
+    hosts,
+    jobs,
+    login,
+    managers,
+    networks,
+    pages,
+    placement,
+    resources,
+    responses,
+    settings,
+)

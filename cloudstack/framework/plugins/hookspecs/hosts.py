@@ -1,8 +1,9 @@
 """What plugins do to hosts."""
 
-from cloudstack.framework.plugins.markers import hookspec
+from cloudstack.framework.plugins.markers import hookspec, may_take_long
 
 
+@may_take_long
 @hookspec
 def host_emptied(host, payload):
     """A rolling maintenance has emptied ``host`` (a ``HostRef``): do to it what is to be done, and say what that was.
