@@ -14,6 +14,7 @@ class CompositionConfig(AppConfig):
         from cloudstack.framework import drivers
         from cloudstack.framework.configuration.registry import register_manifest_defaults, register_plugin_keys
         from cloudstack.framework.jobs.registry import register_plugin_workflows
+        from cloudstack.framework.metrics.registry import register_plugin_metrics
         from cloudstack.framework.plugins.health import register_plugin_health_checks
         from cloudstack.framework.scheduler.registry import register_plugin_jobs
         from cloudstack.framework.scheduler.tasks import fill_schedule
@@ -24,5 +25,6 @@ class CompositionConfig(AppConfig):
         register_plugin_workflows()
         register_plugin_jobs()
         register_plugin_health_checks()
+        register_plugin_metrics()
         register_plugin_commands()
         fill_schedule(celery_app)

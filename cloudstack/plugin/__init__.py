@@ -1,6 +1,7 @@
 """The public face of the platform for plugins. What is not here or in ``cloudstack.contracts`` is not theirs.
 
-By topic: ``drivers``, ``jobs``, ``events``, ``settings``, ``health``, ``api``, ``models``, ``admin``, ``agent``.
+By topic: ``drivers``, ``jobs``, ``events``, ``settings``, ``health``, ``metrics``, ``api``, ``models``, ``admin``,
+``agent``.
 """
 
 from cloudstack.framework.plugins.config import PluginConfig

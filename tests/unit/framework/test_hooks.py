@@ -20,6 +20,9 @@ from cloudstack.framework.configuration import registry as settings_registry
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, Step, Workflow, dispatch
 from cloudstack.framework.jobs import registry as workflows
+from cloudstack.framework.metrics import Counter, Gauge
+from cloudstack.framework.metrics import registry as metrics
+from cloudstack.framework.metrics.counting import counted
 from cloudstack.framework.plugins import health
 from cloudstack.framework.plugins.health import HealthCheck
 from cloudstack.framework.plugins.manager import pm
@@ -305,3 +308,22 @@ def test_job_finished(plugin: Give) -> None:
 
 def test_every_specification_has_a_test_here() -> None:
     assert {name for name in pm._specified() if f"test_{name}" not in globals()} == set()
+
+
+def test_register_metrics(plugin: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_metrics", list(metrics._metrics))
+    brewed = Counter("coffee_brewed_total", "Cups brewed.", ("size",), most=2)
+    cups = Gauge("coffee_cups", "Cups by state.", ("state",), read=lambda: {"Brewed": 3})
+    plugin(hook("register_metrics", lambda: [brewed, cups]), name="coffee")
+    plugin(hook("register_metrics", lambda: [Counter("tea_total", "Tea."), Counter("milk_total", "Milk.")]), name="tea")
+    plugin(hook("register_metrics", lambda: ["cups"]), name="wrong")
+    metrics.register_plugin_metrics()
+    assert pm.statuses["tea"].error == "register_metrics: the name of milk_total must begin with tea_"
+    assert pm.statuses["wrong"].error == "register_metrics: 'cups' is neither a Counter, a Gauge nor a Collector"
+    assert [one for one in metrics.counters() if one.name.startswith("tea")] == []
+    for size in ("S", "L", "S", "XL", "XXL"):
+        brewed.add(size=size)
+    assert counted([brewed])[brewed] == {("S",): 2, ("L",): 1, ("other",): 2}
+    assert [values for _, *values in cups.read()] == [[("Brewed",), 3.0]]
+    with pytest.raises(ValueError, match=r"has the labels \(size\), not \(\)"):
+        brewed.add()

@@ -7,9 +7,10 @@ from cloudstack.framework.plugins.hookspecs import (
     health,
     hosts,
     jobs,
+    metrics,
     networks,
     placement,
     settings,
 )
 
-ALL = (api, drivers, events, health, hosts, jobs, networks, placement, settings)
+ALL = (api, drivers, events, health, hosts, jobs, metrics, networks, placement, settings)
