@@ -80,9 +80,6 @@ VARIABLES = (
         "names of plugins that are not loaded, by comma; it wins over that page",
     ),
     Variable(
-        "CLOUDSTACK_METRICS_TOKEN", "none: administrators who are logged in only", "bearer token that opens /metrics"
-    ),
-    Variable(
         "CLOUDSTACK_OIDC_ISSUER", "none", "https:// address of the OpenID Connect provider that people sign in by"
     ),
     Variable("CLOUDSTACK_OIDC_CLIENT_ID", "none", "what the provider calls this portal"),

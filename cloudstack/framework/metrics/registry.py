@@ -6,7 +6,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.framework.metrics.counting import Counter
 from cloudstack.framework.metrics.declared import Collector, Family
-from cloudstack.framework.plugins.manager import pm
 
 Metric = Counter | Collector
 
@@ -38,6 +37,9 @@ def families() -> list[Family]:
 
 def register_plugin_metrics() -> None:
     """Take in what plugins return from ``register_metrics``."""
+    # Here: the manager of plugins counts calls of hooks, and is loaded before any of them.
+    from cloudstack.framework.plugins.manager import pm
+
     pm.take("register_metrics", _register_of_plugin, _metrics.remove)
 
 

@@ -11,6 +11,7 @@ from cloudstack.framework.plugins.hookspecs import (
     networks,
     placement,
     settings,
+    web,
 )
 
-ALL = (api, drivers, events, health, hosts, jobs, metrics, networks, placement, settings)
+ALL = (api, drivers, events, health, hosts, jobs, metrics, networks, placement, settings, web)
