@@ -8,3 +8,10 @@ class PrometheusConfig(PluginConfig):
     label = "prometheus"
     verbose_name = "Prometheus"
     api_version = 1
+
+    def ready(self) -> None:
+        super().ready()
+        with self.isolated("instruments"):
+            from plugins.metrics.prometheus import instruments
+
+            instruments.install()
