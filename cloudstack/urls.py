@@ -5,13 +5,12 @@ from django.urls import include, path
 
 from apps.portal.pages.api_sign_in import sign_in, sign_out
 from apps.portal.pages.icon import favicon
+from cloudstack.framework.plugins.routes import plugin_routes
 from cloudstack.health import healthz
-from cloudstack.metrics import metrics
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("favicon.ico", favicon, name="favicon"),
-    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/login", sign_in, name="rest-login"),
     path("api/v1/logout", sign_out, name="rest-logout"),
@@ -20,3 +19,4 @@ urlpatterns = [
     path("", include("apps.portal.web.urls")),
     path("", include("apps.portal.console.urls")),
 ]
+urlpatterns += plugin_routes(urlpatterns)

@@ -11,6 +11,7 @@ from cloudstack.api import access_checks, authentication, planning, registry
 from cloudstack.api.base import BaseAsyncCmd, BaseCmd
 from cloudstack.api.idempotency import once, recall
 from cloudstack.api.listing import Page
+from cloudstack.api.metrics import counting
 from cloudstack.api.options import CUSTOM_JOB_ID, IDEMPOTENCY_KEY, PLAN, option
 from cloudstack.api.params import MISSING, BadValue, Param
 from cloudstack.api.params.arguments import Arguments
@@ -67,12 +68,13 @@ def dispatch(
     if caller is not None:
         caller = authentication.acting(caller, cls)
     arguments = _arguments(raw_params)
-    try:
-        with entering(door):
-            return again_after_deadlock(lambda: _carry_out(cls, arguments, caller, provided))
-    except CloudError as error:
-        explain(error, cls, arguments)
-        raise
+    with counting(cls.name, door):
+        try:
+            with entering(door):
+                return again_after_deadlock(lambda: _carry_out(cls, arguments, caller, provided))
+        except CloudError as error:
+            explain(error, cls, arguments)
+            raise
 
 
 def _carry_out(

@@ -22,6 +22,7 @@ class CompositionConfig(AppConfig):
         from cloudstack.framework import doctor, drivers
         from cloudstack.framework.configuration.registry import register_manifest_defaults, register_plugin_keys
         from cloudstack.framework.jobs.registry import register_plugin_workflows
+        from cloudstack.framework.metrics.registry import register_plugin_metrics
         from cloudstack.framework.plugins.health import register_plugin_health_checks
         from cloudstack.framework.plugins.manager import pm
         from cloudstack.framework.plugins.required import check_declared
@@ -39,6 +40,7 @@ class CompositionConfig(AppConfig):
         register_plugin_workflows()
         register_plugin_jobs()
         register_plugin_health_checks()
+        register_plugin_metrics()
         register_plugin_commands()
         register_plugin_rules()
         register_plugin_fields()

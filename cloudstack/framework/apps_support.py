@@ -6,7 +6,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.module_loading import module_has_submodule
 
-PARTS = ("config", "events", "scheduled", "workflows", "api.entities", "api.commands", "web.sections")
+PARTS = ("config", "events", "scheduled", "metrics", "workflows", "api.entities", "api.commands", "web.sections")
 
 
 class CloudAppConfig(AppConfig):

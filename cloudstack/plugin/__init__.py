@@ -1,8 +1,8 @@
 """The public face of the platform for plugins. What is not here or in ``cloudstack.contracts`` is not theirs.
 
 By topic: ``access``, ``admin``, ``agent``, ``alerts``, ``api``, ``doctor``, ``drivers``, ``events``, ``health``,
-``infrastructure``, ``jobs``, ``login``, ``managers``, ``models``, ``placement``, ``portal``, ``resources``,
-``settings``.
+``infrastructure``, ``jobs``, ``login``, ``managers``, ``metrics``, ``models``, ``placement``, ``portal``,
+``resources``, ``settings``.
 """
 
 from cloudstack.framework.plugins.config import PluginConfig

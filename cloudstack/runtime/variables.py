@@ -85,9 +85,6 @@ VARIABLES = (
         "folders outside the project that hold plugins as <kind>/<name>/, by colon",
     ),
     Variable(
-        "CLOUDSTACK_METRICS_TOKEN", "none: administrators who are logged in only", "bearer token that opens /metrics"
-    ),
-    Variable(
         "CLOUDSTACK_OIDC_ISSUER", "none", "https:// address of the OpenID Connect provider that people sign in by"
     ),
     Variable("CLOUDSTACK_OIDC_CLIENT_ID", "none", "what the provider calls this portal"),

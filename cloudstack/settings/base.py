@@ -187,8 +187,6 @@ X_FRAME_OPTIONS = "DENY"
 JOB_LEASE_S = float(os.environ.get("CLOUDSTACK_JOB_LEASE", "30"))
 JOB_SWEEP_INTERVAL_S = float(os.environ.get("CLOUDSTACK_JOB_SWEEP_INTERVAL", "10"))
 
-# Whoever sends "Authorization: Bearer <this>" reads /metrics; empty: only staff sessions do.
-METRICS_TOKEN = os.environ.get("CLOUDSTACK_METRICS_TOKEN", "")
 FLOWER_SECRET_URL = os.environ.get("CLOUDSTACK_FLOWER_URL", "")
 """Where the portal finds Flower, with the name and password that it wants; empty: nowhere."""
 

@@ -5,7 +5,18 @@
 
 from collections.abc import Callable
 
-from apps.portal.reference import commands, coverage, environment, events, hooks, jobs, responses, settings, states
+from apps.portal.reference import (
+    commands,
+    coverage,
+    environment,
+    events,
+    hooks,
+    jobs,
+    metrics,
+    responses,
+    settings,
+    states,
+)
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands.page,
@@ -14,6 +25,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events.md": events.page,
     "jobs.md": jobs.page,
     "states.md": states.page,
+    "metrics.md": metrics.page,
     "hooks.md": hooks.page,
     "environment.md": environment.page,
     "../api-coverage.md": coverage.page,

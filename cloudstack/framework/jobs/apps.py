@@ -9,4 +9,4 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        from cloudstack.framework.jobs import retention, sweep, tasks  # noqa: F401 - registers tasks and periodic work
+        from cloudstack.framework.jobs import metrics, retention, sweep, tasks  # noqa: F401 - registers tasks and periodic work

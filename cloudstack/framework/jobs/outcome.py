@@ -8,7 +8,7 @@ from cloudstack.framework.context import calling
 from cloudstack.framework.errors import CloudError, InternalError, ResourceUnavailable
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.events.models import Event
-from cloudstack.framework.jobs import locks
+from cloudstack.framework.jobs import locks, metrics
 from cloudstack.framework.jobs.bell import ring
 from cloudstack.framework.jobs.models import AsyncJob
 from cloudstack.framework.jobs.ownership import CancelledError, Ownership
@@ -81,4 +81,5 @@ def _publish(job: AsyncJob, state: str, level: str, text: str) -> None:
 def _after(job: AsyncJob) -> None:
     for job_id, queue in locks.next_in_line(job):
         ring(job_id, queue)
+    metrics.count_finished(job)
     pm.tell("job_finished", job_uuid=str(job.uuid), workflow=job.name, status=str(job.status))

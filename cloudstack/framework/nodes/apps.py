@@ -8,3 +8,6 @@ class NodesConfig(AppConfig):
     label = "nodes"
     verbose_name = "Management servers"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cloudstack.framework.nodes import metrics  # noqa: F401 - registers figures

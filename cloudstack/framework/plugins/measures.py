@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from cloudstack.framework.metrics import Counter, register
+
 log = logging.getLogger(__name__)
+
+_LABELS = ("plugin", "hook")
+CALLS = Counter("cloudstack_plugin_hook_calls_total", "Calls of hooks of plugins.", _LABELS, most=2000)
+FAILURES = Counter(
+    "cloudstack_plugin_hook_failures_total", "Calls of hooks of plugins that raised an error.", _LABELS, most=2000
+)
+SECONDS = Counter(
+    "cloudstack_plugin_hook_seconds_total", "Time that hooks of plugins took.", _LABELS, most=2000, resolution=1e-6
+)
+register(CALLS, FAILURES, SECONDS)
 
 KEPT_FAILURES = 5
 KEPT_S = 7 * 86_400
@@ -57,6 +69,10 @@ class HookMeasures:
             calls.failures += failed
             calls.slow += seconds > SLOW_S
             calls.longest_s = max(calls.longest_s, seconds)
+        CALLS.add(plugin=plugin, hook=hook)
+        SECONDS.add(seconds, plugin=plugin, hook=hook)
+        if failed:
+            FAILURES.add(plugin=plugin, hook=hook)
 
     def skip(self, plugin: str, hook: str) -> None:
         """One call that was not made."""

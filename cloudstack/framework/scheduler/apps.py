@@ -9,4 +9,4 @@ class SchedulerConfig(AppConfig):
     verbose_name = "Scheduler"
 
     def ready(self) -> None:
-        from cloudstack.framework.scheduler import tasks  # noqa: F401 - registers the task
+        from cloudstack.framework.scheduler import metrics, tasks  # noqa: F401 - registers the task and figures

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
+from django.urls import include, path
 
 from apps.infrastructure.services import affinity_types, placement
 from cloudstack.api import BaseCmd
@@ -21,9 +23,14 @@ from cloudstack.framework.configuration import registry as settings_registry
 from cloudstack.framework.events.bus import publish
 from cloudstack.framework.jobs import AsyncJob, Step, Workflow, dispatch
 from cloudstack.framework.jobs import registry as workflows
+from cloudstack.framework.metrics import Counter, Gauge
+from cloudstack.framework.metrics import registry as metrics
+from cloudstack.framework.metrics.counting import counted
 from cloudstack.framework.plugins import health
 from cloudstack.framework.plugins.health import HealthCheck
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.plugins.measures import CALLS
+from cloudstack.framework.plugins.routes import first_words, plugin_routes
 from cloudstack.framework.scheduler import ScheduledJob, runner
 from cloudstack.framework.scheduler import registry as scheduled
 from cloudstack.plugin import hookimpl
@@ -279,6 +286,20 @@ def oops() -> str:
     return str(1 / 0)
 
 
+def test_register_urls(plugin: Give) -> None:
+    core = [path("admin/", include([path("x", oops)])), path("", include([path("client/api", oops)]))]
+    assert first_words(core) == {"admin", "client"}
+    plugin(hook("register_urls", lambda: [path("coffee", oops), path("coffee/<int:cup>", oops)]), name="coffee")
+    plugin(hook("register_urls", lambda: [path("tea", oops), path("client/tea", oops)]), name="tea")
+    plugin(hook("register_urls", lambda: [path("coffee/mine", oops)]), name="thief")
+    plugin(hook("register_urls", lambda: ["tea"]), name="wrong")
+    words = {str(route.pattern) for route in plugin_routes(core)}
+    assert {"coffee", "coffee/<int:cup>"} <= words and not words & {"tea", "client/tea", "coffee/mine"}
+    assert pm.statuses["tea"].error == "register_urls: /client is taken by the platform"
+    assert pm.statuses["thief"].error == "register_urls: /coffee is taken by coffee"
+    assert pm.statuses["wrong"].error == "register_urls: 'tea' is no path(…)"
+
+
 def test_event_published(plugin: Give, django_capture_on_commit_callbacks: Any) -> None:
     heard: list[Any] = []
     plugin(hook("event_published", lambda event: heard.append(event.type)))
@@ -308,3 +329,24 @@ def test_job_finished(plugin: Give) -> None:
 def test_every_specification_has_a_test() -> None:
     texts = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*hooks.py"))
     assert {name for name in pm._specified() if f"\ndef test_{name}(" not in texts} == set()
+
+
+def test_register_metrics(plugin: Give, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_metrics", list(metrics._metrics))
+    cache.clear()
+    brewed = Counter("coffee_brewed_total", "Cups brewed.", ("size",), most=2)
+    cups = Gauge("coffee_cups", "Cups by state.", ("state",), read=lambda: {"Brewed": 3})
+    plugin(hook("register_metrics", lambda: [brewed, cups]), name="coffee")
+    plugin(hook("register_metrics", lambda: [Counter("tea_total", "Tea."), Counter("milk_total", "Milk.")]), name="tea")
+    plugin(hook("register_metrics", lambda: ["cups"]), name="wrong")
+    metrics.register_plugin_metrics()
+    assert pm.statuses["tea"].error == "register_metrics: the name of milk_total must begin with tea_"
+    assert pm.statuses["wrong"].error == "register_metrics: 'cups' is neither a Counter, a Gauge nor a Collector"
+    assert [one for one in metrics.counters() if one.name.startswith("tea")] == []
+    assert counted([CALLS])[CALLS]["coffee", "register_metrics"] == 1
+    for size in ("S", "L", "S", "XL", "XXL"):
+        brewed.add(size=size)
+    assert counted([brewed])[brewed] == {("S",): 2, ("L",): 1, ("other",): 2}
+    assert [values for _, *values in cups.read()] == [[("Brewed",), 3.0]]
+    with pytest.raises(ValueError, match=r"has the labels \(size\), not \(\)"):
+        brewed.add()

@@ -12,12 +12,14 @@ from cloudstack.framework.plugins.hookspecs import (
     jobs,
     login,
     managers,
+    metrics,
     networks,
     pages,
     placement,
     resources,
     responses,
     settings,
+    web,
 )
 
 ALL = (
@@ -32,10 +34,12 @@ ALL = (
     jobs,
     login,
     managers,
+    metrics,
     networks,
     pages,
     placement,
     resources,
     responses,
     settings,
+    web,
 )
