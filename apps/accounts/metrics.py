@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from apps.accounts.models import Account, AccountType, Domain, Project, ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.domain import shown_path
-from apps.accounts.models.limit import UNLIMITED
+from apps.accounts.models.limit import UNLIMITED, type_of
 from apps.accounts.services.limit_rules import Counted, DomainLimits, in_count_unit
 from apps.accounts.services.limits_shown import limit_shown
 from apps.accounts.states import AccountState, DomainState
@@ -67,7 +67,7 @@ def _domains() -> Iterator[Sample]:
         yield MEMORY_LIMIT, (shown_path(path),), limits.smallest(path, Counted(ResourceType.MEMORY))
     held = ResourceCount.objects.filter(domain__removed__isnull=True, domain__isnull=False, tag="").order_by("pk")
     for path, kind, count in held.values_list("domain__path", "type", "count").iterator(chunk_size=_CHUNK):
-        yield DOMAIN_COUNT, (shown_path(path), ResourceType(kind).label), count
+        yield DOMAIN_COUNT, (shown_path(path), type_of(kind).label), count
 
 
 def _tenants() -> Iterator[Sample]:
@@ -88,7 +88,7 @@ def _tenants() -> Iterator[Sample]:
     ).order_by("pk")
     columns = ("account", "account__name", "account__type", "account__domain__path", "type", "count")
     for pk, name, account_type, path, number, count in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
-        kind = ResourceType(number)
+        kind = type_of(number)
         labels = (name, shown_path(path), kind.label)
         yield HELD, labels, count
         if account_type == AccountType.ADMIN:

@@ -13,6 +13,7 @@ STAGE = frozenset({"hypervisors/simulator", "network/virtual_router"})
 
 ABOUT = {
     "integration/kvm": "hypervisors/kvm",
+    "integration/vmware": "hypervisors/vmware",
     "unit/kvm": "hypervisors/kvm",
     "unit/virtual_router": "network/virtual_router",
     "workflows/network/test_real_hosts.py": "network/virtual_router",

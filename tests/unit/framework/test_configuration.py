@@ -294,20 +294,20 @@ def test_the_next_plugin_is_asked_when_one_fails(plugin: Any) -> None:
 
 @pytest.fixture
 def in_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("coffee", "tea"):
+    for name in ("teapot", "tea"):
         monkeypatch.setitem(pm.statuses, name, PluginStatus(name))
 
 
 @pytest.mark.usefixtures("in_service")
 def test_a_manifest_gives_a_setting_another_default_while_its_plugin_is_in_service() -> None:
     declared = key()
-    registry.register_manifest_defaults({"coffee": {"test.limit": 7}})
+    registry.register_manifest_defaults({"teapot": {"test.limit": 7}})
     assert declared.value() == 7
     update("5")
     assert declared.value() == 5
     reset()
     assert declared.value() == 7
-    pm.fail("coffee", "spilt")
+    pm.fail("teapot", "spilt")
     assert declared.value() == 3
 
 
@@ -321,14 +321,14 @@ def test_a_manifest_gives_a_setting_another_default_while_its_plugin_is_in_servi
 )
 def test_a_manifest_with_a_wrong_default_takes_its_plugin_out(wrong: dict[str, Any], words: str) -> None:
     declared = key()
-    registry.register_manifest_defaults({"coffee": wrong})
-    assert words in pm.statuses["coffee"].error
+    registry.register_manifest_defaults({"teapot": wrong})
+    assert words in pm.statuses["teapot"].error
     assert declared.value() == 3
 
 
 @pytest.mark.usefixtures("in_service")
 def test_two_plugins_cannot_give_one_setting_a_default() -> None:
     declared = key()
-    registry.register_manifest_defaults({"coffee": {"test.limit": 7}, "tea": {"test.limit": 8}})
-    assert "plugin coffee gives 'test.limit' a default already" in pm.statuses["tea"].error
+    registry.register_manifest_defaults({"teapot": {"test.limit": 7}, "tea": {"test.limit": 8}})
+    assert "plugin teapot gives 'test.limit' a default already" in pm.statuses["tea"].error
     assert declared.value() == 7

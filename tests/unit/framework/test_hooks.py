@@ -109,6 +109,13 @@ def test_register_host_agents(plugin: Give) -> None:
     assert drivers.host_agent(HOST).made_with == (HOST,)
 
 
+def test_register_host_discoveries(plugin: Give) -> None:
+    plugin(hook("register_host_discoveries", lambda: {"Teapot": Driver}))
+    cluster = SimpleNamespace(hypervisor="Teapot")
+    assert drivers.host_discovery(cluster).made_with == (cluster,)  # type: ignore[arg-type, attr-defined]
+    assert "Teapot" in drivers.discovered_hypervisors()
+
+
 def test_register_api_commands(plugin: Give) -> None:
     made: list[Any] = []
 
@@ -121,7 +128,7 @@ def test_register_api_commands(plugin: Give) -> None:
         made.append(BrewTea)
         return made
 
-    plugin(hook("register_api_commands", give), name="coffee")
+    plugin(hook("register_api_commands", give), name="teapot")
     assert commands.find("brewTea") is None
     commands.register_plugin_commands()
     try:
@@ -139,46 +146,46 @@ class PourStep(Step):
 
 
 class Pour(Workflow):
-    name = "coffee.cup.pour"
+    name = "teapot.cup.pour"
     title = "Pour a cup"
     steps = [PourStep]
 
 
 def test_register_workflows(plugin: Give) -> None:
-    plugin(hook("register_workflows", lambda: [Pour]), name="coffee")
+    plugin(hook("register_workflows", lambda: [Pour]), name="teapot")
     workflows.register_plugin_workflows()
-    assert run_job(dispatch("coffee.cup.pour")).result == {"cups": 2}
+    assert run_job(dispatch("teapot.cup.pour")).result == {"cups": 2}
 
 
-@pytest.mark.parametrize("wrong", [object(), object, "coffee.cup.pour"])
+@pytest.mark.parametrize("wrong", [object(), object, "teapot.cup.pour"])
 def test_register_workflows_takes_workflows_only(plugin: Give, wrong: Any) -> None:
-    name = plugin(hook("register_workflows", lambda: [Pour, wrong]), name="coffee")
+    name = plugin(hook("register_workflows", lambda: [Pour, wrong]), name="teapot")
     workflows.register_plugin_workflows()
     assert "is no Workflow" in pm.statuses[name].error
-    assert "coffee.cup.pour" not in workflows.names()
+    assert "teapot.cup.pour" not in workflows.names()
 
 
 def test_register_scheduled_jobs(plugin: Give) -> None:
     ran: list[int] = []
-    plugin(hook("register_scheduled_jobs", lambda: [ScheduledJob("coffee.clean", 60, lambda: ran.append(1))]))
+    plugin(hook("register_scheduled_jobs", lambda: [ScheduledJob("teapot.clean", 60, lambda: ran.append(1))]))
     scheduled.register_plugin_jobs()
-    assert runner.run("coffee.clean")
+    assert runner.run("teapot.clean")
     assert ran == [1]
 
 
 def test_register_config_keys(plugin: Give) -> None:
-    plugin(hook("register_config_keys", lambda: [ConfigKey("coffee.sugar", int, 2, "lumps")]))
+    plugin(hook("register_config_keys", lambda: [ConfigKey("teapot.sugar", int, 2, "lumps")]))
     settings_registry.register_plugin_keys()
-    assert settings_registry.get("coffee.sugar").value() == 2
+    assert settings_registry.get("teapot.sugar").value() == 2
 
 
 def test_override_config_value(plugin: Give) -> None:
     def forced(name: str) -> Any:
-        return 5 if name == "coffee.sugar" else None
+        return 5 if name == "teapot.sugar" else None
 
     plugin(hook("override_config_value", forced))
-    assert ConfigKey("coffee.sugar", int, 2, "lumps").value() == 5
-    assert ConfigKey("coffee.milk", int, 2, "drops").value() == 2
+    assert ConfigKey("teapot.sugar", int, 2, "lumps").value() == 5
+    assert ConfigKey("teapot.milk", int, 2, "drops").value() == 2
 
 
 def candidate(name: str) -> HostCandidate:
@@ -209,14 +216,14 @@ def ranking() -> list[str]:
 
 
 class NotA:
-    name = "coffee.not_a"
+    name = "teapot.not_a"
 
     def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
         return "has no kettle" if host.name == "a" else None
 
 
 class PreferC:
-    name = "coffee.prefer_c"
+    name = "teapot.prefer_c"
     weight = 100.0
 
     def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
@@ -265,21 +272,21 @@ def test_host_emptied(plugin: Give) -> None:
 
 def test_register_health_checks(plugin: Give) -> None:
     checks = [HealthCheck("water", lambda: "none left"), HealthCheck("power", lambda: None), HealthCheck("cups", oops)]
-    plugin(hook("register_health_checks", lambda: checks), name="coffee")
+    plugin(hook("register_health_checks", lambda: checks), name="teapot")
     plugin(hook("register_health_checks", lambda: ["well"]), name="wrong")
     health.register_plugin_health_checks()
     assert pm.statuses["wrong"].error == "register_health_checks: 'well' is no HealthCheck"
     runner.run("plugins.health")
-    reports = health.reports_of(["coffee", "wrong"])
-    told = {report.name: report.problem for report in reports["coffee"]}
+    reports = health.reports_of(["teapot", "wrong"])
+    told = {report.name: report.problem for report in reports["teapot"]}
     assert told == {
         "water": "none left",
         "power": "",
         "cups": "the check itself failed: ZeroDivisionError: division by zero",
     }
     assert [(one.name, one.problem) for one in reports["wrong"]] == [("loading", pm.statuses["wrong"].error)]
-    pm.fail("coffee", "is cold")
-    assert health.checks_of("coffee") == []
+    pm.fail("teapot", "is cold")
+    assert health.checks_of("teapot") == []
 
 
 def oops() -> str:
@@ -289,14 +296,14 @@ def oops() -> str:
 def test_register_urls(plugin: Give) -> None:
     core = [path("admin/", include([path("x", oops)])), path("", include([path("client/api", oops)]))]
     assert first_words(core) == {"admin", "client"}
-    plugin(hook("register_urls", lambda: [path("coffee", oops), path("coffee/<int:cup>", oops)]), name="coffee")
+    plugin(hook("register_urls", lambda: [path("teapot", oops), path("teapot/<int:cup>", oops)]), name="teapot")
     plugin(hook("register_urls", lambda: [path("tea", oops), path("client/tea", oops)]), name="tea")
-    plugin(hook("register_urls", lambda: [path("coffee/mine", oops)]), name="thief")
+    plugin(hook("register_urls", lambda: [path("teapot/mine", oops)]), name="thief")
     plugin(hook("register_urls", lambda: ["tea"]), name="wrong")
     words = {str(route.pattern) for route in plugin_routes(core)}
-    assert {"coffee", "coffee/<int:cup>"} <= words and not words & {"tea", "client/tea", "coffee/mine"}
+    assert {"teapot", "teapot/<int:cup>"} <= words and not words & {"tea", "client/tea", "teapot/mine"}
     assert pm.statuses["tea"].error == "register_urls: /client is taken by the platform"
-    assert pm.statuses["thief"].error == "register_urls: /coffee is taken by coffee"
+    assert pm.statuses["thief"].error == "register_urls: /teapot is taken by teapot"
     assert pm.statuses["wrong"].error == "register_urls: 'tea' is no path(…)"
 
 
@@ -317,13 +324,13 @@ def test_job_finished(plugin: Give) -> None:
 
     plugin(hook("job_finished", lambda: 1 / 0))
     plugin(hook("job_finished", finished))
-    plugin(hook("register_workflows", lambda: [Pour]), name="coffee")
+    plugin(hook("register_workflows", lambda: [Pour]), name="teapot")
     workflows.register_plugin_workflows()
     with transaction.atomic():
-        job = dispatch("coffee.cup.pour")
+        job = dispatch("teapot.cup.pour")
     assert heard == []
     run_job(job)
-    assert heard == [(str(job.uuid), "coffee.cup.pour", "succeeded", "succeeded")]
+    assert heard == [(str(job.uuid), "teapot.cup.pour", "succeeded", "succeeded")]
 
 
 def test_every_specification_has_a_test() -> None:
@@ -334,16 +341,16 @@ def test_every_specification_has_a_test() -> None:
 def test_register_metrics(plugin: Give, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_metrics", list(metrics._metrics))
     cache.clear()
-    brewed = Counter("coffee_brewed_total", "Cups brewed.", ("size",), most=2)
-    cups = Gauge("coffee_cups", "Cups by state.", ("state",), read=lambda: {"Brewed": 3})
-    plugin(hook("register_metrics", lambda: [brewed, cups]), name="coffee")
+    brewed = Counter("teapot_brewed_total", "Cups brewed.", ("size",), most=2)
+    cups = Gauge("teapot_cups", "Cups by state.", ("state",), read=lambda: {"Brewed": 3})
+    plugin(hook("register_metrics", lambda: [brewed, cups]), name="teapot")
     plugin(hook("register_metrics", lambda: [Counter("tea_total", "Tea."), Counter("milk_total", "Milk.")]), name="tea")
     plugin(hook("register_metrics", lambda: ["cups"]), name="wrong")
     metrics.register_plugin_metrics()
     assert pm.statuses["tea"].error == "register_metrics: the name of milk_total must begin with tea_"
     assert pm.statuses["wrong"].error == "register_metrics: 'cups' is neither a Counter, a Gauge nor a Collector"
-    assert [one for one in metrics.counters() if one.name.startswith("tea")] == []
-    assert counted([CALLS])[CALLS]["coffee", "register_metrics"] == 1
+    assert [one for one in metrics.counters() if one.name.startswith("tea_")] == []
+    assert counted([CALLS])[CALLS]["teapot", "register_metrics"] == 1
     for size in ("S", "L", "S", "XL", "XXL"):
         brewed.add(size=size)
     assert counted([brewed])[brewed] == {("S",): 2, ("L",): 1, ("other",): 2}

@@ -90,7 +90,7 @@ def test_register_response_fields(plugin: Give, user: Any, caller: Caller) -> No
         return {uuid: str(place) for place, uuid in enumerate(uuids)}
 
     field = ResponseField(object_name="user", name="cups", load=load, help="cups that the user has had", type=INT)
-    plugin(hook("register_response_fields", [field]), name="coffee")
+    plugin(hook("register_response_fields", [field]), name="teapot")
     plugin(hook("register_response_fields", [field]), name="late")
     nowhere = ResponseField(object_name="teapot", name="cups", load=load, help="nothing")
     plugin(hook("register_response_fields", [nowhere]), name="lost")
@@ -107,10 +107,10 @@ def test_register_response_fields(plugin: Give, user: Any, caller: Caller) -> No
         assert len(after) == len(before) + 1, "the UUIDs of the page"
         [api] = dispatch("listApis", {"name": "listUsers"}, caller).rows or []
         assert {"name": "cups", "description": field.help, "type": "integer"} in api["response"]
-        pm.pauses._until["coffee", "register_response_fields"] = time.perf_counter() + 60
+        pm.pauses._until["teapot", "register_response_fields"] = time.perf_counter() + 60
         assert "cups" not in (dispatch("listUsers", {}, caller).rows or [])[0]
     finally:
-        pm.fail("coffee", "is over")
+        pm.fail("teapot", "is over")
     assert "cups" not in (dispatch("listUsers", {}, caller).rows or [])[0]
     assert "cups" not in registry.get("listUsers").response.fields()
 
@@ -122,14 +122,14 @@ def test_register_response_fields(plugin: Give, user: Any, caller: Caller) -> No
 )
 def test_a_field_that_cannot_be_loaded_is_left_out(plugin: Give, caller: Caller, fault: Any) -> None:
     field = ResponseField(object_name="user", name="cups", load=fault, help="cups", type=INT)
-    plugin(hook("register_response_fields", [field]), name="coffee")
+    plugin(hook("register_response_fields", [field]), name="teapot")
     added_fields.register_plugin_fields()
     try:
         [row] = dispatch("listUsers", {}, caller).rows or []
         assert row["username"] and "cups" not in row
-        assert pm.measures.of("coffee", "register_response_fields").failures
+        assert pm.measures.of("teapot", "register_response_fields").failures
     finally:
-        pm.fail("coffee", "is over")
+        pm.fail("teapot", "is over")
 
 
 def test_register_access_checks(plugin: Give, user: Any, caller: Caller) -> None:
@@ -178,7 +178,7 @@ def test_register_role_rules(plugin: Give) -> None:
             register_api_commands=hookimpl(lambda: [SipTea], specname="register_api_commands"),
             register_role_rules=hookimpl(lambda: rules, specname="register_role_rules"),
         ),
-        name="coffee",
+        name="teapot",
     )
     plugin(hook("register_role_rules", [thief]), name="thief")
     registry.register_plugin_commands()
@@ -188,7 +188,7 @@ def test_register_role_rules(plugin: Give) -> None:
     assert rules_of(readers.pk, readers.version).allows(SipTea)
     assert effects_of(readers).verdicts["sipTea"].reason == "plugin"
     assert not rules_of(users.pk, users.version).allows(SipTea)
-    pm.fail("coffee", "is over")
+    pm.fail("teapot", "is over")
     assert not rules_of(readers.pk, readers.version).allows(SipTea)
 
 
@@ -264,7 +264,7 @@ def test_register_doctor_checks(plugin: Give) -> None:
         DoctorCheck("beans", lambda: Finding(bool(1 / 0), "")),
         DoctorCheck("nap", lambda: time.sleep(1) or Finding(True, "rested")),
     ]
-    plugin(hook("register_doctor_checks", checks), name="coffee")
+    plugin(hook("register_doctor_checks", checks), name="teapot")
     plugin(hook("register_doctor_checks", [len]), name="wrong")
     doctor.register_checks()
     assert "is no DoctorCheck" in pm.statuses["wrong"].error
@@ -272,10 +272,10 @@ def test_register_doctor_checks(plugin: Give) -> None:
     with pytest.raises(SystemExit):
         call_command("doctor", "--json", "--limit", "0.3", stdout=out)
     told = {(one["plugin"], one["check"], one["text"]): one["well"] for one in json.loads(out.getvalue())}
-    assert told["coffee", "water", "hot"] is True
-    assert told["coffee", "water", "nearly out"] is False
-    assert told["coffee", "beans", "ZeroDivisionError: division by zero"] is False
-    assert told["coffee", "nap", "it did not answer within 0 s"] is False
+    assert told["teapot", "water", "hot"] is True
+    assert told["teapot", "water", "nearly out"] is False
+    assert told["teapot", "beans", "ZeroDivisionError: division by zero"] is False
+    assert told["teapot", "nap", "it did not answer within 0 s"] is False
     assert {check for name, check, _ in told if name == "platform"} >= {
         "database", "migrations", "cache", "broker", "workers", "schedule", "clock", "plugins",
     }  # fmt: skip

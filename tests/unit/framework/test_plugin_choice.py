@@ -30,15 +30,15 @@ def choose(data: Path, *names: str) -> None:
 
 def test_the_file_counts_unless_the_environment_speaks(tmp_path: Path) -> None:
     assert in_force({}, tmp_path).disabled == frozenset()
-    choose(tmp_path, "kvm", "coffee")
-    assert in_force({}, tmp_path).disabled == {"kvm", "coffee"}
-    assert in_force({VARIABLE: ""}, tmp_path).disabled == {"kvm", "coffee"}
-    won = in_force({VARIABLE: "simulator, tea", STARTED_VARIABLE: "coffee"}, tmp_path)
+    choose(tmp_path, "kvm", "teapot")
+    assert in_force({}, tmp_path).disabled == {"kvm", "teapot"}
+    assert in_force({VARIABLE: ""}, tmp_path).disabled == {"kvm", "teapot"}
+    won = in_force({VARIABLE: "simulator, tea", STARTED_VARIABLE: "teapot"}, tmp_path)
     assert (won.disabled, won.by_environment) == ({"simulator", "tea"}, True)
     # What bin/run started with holds for its processes, whatever is chosen meanwhile.
     told = for_processes({STARTED_VARIABLE: "of an older run"}, tmp_path)
     choose(tmp_path)
-    assert in_force({STARTED_VARIABLE: told}, tmp_path).disabled == {"kvm", "coffee"}
+    assert in_force({STARTED_VARIABLE: told}, tmp_path).disabled == {"kvm", "teapot"}
     assert in_force({STARTED_VARIABLE: ""}, tmp_path).disabled == frozenset()
 
 
@@ -70,7 +70,7 @@ def test_nothing_is_lost_when_many_choose_at_once(tmp_path: Path) -> None:
 def test_who_fails_in_between_leaves_the_old_choice(tmp_path: Path) -> None:
     choose(tmp_path, "kvm")
     with pytest.raises(RuntimeError), changing(tmp_path) as names:
-        names.add("coffee")
+        names.add("teapot")
         raise RuntimeError
     assert chosen(tmp_path).disabled == {"kvm"}
 
@@ -87,51 +87,51 @@ def test_a_process_that_starts_loads_what_is_chosen(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def coffee(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def teapot(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A plugin in service, and a data folder of its own."""
     settings.DATA_DIR = tmp_path
     monkeypatch.setattr(uses, "_providers", [])
-    monkeypatch.setitem(pm.statuses, "coffee", PluginStatus("coffee", hooks=["register_host_agents"]))
-    return "coffee"
+    monkeypatch.setitem(pm.statuses, "teapot", PluginStatus("teapot", hooks=["register_host_agents"]))
+    return "teapot"
 
 
 @pytest.mark.django_db
-def test_the_manager_writes_choice_and_event(coffee: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manager_writes_choice_and_event(teapot: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manager, caller = PluginChoiceManager(), root_caller()
-    manager.disable(caller=caller, name=coffee)
-    assert chosen(tmp_path).disabled == {"coffee"}
-    monkeypatch.setitem(pm.statuses, "spoon", PluginStatus("spoon", requires=("coffee",)))
+    manager.disable(caller=caller, name=teapot)
+    assert chosen(tmp_path).disabled == {"teapot"}
+    monkeypatch.setitem(pm.statuses, "spoon", PluginStatus("spoon", requires=("teapot",)))
     with pytest.raises(ResourceInUse, match="used by plugin spoon, which needs it; type its name"):
-        manager.disable(caller=caller, name=coffee, typed="cofee")
-    manager.enable(caller=caller, name=coffee)
+        manager.disable(caller=caller, name=teapot, typed="cofee")
+    manager.enable(caller=caller, name=teapot)
     assert chosen(tmp_path).disabled == frozenset()
-    manager.disable(caller=caller, name=coffee, typed="coffee")
+    manager.disable(caller=caller, name=teapot, typed="teapot")
     assert list(Event.objects.order_by("id").values_list("type", "resource_name", "description")) == [
-        ("PLUGIN.DISABLE", "coffee", "plugin coffee is disabled from the next start on"),
-        ("PLUGIN.ENABLE", "coffee", "plugin coffee is enabled from the next start on"),
+        ("PLUGIN.DISABLE", "teapot", "plugin teapot is disabled from the next start on"),
+        ("PLUGIN.ENABLE", "teapot", "plugin teapot is enabled from the next start on"),
         (
             "PLUGIN.DISABLE",
-            "coffee",
-            "plugin coffee is disabled from the next start on, although it is used by plugin spoon, which needs it",
+            "teapot",
+            "plugin teapot is disabled from the next start on, although it is used by plugin spoon, which needs it",
         ),
     ]
     with pytest.raises(InvalidParameter, match="there is no plugin named 'tea'"):
         manager.disable(caller=caller, name="tea")
     with pytest.raises(PermissionDenied):
-        manager.enable(caller=caller_of(UserFactory()), name=coffee)
+        manager.enable(caller=caller_of(UserFactory()), name=teapot)
 
 
 @pytest.mark.django_db
-def test_what_cannot_be_kept_is_not_told(coffee: str, settings: Any, tmp_path: Path) -> None:
+def test_what_cannot_be_kept_is_not_told(teapot: str, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path / "gone"
     with pytest.raises(ResourceUnavailable, match=r"the choice cannot be kept in .*: No such file"):
-        PluginChoiceManager().disable(caller=root_caller(), name=coffee)
+        PluginChoiceManager().disable(caller=root_caller(), name=teapot)
     assert not Event.objects.exists()
 
 
 @pytest.mark.django_db
-def test_the_environment_wins_over_the_manager(coffee: str, settings: Any, tmp_path: Path) -> None:
+def test_the_environment_wins_over_the_manager(teapot: str, settings: Any, tmp_path: Path) -> None:
     settings.PLUGIN_CHOICE = in_force({VARIABLE: "kvm"}, tmp_path)
     with pytest.raises(ResourceUnavailable, match=f"{VARIABLE} is set .* and it wins"):
-        PluginChoiceManager().disable(caller=root_caller(), name=coffee)
+        PluginChoiceManager().disable(caller=root_caller(), name=teapot)
     assert not (tmp_path / FILE).exists()
