@@ -9,7 +9,11 @@ import pytest
 
 from lab import preflight
 from tests.acceptance.lab_cloud import LabCloud
+from tests.browser.conftest import chromium
 from tests.integration.runtime.installation import REPO, Installation
+
+# Here, once: Playwright runs one browser a process, and each module that imported it would have its own.
+__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")

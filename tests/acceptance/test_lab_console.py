@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.lab_cloud import Guest, LabCloud, read_admin_env, report
-from tests.browser.conftest import chromium
 from tests.integration.lab.conftest import eventually
-
-__all__ = ["chromium"]
 
 pytestmark = [
     pytest.mark.lab,

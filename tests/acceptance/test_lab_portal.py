@@ -10,10 +10,8 @@ import pytest
 
 from tests.acceptance.lab_cloud import PATIENCE_S, LabCloud, report
 from tests.acceptance.test_lab_console import by_hand, picture, state_is
-from tests.browser.conftest import PHONE, chromium
+from tests.browser.conftest import PHONE
 from tests.integration.lab.conftest import eventually
-
-__all__ = ["chromium"]
 
 pytestmark = [
     pytest.mark.lab,

@@ -1,0 +1,128 @@
+"""What can be told of a plugin without using it: its manifest, imports, hooks, tables, commands, pages and tests."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from django.apps import AppConfig, apps
+from django.contrib import admin
+from django.core.management import call_command
+
+from cloudstack.api import registry
+from cloudstack.framework.plugins.manager import PluginStatus, pm
+
+_INSIDE = ("cloudstack", "apps", "lab", "plugins")
+_OPEN = ("cloudstack.plugin", "cloudstack.contracts")
+_OPEN_TO_TESTS = (*_OPEN, "cloudstack.testing")
+_SUITES = {
+    "register_hypervisor_drivers": "HypervisorConformance",
+    "register_storage_drivers": "PrimaryStorageConformance",
+}
+"""Hook that gives drivers → the suite that a test of the plugin must subclass."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something that the author should mend. ``place``: a file, a hook, a command or a model."""
+
+    place: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+def check_plugin(name: str) -> list[Complaint]:
+    """All that is wrong with a plugin; empty when nothing is. Raises ``LookupError`` when none has the name."""
+    if name not in pm.statuses:
+        raise LookupError(f"there is no plugin {name!r}; there are {', '.join(sorted(pm.statuses)) or 'none'}")
+    status = pm.statuses[name]
+    if not status.enabled:
+        return [Complaint("it is out of service", f"{status.state}: {status.error}")]
+    config = apps.get_app_config(name)
+    return [
+        *_manifest(status),
+        *_imports(config),
+        *_hooks(status),
+        *_migrations(config),
+        *_commands(name),
+        *_models(config),
+        *_tests(status, Path(config.path)),
+    ]
+
+
+def _manifest(status: PluginStatus) -> Iterator[Complaint]:
+    for key in ("version", "description"):
+        if not getattr(status, key):
+            yield Complaint("plugin.toml", f"says no {key}; operators see it on the page of plugins")
+
+
+def _imports(config: AppConfig) -> Iterator[Complaint]:
+    root = Path(config.path)
+    for path in sorted(root.rglob("*.py")):
+        place = str(path.relative_to(root))
+        is_test = path.relative_to(root).parts[0] == "tests"
+        allowed = (*(_OPEN_TO_TESTS if is_test else _OPEN), config.name)
+        try:
+            found = list(_imported(ast.parse(path.read_text(encoding="utf-8"))))
+        except (SyntaxError, UnicodeDecodeError) as error:
+            yield Complaint(place, f"cannot be read: {error}")
+            continue
+        for module, line in found:
+            if module.split(".")[0] in _INSIDE and not any(_within(module, one) for one in allowed):
+                yield Complaint(f"{place}:{line}", f"imports {module}; a plugin may import {', '.join(allowed)}")
+
+
+def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [f"{node.module}.{one.name}" for one in node.names] if node.module in _INSIDE else [node.module]
+            yield from ((name, node.lineno) for name in names)
+        elif isinstance(node, ast.Import):
+            yield from ((one.name, node.lineno) for one in node.names)
+
+
+def _within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def _hooks(status: PluginStatus) -> Iterator[Complaint]:
+    if not status.hooks:
+        yield Complaint("hooks.py", "gives nothing: there is no function with @hookimpl and no gives(…)")
+
+
+def _migrations(config: AppConfig) -> Iterator[Complaint]:
+    if not list(config.get_models()):
+        return
+    said = StringIO()
+    try:
+        call_command("makemigrations", config.label, check=True, dry_run=True, stdout=said, stderr=said)
+    except SystemExit:
+        lines = " ".join(said.getvalue().split())
+        yield Complaint("migrations", f"do not say what the models say; run makemigrations {config.label}: {lines}")
+
+
+def _commands(name: str) -> Iterator[Complaint]:
+    for command in registry.given_by(name):
+        declared = registry.get(command)
+        if not (declared.__doc__ or "").strip():
+            yield Complaint(command, "has no docstring; it is its text in the reference and in listApis")
+
+
+def _models(config: AppConfig) -> Iterator[Complaint]:
+    for model in config.get_models():
+        if not admin.site.is_registered(model):
+            yield Complaint(model.__name__, "has no page in the admin: operators cannot see its rows")
+
+
+def _tests(status: PluginStatus, root: Path) -> Iterator[Complaint]:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((root / "tests").glob("**/test_*.py"))]
+    if not any(re.search(r"^\s*def test_", text, re.M) for text in texts):
+        yield Complaint("tests", "there is no test of it in the folder tests/")
+    for hook in sorted(_SUITES.keys() & set(status.hooks)):
+        suite = _SUITES[hook]
+        if not any(re.search(rf"class \w+\(.*\b{suite}\b", text) for text in texts):
+            yield Complaint(hook, f"its driver is not tried: no class in tests/ is made from {suite}")
