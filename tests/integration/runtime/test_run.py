@@ -19,6 +19,8 @@ from tests.support.viewer import Viewer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(600)]
 
+PATIENCE_S = 60
+"""For a connection: the machine is shared with other tests."""
 PROGRAMS = ["web", "worker", "beat", "flower", "valkey", *(["watcher"] if programs.has_watcher() else [])]
 
 
@@ -110,17 +112,18 @@ def test_consoles_are_served_at_the_portals_own_port(running: Installation) -> N
     assert made["url"].endswith(f":{running.port}/console/{vm['id']}")
     url = f"ws://{socket['host']}:{socket['port']}/{socket['path']}"
     for words in ("hypervisor Simulator have no screen", "used already"):
-        with connect(url) as opened:
+        with connect(url, open_timeout=PATIENCE_S) as opened:
             viewer = Viewer(opened)
             assert words in viewer.refusal()
             assert viewer.closed()[0] == 4403
     unused = api.createConsoleEndpoint(virtualmachineid=vm["id"])["consoleendpoint"]["websocket"]["token"]
     with pytest.raises(InvalidStatus):
-        connect(f"{running.url.replace('http', 'ws')}/console/ws/{unused}", origin="https://evil.example").__enter__()
+        address = f"{running.url.replace('http', 'ws')}/console/ws/{unused}"
+        connect(address, origin="https://evil.example", open_timeout=PATIENCE_S).__enter__()
     logs = "".join(path.read_text(errors="replace") for path in (running.data / "log").glob("*.log"))
     assert "evil.example" in logs and unused not in logs and socket["token"] not in logs
     # Threads and event loop do not get into each other's way.
-    waiting = [connect(url).__enter__() for _ in range(40)]
+    waiting = [connect(url, open_timeout=PATIENCE_S).__enter__() for _ in range(40)]
     assert running.healthy() and api.listZones(fetch_list=True)
     running.stop()
     assert [Viewer(opened).closed()[0] for opened in waiting] == [1012] * 40

@@ -28,7 +28,7 @@ from tests.workflows.jobs.outside import NAME, WORLD
 pytestmark = pytest.mark.slow
 
 REPO = Path(__file__).resolve().parents[3]
-WAIT_S = 60
+WAIT_S = 120
 
 
 class Tower:

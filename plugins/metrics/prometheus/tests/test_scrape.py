@@ -22,7 +22,7 @@ from plugins.metrics.prometheus.tests.reading import TOKEN
 from tests.support.cloud import SimulatedCloud, build_cloud
 
 FOLDER = Path(own.__file__).parent
-WAIT_S = 40
+WAIT_S = 90
 
 CONFIG = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -119,13 +119,11 @@ def test_prometheus_reads_both_doors_and_all_that_the_dashboard_asks_for(
     assert until(prometheus, 'min(up{job=~"cloudstack|cloudstack-cloud"}) == 1')
     assert until(prometheus, 'scrape_samples_scraped{job="cloudstack-cloud"} > 200')
     board = json.loads((FOLDER / "grafana" / "cloudstack.json").read_text())
-    empty = []
     for panel in board["panels"]:
         for target in panel.get("targets", ()):
-            expression = target["expr"].replace("$__rate_interval", "1m").replace("$zone", ".*")
-            if not prometheus(expression):
-                empty.append(panel["title"])
-    assert set(empty) <= QUIET
+            if panel["title"] not in QUIET:
+                # Rates need two scrapes, and a busy machine is late with the second.
+                assert until(prometheus, target["expr"].replace("$__rate_interval", "1m").replace("$zone", ".*"))
 
 
 QUIET = {
