@@ -28,7 +28,7 @@ PROGRAMS = ["web", "worker", "beat", "flower", "valkey", *(["watcher"] if progra
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("run")
     # Every promise holds with plugins that do not.
-    plugins = faults.write(folder / "plugins", "csgood", "cshooks", "csmigrate", "csthief", "cssleeps")
+    plugins = faults.write(folder / "plugins", "csgood", "cshooks", "csmigrate", "csthief")
     installation = Installation(folder / "data", CLOUDSTACK_PLUGINS_PATH=str(plugins))
     yield installation
     installation.destroy()
