@@ -23,6 +23,7 @@ HELP = f"""\
 Starts the whole installation and stays in the foreground: web, Celery workers, Celery beat, Flower, the watcher of
 hypervisor events, a private Redis server unless REDIS_URL is set, and as root the lab with two real hypervisor hosts.
 Prints "READY http://…" when the portal and a worker answer. Ctrl-C or SIGTERM stops all of it.
+"bin/run doctor" looks, beside a running one or without, at what may be wrong, and says what would help.
 
 Environment:
 {described(Reader.RUN)}"""

@@ -17,6 +17,7 @@ ABOUT = {
     "unit/kvm": "hypervisors/kvm",
     "unit/virtual_router": "network/virtual_router",
     "workflows/network/test_real_hosts.py": "network/virtual_router",
+    "workflows/storage/test_directory_store.py": "storage/directory",
     "workflows/storage/test_template_registration.py": "storage/directory",
 }
 """Folder or file of ``tests/`` → the plugin in ``plugins/`` that it is about."""

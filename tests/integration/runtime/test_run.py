@@ -1,8 +1,10 @@
 """The promises of bin/run, each tried on a whole installation with real processes."""
 
+import json
 import os
 import signal
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from websockets.sync.client import connect
 
 from cloudstack.runtime import processes, programs
 from tests.integration.plugins import faults
-from tests.integration.runtime.installation import Installation, http_status, wait_for
+from tests.integration.runtime.installation import REPO, Installation, http_status, wait_for
 from tests.support.viewer import Viewer
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run"), pytest.mark.timeout(600)]
@@ -67,6 +69,30 @@ def test_broken_plugins_are_named_and_the_others_work(running: Installation) -> 
     assert "plugin csmigrate is left out of this start: migration 0001_initial: " in running.text()
     log = (running.data / "log" / "worker.log").read_text()
     assert "plugin cshooks is not loaded: hooks.py: ModuleNotFoundError" in log
+
+
+def test_the_doctor_says_what_is_well_and_what_is_not(running: Installation) -> None:
+    def examined() -> dict[str, list[tuple[bool, str]]]:
+        done = subprocess.run(
+            [REPO / "bin" / "run", "doctor", "--json"],
+            env=running.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        found: dict[str, list[tuple[bool, str]]] = {}
+        for line in json.loads(done.stdout.splitlines()[-1]):
+            found.setdefault(line["check"], []).append((line["well"], line["text"]))
+        return found
+
+    wait_for(lambda: examined()["schedule"][0][0], 60, "a periodic job has run")
+    found = examined()
+    wrong = [text.partition(" is not loaded: ")[0] for well, text in found.pop("plugins") if not well]
+    assert wrong == ["cshooks", "csmigrate", "csthief"]
+    assert {name: told for name, told in found.items() if not told[0][0]} == {}
+    assert {"database", "migrations", "cache", "broker", "workers", "clock"} < found.keys()
+    assert running.healthy()
 
 
 def test_every_program_runs(running: Installation) -> None:

@@ -7,11 +7,14 @@ import pytest
 
 from cloudstack.framework import drivers
 from cloudstack.framework.plugins.manager import pm
+from cloudstack.framework.plugins.pauses import Quiet
 
 
 @pytest.fixture
-def plugin() -> Iterator[Callable[..., str]]:
+def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Register an object with hooks as a plugin; answers its name. A real one of that name steps aside meanwhile."""
+    # What an earlier test's plugin of this name was told off for is said anew.
+    monkeypatch.setattr(pm, "_quiet", Quiet())
     names: list[str] = []
     aside: dict[str, tuple[Any, Any]] = {}
 

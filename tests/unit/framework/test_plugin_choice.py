@@ -83,7 +83,7 @@ def test_a_process_that_starts_loads_what_is_chosen(tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-c", code], cwd=REPO, env=environment, capture_output=True, text=True, check=True
     )
-    assert "directory" in answer.stdout.split() and "simulator" not in answer.stdout.split()
+    assert "virtual_router" in answer.stdout.split() and "simulator" not in answer.stdout.split()
 
 
 @pytest.fixture

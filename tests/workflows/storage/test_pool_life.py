@@ -5,10 +5,9 @@ import pytest
 from apps.infrastructure.factories import HostFactory
 from apps.infrastructure.states import HostStatus
 from apps.storage.factories import TemplateFactory, VolumeFactory
-from apps.storage.models import ImageStore, PoolHost, StoragePool, TemplatePoolRef
+from apps.storage.models import PoolHost, StoragePool, TemplatePoolRef
 from apps.storage.scheduled import connect_pools, refresh_image_stores, refresh_pool_facts
 from apps.storage.services import allocation
-from apps.storage.services.image_stores import ImageStoreManager
 from apps.storage.services.pool_urls import parse_pool_url
 from apps.storage.services.pools import StoragePoolManager
 from apps.storage.states import CacheState, PoolState
@@ -152,18 +151,3 @@ def test_facts_are_kept_fresh_and_the_operators_capacity_stays(cloud) -> None:
     refresh_image_stores()
     cloud.store.refresh_from_db()
     assert cloud.store.capacity_bytes > 0
-
-
-def test_an_image_store_is_added_when_it_can_be_used(cloud, tmp_path) -> None:
-    manager = ImageStoreManager()
-    store, job = manager.add(caller=cloud.root, provider="directory", url=f"file://{tmp_path}/a", zone=cloud.zone)
-    assert run_job(job).status == OK
-    store.refresh_from_db()
-    assert store.provider == "Directory" and store.capacity_bytes > 0
-    (tmp_path / "file").write_text("")
-    bad, job = manager.add(caller=cloud.root, provider="Directory", url=f"file://{tmp_path}/file/b", zone=cloud.zone)
-    assert run_job(job).status == AsyncJob.Status.FAILED
-    assert not ImageStore.objects.filter(pk=bad.pk).exists()
-    for provider, url in (("Nowhere", "file:///x/y"), ("Directory", "http://x/y"), ("Directory", "file:///a/../b")):
-        with pytest.raises(InvalidParameter):
-            manager.add(caller=cloud.root, provider=provider, url=url)
