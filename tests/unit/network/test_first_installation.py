@@ -47,7 +47,9 @@ def test_a_zone_gets_one_physical_network() -> None:
     assert [str(row) for row in first.vnet_ranges.all()] == ["6000-6099"]
     labels = dict(PhysicalNetworkTrafficType.objects.values_list("traffic_type", "kvm_label"))
     assert labels == {"Guest": "mgmt", "Management": "mgmt"}
-    assert dict(NetworkServiceProvider.objects.values_list("name", "state")) == {"VirtualRouter": "Enabled"}
+    providers = dict(NetworkServiceProvider.objects.values_list("name", "state"))
+    # Further plugins give further providers.
+    assert "VirtualRouter" in providers and set(providers.values()) == {"Enabled"}
 
 
 def test_two_zones_may_use_the_same_numbers() -> None:
