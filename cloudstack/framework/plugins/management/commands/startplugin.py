@@ -1,11 +1,12 @@
 """``manage.py startplugin``: the folder of a new plugin, with tests that pass."""
 
 import re
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.core.management.templates import TemplateCommand
 
 from cloudstack import __version__
@@ -29,7 +30,7 @@ class Command(TemplateCommand):
     )
     rewrite_template_suffixes = ((".py-tpl", ".py"), (".toml-tpl", ".toml"))
 
-    def add_arguments(self, parser: CommandParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="lower-case letters, digits and _, at most 24: names folder, label and tables")
         parser.add_argument("--kind", choices=kinds(), default="features", help="default: %(default)s")
         parser.add_argument(
@@ -54,7 +55,6 @@ class Command(TemplateCommand):
             "template": str(TEMPLATES / kind),
             "extensions": ["py", "toml"],
             "files": [],
-            "kind": kind,
             "package": f"plugins.{kind}.{name}",
             "channel": name.replace("_", "-"),
             "words": name.replace("_", " "),
