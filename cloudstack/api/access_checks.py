@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from cloudstack.api import registry
 from cloudstack.api.params import Ref, RefList
 from cloudstack.framework.context import Caller, current_door, source_address
 from cloudstack.framework.errors import PermissionDenied
@@ -45,7 +46,7 @@ class AccessCheck:
     refuse: Callable[[CommandCall], str | None]
 
 
-_checks: list[tuple[str, AccessCheck, re.Pattern[str]]] = []
+_checks: list[tuple[str, AccessCheck, list[re.Pattern[str]]]] = []
 _of_command: dict[str, list[tuple[str, AccessCheck]]] = {}
 
 
@@ -57,8 +58,7 @@ def register_plugin_checks() -> None:
 def _add(plugin: str, check: Any) -> None:
     if not isinstance(check, AccessCheck):
         raise ImproperlyConfigured(f"{HOOK}: {check!r} is no AccessCheck")
-    patterns = "|".join(r"\w*".join(re.escape(part) for part in one.split("*")) for one in check.commands)
-    _checks.append((plugin, check, re.compile(patterns, re.IGNORECASE)))
+    _checks.append((plugin, check, [registry.compile_rule(one) for one in check.commands]))
     _of_command.clear()
 
 
@@ -72,7 +72,9 @@ def ensure_allowed(command: "BaseCmd", caller: Caller | None) -> None:
     name = command.name
     checks = _of_command.get(name)
     if checks is None:
-        checks = _of_command[name] = [(p, check) for p, check, pattern in _checks if pattern.fullmatch(name)]
+        checks = _of_command[name] = [
+            (plugin, check) for plugin, check, patterns in _checks if any(one.fullmatch(name) for one in patterns)
+        ]
     if not checks or caller is None or caller.is_system:
         return
     call = CommandCall(

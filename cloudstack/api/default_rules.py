@@ -1,6 +1,5 @@
 """Rules over plugins' own commands for default roles; see the hook ``register_role_rules``."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +32,7 @@ def register_plugin_rules() -> None:
 def _add(plugin: str, rule: Any) -> None:
     if not isinstance(rule, RoleRule):
         raise ImproperlyConfigured(f"{HOOK}: {rule!r} is no RoleRule")
-    pattern = re.compile(r"\w*".join(re.escape(part) for part in rule.rule.split("*")), re.IGNORECASE)
+    pattern = registry.compile_rule(rule.rule)
     own = frozenset(name for name in registry.given_by(plugin) if pattern.fullmatch(name))
     if not own:
         raise ImproperlyConfigured(f"{HOOK}: {rule.rule!r} names no command of the plugin")

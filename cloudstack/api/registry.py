@@ -1,5 +1,6 @@
 """All commands by name. Subclasses of ``BaseCmd`` come here by themselves when their module is imported."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -51,6 +52,11 @@ def find(name: str) -> "type[BaseCmd] | None":
 def all() -> "list[type[BaseCmd]]":
     """Every command, by name."""
     return [_commands[name] for name in sorted(_commands)]
+
+
+def compile_rule(rule: str) -> re.Pattern[str]:
+    """``list*`` → a pattern over whole names, whatever their case."""
+    return re.compile(r"\w*".join(re.escape(part) for part in rule.split("*")), re.IGNORECASE)
 
 
 def allowed(caller: "Caller", command: "str | type[BaseCmd]") -> bool:

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.core.management import call_command
 
 from cloudstack.api import registry
-from cloudstack.framework.plugins.manager import PluginStatus, pm
+from cloudstack.framework.plugins.manager import PluginStatus, pm, within
 
 _INSIDE = ("cloudstack", "apps", "lab", "plugins")
 _OPEN = ("cloudstack.plugin", "cloudstack.contracts")
@@ -67,26 +67,25 @@ def _imports(config: AppConfig) -> Iterator[Complaint]:
         is_test = path.relative_to(root).parts[0] == "tests"
         allowed = (*(_OPEN_TO_TESTS if is_test else _OPEN), config.name)
         try:
-            found = list(_imported(ast.parse(path.read_text(encoding="utf-8"))))
+            found = list(imports_of(path))
         except (SyntaxError, UnicodeDecodeError) as error:
             yield Complaint(place, f"cannot be read: {error}")
             continue
         for module, line in found:
-            if module.split(".")[0] in _INSIDE and not any(_within(module, one) for one in allowed):
+            if module.split(".")[0] in _INSIDE and not any(within(module, one) for one in allowed):
                 yield Complaint(f"{place}:{line}", f"imports {module}; a plugin may import {', '.join(allowed)}")
 
 
-def _imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
+def imports_of(path: Path) -> Iterator[tuple[str, int]]:
+    """What a Python file imports, also inside functions and for types only, with the line of each.
+
+    Raises ``SyntaxError`` and ``UnicodeDecodeError``.
+    """
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [f"{node.module}.{one.name}" for one in node.names] if node.module in _INSIDE else [node.module]
-            yield from ((name, node.lineno) for name in names)
+            yield from ((f"{node.module}.{one.name}", node.lineno) for one in node.names)
         elif isinstance(node, ast.Import):
             yield from ((one.name, node.lineno) for one in node.names)
-
-
-def _within(module: str, package: str) -> bool:
-    return module == package or module.startswith(f"{package}.")
 
 
 def _hooks(status: PluginStatus) -> Iterator[Complaint]:

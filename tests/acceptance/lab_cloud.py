@@ -53,6 +53,13 @@ class LabCloud:
         keys = self.admin.registerUserKeys(id=made["account"]["user"][0]["id"])["userkeys"]
         return self.client(keys["apikey"], keys["secretkey"])
 
+    def isolated_network(self, client: CloudStack, name: str) -> str:
+        """UUID of a new isolated network of the client's."""
+        offerings = client.listNetworkOfferings(fetch_list=True)
+        [isolated] = [offering for offering in offerings if offering["guestiptype"] == "Isolated"]
+        made = client.createNetwork(name=name, displaytext=name, zoneid=self.zone, networkofferingid=isolated["id"])
+        return str(made["network"]["id"])
+
     # ------------------------------------------------------------------ what the portal has
 
     @functools.cached_property

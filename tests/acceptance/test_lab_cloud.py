@@ -39,12 +39,7 @@ def machines(cloud: LabCloud) -> Iterator[Machines]:
     for client in (cloud.admin, tenant):
         pair = client.registerSSHKeyPair(name="mine", publickey=public)["keypair"]
         assert pair["name"] == "mine" and "privatekey" not in pair
-    [isolated] = [
-        offering for offering in tenant.listNetworkOfferings(fetch_list=True) if offering["guestiptype"] == "Isolated"
-    ]
-    network = tenant.createNetwork(
-        name="bobs", displaytext="bobs", zoneid=cloud.zone, networkofferingid=isolated["id"]
-    )["network"]["id"]
+    network = cloud.isolated_network(tenant, "bobs")
     before = cloud.files()
     # Not waited for one by one: two guests boot in the time of one.
     first = cloud.deploying(

@@ -42,9 +42,7 @@ def shows(page: Any, state: str) -> None:
 def test_from_signing_in_to_destroying(cloud: LabCloud, phone: Any, tmp_path: Path, record_property: Any) -> None:
     anna = cloud.tenant("anna")
     anna.registerSSHKeyPair(name="mine", publickey=cloud.key.with_suffix(".pub").read_text().strip())
-    offerings = anna.listNetworkOfferings(fetch_list=True)
-    [isolated] = [offering for offering in offerings if offering["guestiptype"] == "Isolated"]
-    anna.createNetwork(name="annas", displaytext="annas", zoneid=cloud.zone, networkofferingid=isolated["id"])
+    cloud.isolated_network(anna, "annas")
     begun = time.monotonic()
     phone.goto(cloud.installation.url)
     phone.get_by_label("User name").fill("anna")

@@ -1,9 +1,9 @@
 """The core does not know its plugins: neither its code nor its tests name one, but for the stage of the tests."""
 
-import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloudstack.composition.plugin_checks import imports_of
 from tests.support.about_plugins import ABOUT, REPO, STAGE, is_without_plugin, plugin_of
 
 SIMULATOR = "hypervisors/simulator"
@@ -12,17 +12,10 @@ NAMES = {path.parent.name: path.parent for path in (REPO / "plugins").glob("*/*/
 
 def imported(path: Path) -> Iterator[str]:
     """Plugins that a file imports, as ``kind/name``; also inside functions and in type checks."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [f"{node.module}.{one.name}" for one in node.names]
-        elif isinstance(node, ast.Import):
-            names = [one.name for one in node.names]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "plugins" and len(parts) > 2:
-                yield "/".join(parts[1:3])
+    for name, _ in imports_of(path):
+        parts = name.split(".")
+        if parts[0] == "plugins" and len(parts) > 2:
+            yield "/".join(parts[1:3])
 
 
 def files(*folders: str) -> list[Path]:

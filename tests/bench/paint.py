@@ -1,7 +1,7 @@
 """How long until a person sees something: pages among 100,000 machines, served by gunicorn, drawn by Chromium."""
 
+import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
@@ -11,12 +11,13 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
+from cloudstack.runtime.processes import free_port
 from tests.bench.figures import Figure, percentile
 from tests.bench.surroundings import process
+from tests.browser.conftest import FLAGS
 
 AIM_MS = 1000
 TIMES = 3
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PAINTED = """() => new Promise(resolve => {
   const look = () => performance.getEntriesByName("first-contentful-paint")[0];
   if (look()) return resolve(look().startTime);
@@ -32,7 +33,7 @@ def paint(folder: Path, visits: Mapping[str, tuple[Client, Mapping[str, str]]]) 
         return
     from playwright.sync_api import sync_playwright
 
-    port = _free_port()
+    port = free_port("127.0.0.1", 20_000 + os.getpid() % 20_000)
     arguments = ("gunicorn", "cloudstack.wsgi", "-b", f"127.0.0.1:{port}", "-k", "gthread", "--threads", "16")
     with process(folder, "web", *arguments), sync_playwright() as playwright:
         _wait(port)
@@ -56,12 +57,6 @@ def _painted(page: Any, address: str) -> float:
     if answer is None or answer.status != 200 or "sign-in" in page.url:
         raise RuntimeError(f"{address}: {answer and answer.status}, ended at {page.url}")
     return float(page.evaluate(PAINTED))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(port: int) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from apps.accounts.models import Permission, Role, RolePermission
-from apps.accounts.services.role_rules import Command, compile_rule
+from apps.accounts.services.role_rules import Command
 from cloudstack.api import default_rules, registry
+from cloudstack.api.registry import compile_rule
 from cloudstack.framework.context import RoleType
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from apps.accounts.models import Permission, Project, ProjectRole, Role
 from cloudstack.api import default_rules
+from cloudstack.api.registry import compile_rule
 from cloudstack.api.roles import EVERYONE, RoleSet
 from cloudstack.framework.context import Caller, Membership, RoleType
 from cloudstack.framework.rehearsal import current
@@ -53,11 +54,6 @@ class RuleList:
 
 
 _cache: OrderedDict[tuple[type[Role] | type[ProjectRole], int, int, int], RuleList] = OrderedDict()
-
-
-def compile_rule(rule: str) -> re.Pattern[str]:
-    """``list*`` → a pattern over whole names, whatever their case."""
-    return re.compile(r"\w*".join(re.escape(part) for part in rule.split("*")), re.IGNORECASE)
 
 
 def rules_of(role_id: int, version: int) -> RuleList:

@@ -5,8 +5,8 @@ import pytest
 from apps.accounts.models.domain import ancestor_paths, shown_path
 from apps.accounts.models.user import path_from_text, split_login
 from apps.accounts.services.names import ensure_dns_suffix, ensure_email, ensure_name
-from apps.accounts.services.role_rules import compile_rule
 from apps.accounts.services.users import ensure_timezone
+from cloudstack.api.registry import compile_rule
 from cloudstack.framework.errors import InvalidParameter
 
 
