@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.accounts.models import Account, AccountType, Domain, Project, ResourceCount, ResourceLimit, ResourceType
 from apps.accounts.models.domain import shown_path
@@ -70,6 +70,16 @@ def _domains() -> Iterator[Sample]:
         yield DOMAIN_COUNT, (shown_path(path), type_of(kind).label), count
 
 
+def _held() -> QuerySet[ResourceCount]:
+    return ResourceCount.objects.filter(
+        Q(count__gt=0) | Q(account__in=ResourceLimit.objects.filter(account__isnull=False).values("account")),
+        account__removed__isnull=True,
+        account__is_system=False,
+        account__isnull=False,
+        tag="",
+    )
+
+
 def _tenants() -> Iterator[Sample]:
     """Of what an account holds something of, or has a limit of its own."""
     limits = DomainLimits(list(Domain.objects.values_list("path", flat=True)))
@@ -79,13 +89,7 @@ def _tenants() -> Iterator[Sample]:
         .values_list("account", "type", "max")
         .iterator(chunk_size=_CHUNK)
     }
-    rows = ResourceCount.objects.filter(
-        Q(count__gt=0) | Q(account__in=ResourceLimit.objects.filter(account__isnull=False).values("account")),
-        account__removed__isnull=True,
-        account__is_system=False,
-        account__isnull=False,
-        tag="",
-    ).order_by("pk")
+    rows = _held().order_by("pk")
     columns = ("account", "account__name", "account__type", "account__domain__path", "type", "count")
     for pk, name, account_type, path, number, count in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
         kind = type_of(number)
@@ -102,5 +106,5 @@ def _tenants() -> Iterator[Sample]:
 register(
     Collector("tenants", (ACCOUNTS, DOMAINS), _counts),
     Collector("each domain", (CPU_LIMIT, MEMORY_LIMIT, DOMAIN_COUNT), _domains),
-    Collector("quota of each account", (HELD, LIMIT), _tenants),
+    Collector("quota of each account", (HELD, LIMIT), _tenants, totals=lambda: {HELD: _held().count()}),
 )

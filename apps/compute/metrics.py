@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from apps.compute.models import MachineUsage, Nic, VirtualMachine, VolumeAttachment
 from apps.compute.models.virtual_machine import instance_name
@@ -139,9 +139,23 @@ def _machines() -> Iterator[Sample]:
             yield PLACE, (vm, str(host), hostname), 1
 
 
+def _how_many() -> dict[Family, int]:
+    found = VirtualMachine.objects.aggregate(all=Count("pk"), placed=Count("host"))
+    return {**dict.fromkeys((INFO, STATE, CPUS, MEMORY), found["all"]), PLACE: found["placed"]}
+
+
+def _used() -> QuerySet[MachineUsage]:
+    return MachineUsage.objects.filter(vm__removed__isnull=True)
+
+
+def _measured() -> dict[Family, int]:
+    found = _used().aggregate(all=Count("pk"), compared=Count("cpu_percent"))
+    return {**dict.fromkeys((USED_MEMORY, SAMPLED, *_TOTALS.values()), found["all"]), USED_CPU: found["compared"]}
+
+
 def _usage() -> Iterator[Sample]:
     columns = ("vm__uuid", "taken", "cpu_percent", "memory_used_mib", *_TOTALS)
-    rows: Any = MachineUsage.objects.filter(vm__removed__isnull=True).order_by("pk").values_list(*columns)
+    rows: Any = _used().order_by("pk").values_list(*columns)
     families = list(_TOTALS.values())
     for uuid, taken, cpu, memory, cpu_ns, *totals in rows.iterator(chunk_size=_CHUNK):
         one = (str(uuid),)
@@ -154,25 +168,32 @@ def _usage() -> Iterator[Sample]:
             yield family, one, total
 
 
+def _cards() -> QuerySet[Nic]:
+    return Nic.objects.filter(vm__removed__isnull=True).order_by("pk")
+
+
+def _attachments() -> QuerySet[VolumeAttachment]:
+    alive = VolumeAttachment.objects.filter(vm__removed__isnull=True, volume__removed__isnull=True)
+    return alive.order_by("pk")
+
+
 def _nics() -> Iterator[Sample]:
-    rows = Nic.objects.filter(vm__removed__isnull=True).order_by("pk")
     columns = ("uuid", "vm__uuid", "network__uuid", "network__name", "mac", "ipv4")
-    for nic, vm, network, name, mac, address in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
+    for nic, vm, network, name, mac, address in _cards().values_list(*columns).iterator(chunk_size=_CHUNK):
         yield NIC, (str(nic), str(vm), str(network), name, mac, address), 1
 
 
 def _disks() -> Iterator[Sample]:
-    rows = VolumeAttachment.objects.filter(vm__removed__isnull=True, volume__removed__isnull=True).order_by("pk")
     columns = ("volume__uuid", "vm__uuid", "device_id")
-    for volume, vm, device in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
+    for volume, vm, device in _attachments().values_list(*columns).iterator(chunk_size=_CHUNK):
         yield DISK, (str(volume), str(vm), str(device)), 1
 
 
 register(
     Collector("machines", (VMS, BY_SIZE), _counts),
     Collector("machines by host", (CORES, CORES_BY_TAG, ON_HOST), _by_host),
-    Collector("each machine", (INFO, PLACE, STATE, CPUS, MEMORY), _machines),
-    Collector("usage of each machine", (USED_CPU, USED_MEMORY, SAMPLED, *_TOTALS.values()), _usage),
-    Collector("each network card", (NIC,), _nics),
-    Collector("disks of each machine", (DISK,), _disks),
+    Collector("each machine", (INFO, PLACE, STATE, CPUS, MEMORY), _machines, totals=_how_many),
+    Collector("usage of each machine", (USED_CPU, USED_MEMORY, SAMPLED, *_TOTALS.values()), _usage, totals=_measured),
+    Collector("each network card", (NIC,), _nics, totals=lambda: {NIC: _cards().count()}),
+    Collector("disks of each machine", (DISK,), _disks, totals=lambda: {DISK: _attachments().count()}),
 )

@@ -124,8 +124,13 @@ def _volumes() -> Iterator[Sample]:
             yield VOLUME_PHYSICAL, one, physical
 
 
+def _how_many() -> dict[Family, int]:
+    found = Volume.objects.aggregate(all=Count("pk"), measured=Count("pk", filter=Q(physical_size_bytes__gt=0)))
+    return {**dict.fromkeys((VOLUME_INFO, VOLUME_STATE, VOLUME_SIZE), found["all"]), VOLUME_PHYSICAL: found["measured"]}
+
+
 register(
     Collector("volumes", (VOLUMES,), _counts),
     Collector("pools", (GIBS, POOL_INFO, POOL_UP, CAPACITY, USED, ALLOCATED, LIMIT), _pools),
-    Collector("each volume", (VOLUME_INFO, VOLUME_STATE, VOLUME_SIZE, VOLUME_PHYSICAL), _volumes),
+    Collector("each volume", (VOLUME_INFO, VOLUME_STATE, VOLUME_SIZE, VOLUME_PHYSICAL), _volumes, totals=_how_many),
 )

@@ -1,7 +1,7 @@
 """Families of figures, and what reads them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -63,12 +63,16 @@ class Collector:
     A worker calls it every ``every_s`` seconds at most; never a request. It may ask the database, in few statements,
     with the rows in an order that stays, so that the same ones are shown when there are too many. It should ask no
     external system. One that fails loses its own figures until the next time, and nobody else's.
+
+    Where there may be very many objects, each with one sample of a family at most, ``totals`` says how many samples
+    there are of each family. Then reading ends when the first family is full, and all show the same objects.
     """
 
     name: str
     families: tuple[Family, ...]
     read: Callable[[], Iterable[Sample]] = field(repr=False)
     every_s: float = 60
+    totals: Callable[[], Mapping[Family, int]] | None = field(default=None, repr=False)
 
 
 class Gauge(Collector):

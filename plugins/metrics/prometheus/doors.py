@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Callable
 from functools import wraps
+from itertools import chain
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -52,10 +53,10 @@ def cloud(request: HttpRequest) -> HttpResponseBase:
     readings = snapshots.readings()
     fresh = "".join((*own.of_itself(readings), *own.of_counters()))
     members = snapshots.texts([one for one in collectors() if one.name in readings])
-    packed = b"".join((gzip.compress(fresh.encode(), 1), *members))
+    packed = chain((gzip.compress(fresh.encode(), 1),), members)
     if "gzip" not in request.headers.get("Accept-Encoding", ""):
         return StreamingHttpResponse(text.unpacked(packed), content_type=text.CONTENT_TYPE)
-    response = HttpResponse(packed, content_type=text.CONTENT_TYPE)
+    response = StreamingHttpResponse(packed, content_type=text.CONTENT_TYPE)
     response["Content-Encoding"] = "gzip"
     response["Vary"] = "Accept-Encoding"
     return response

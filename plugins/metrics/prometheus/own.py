@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from cloudstack.plugin.metrics import Family, Kind, collectors, counted, counters
 from plugins.metrics.prometheus.snapshots import Reading
-from plugins.metrics.prometheus.text import head, line
+from plugins.metrics.prometheus.text import Lines, head
 
 UP = Family(
     "cloudstack_exporter_collector_up",
@@ -53,5 +53,6 @@ def _written(family: Family, figures: list[tuple[tuple[str, ...], float]]) -> It
     if not figures and family.kind is Kind.COUNTER and not family.labels:
         figures = [((), 0.0)]
     if figures:
+        write = Lines(family).write
         yield head(family)
-        yield from (line(family, values, figure) for values, figure in figures)
+        yield from (write(values, figure) for values, figure in figures)

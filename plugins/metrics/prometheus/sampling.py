@@ -2,8 +2,9 @@
 
 import logging
 import time
+from collections.abc import Mapping
 
-from cloudstack.plugin.metrics import Collector, collectors
+from cloudstack.plugin.metrics import Collector, Family, collectors
 from plugins.metrics.prometheus import snapshots
 from plugins.metrics.prometheus.config import ENABLED, INTERVAL_S, MOST_SERIES
 from plugins.metrics.prometheus.text import Packed
@@ -37,10 +38,9 @@ def read(collector: Collector) -> snapshots.Reading:
     moment, begun = time.time(), time.perf_counter()
     most = MOST_SERIES.value()
     packed = {family: Packed(family, min(family.most, most)) for family in collector.families}
-    error, texts = "", {}
+    error, texts, cut = "", {}, {}
     try:
-        for family, values, figure in collector.read():
-            packed[family].add(values, figure)
+        cut = _fill(collector, packed)
         texts = {family.name: text.finish() for family, text in packed.items() if text.series}
     except Exception as failure:  # whatever a plugin's reader does wrong
         log.exception("figures of %s could not be read", collector.name)
@@ -52,7 +52,23 @@ def read(collector: Collector) -> snapshots.Reading:
         seconds=time.perf_counter() - begun,
         error=error,
         series={} if error else {family.name: text.series for family, text in packed.items()},
-        cut={} if error else {family.name: text.cut for family, text in packed.items() if text.cut},
+        cut=cut,
     )
     snapshots.store(reading, texts)
     return reading
+
+
+def _fill(collector: Collector, packed: Mapping[Family, Packed]) -> dict[str, int]:
+    """Write what the collector reads, as far as there is room; answers how many series were left out, by family."""
+    room = True
+    for family, values, figure in collector.read():
+        room = packed[family].add(values, figure)
+        if not room and collector.totals is not None:
+            break
+    if room or collector.totals is None:
+        return {family.name: text.cut for family, text in packed.items() if text.cut}
+    return {
+        family.name: total - packed[family].series
+        for family, total in collector.totals().items()
+        if total > packed[family].series
+    }

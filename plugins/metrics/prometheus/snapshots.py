@@ -1,7 +1,7 @@
 """Figures as they were read last, in the cache that all processes share."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
@@ -43,11 +43,12 @@ def readings() -> dict[str, Reading]:
     return {keys[key]: reading for key, reading in cache.get_many(list(keys)).items()}
 
 
-def texts(wanted: Iterable[Collector]) -> list[bytes]:
-    """Packed texts of all families of these collectors, in the order of their names. One question to the cache."""
-    keys = sorted(_text_key(family.name) for collector in wanted for family in collector.families)
-    found = cache.get_many(keys)
-    return [found[key] for key in keys if key in found]
+def texts(wanted: Iterable[Collector]) -> Iterator[bytes]:
+    """Packed texts of all families of these collectors, one after the other: all at once they may be large."""
+    for name in sorted(family.name for collector in wanted for family in collector.families):
+        text = cache.get(_text_key(name))
+        if text is not None:
+            yield text
 
 
 def trouble() -> str:

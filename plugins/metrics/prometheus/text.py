@@ -1,7 +1,7 @@
 """Prometheus' text format, version 0.0.4: written, and packed while it is written."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cloudstack.plugin.metrics import Family
 
@@ -16,16 +16,21 @@ def head(family: Family) -> str:
     return f"# HELP {family.name} {family.help.translate(_SPECIAL_IN_HELP)}\n# TYPE {family.name} {family.kind.value}\n"
 
 
-def line(family: Family, values: Iterable[str], figure: float) -> str:
-    """One figure. Prometheus' numbers are Go's; Python writes them alike."""
-    number = f"{figure:.17g}" if isinstance(figure, float) else str(figure)
-    if not family.labels:
-        return f"{family.name} {number}\n"
-    labels = ",".join(
-        f'{name}="{value.translate(_SPECIAL) if not value.isalnum() else value}"'
-        for name, value in zip(family.labels, values, strict=True)
-    )
-    return f"{family.name}{{{labels}}} {number}\n"
+class Lines:
+    """Writes the figures of a family, a line each. Prometheus' numbers are Go's; Python writes them alike."""
+
+    def __init__(self, family: Family):
+        labels = ",".join(f'{name}="%s"' for name in family.labels)
+        self._form = f"{family.name}{{{labels}}} %s\n" if labels else f"{family.name} %s\n"
+        self._quotes = 2 * len(family.labels)
+
+    def write(self, values: tuple[str, ...], figure: float) -> str:
+        """Raises ``TypeError`` when there are more or fewer values than labels."""
+        text = self._form % (*values, figure)
+        # There may be millions: what almost no value has is looked for once in the whole line.
+        if text.count('"') != self._quotes or "\\" in text or text.count("\n") != 1:
+            text = self._form % (*(value.translate(_SPECIAL) for value in values), figure)
+        return text
 
 
 class Packed:
@@ -35,7 +40,7 @@ class Packed:
     """
 
     def __init__(self, family: Family, most: int):
-        self._family, self._most = family, most
+        self._write, self._most = Lines(family).write, most
         # 31: a gzip header; level 1: half the time of the usual 6 for text that is much alike anyway.
         self._deflate = zlib.compressobj(1, zlib.DEFLATED, 31)
         self._lines = [head(family)]
@@ -44,14 +49,16 @@ class Packed:
         self.cut = 0
         """Series beyond ``most``, which are not in the text."""
 
-    def add(self, values: tuple[str, ...], figure: float) -> None:
+    def add(self, values: tuple[str, ...], figure: float) -> bool:
+        """Answers whether there was room for it."""
         if self.series >= self._most:
             self.cut += 1
-            return
+            return False
         self.series += 1
-        self._lines.append(line(self._family, values, figure))
+        self._lines.append(self._write(values, figure))
         if len(self._lines) >= _LINES_AT_ONCE:
             self._pack()
+        return True
 
     def _pack(self) -> None:
         self._parts.append(self._deflate.compress("".join(self._lines).encode()))
@@ -62,9 +69,6 @@ class Packed:
         return b"".join((*self._parts, self._deflate.flush()))
 
 
-def unpacked(members: bytes) -> Iterable[bytes]:
-    """The text of joined gzip members, piece by piece."""
-    while members:
-        inflate = zlib.decompressobj(31)
-        yield inflate.decompress(members)
-        members = inflate.unused_data
+def unpacked(members: Iterable[bytes]) -> Iterator[bytes]:
+    """The text of gzip members, one after the other."""
+    return (zlib.decompress(member, 31) for member in members)

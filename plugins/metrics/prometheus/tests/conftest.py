@@ -53,6 +53,6 @@ def scrape(setting: Setting) -> Callable[[], Figures]:
         headers = {"Authorization": f"Bearer {TOKEN}", "Accept-Encoding": "gzip"}
         answer = Client().get("/metrics/cloud", headers=headers)
         assert answer.status_code == 200 and answer["Content-Encoding"] == "gzip"
-        return Figures(gzip.decompress(answer.content).decode())
+        return Figures(gzip.decompress(answer.getvalue()).decode())
 
     return ask

@@ -122,6 +122,8 @@ def test_no_more_series_than_the_operator_allows(busy: SimulatedCloud, scrape: S
     assert len(figures.of("cloudstack_vm_info")) == 1
     assert figures.one("cloudstack_exporter_series", family="cloudstack_vm_info") == 1
     assert figures.one("cloudstack_exporter_series_cut", family="cloudstack_vm_info") == 1
+    assert figures.one("cloudstack_exporter_series_cut", family="cloudstack_vm_host_info") == 1
+    assert figures.one("cloudstack_exporter_series_cut", family="cloudstack_hosts_total") == 2
     assert figures.one("cloudstack_exporter_series_cut", family="cloudstack_active_accounts_total") == 0
 
 
