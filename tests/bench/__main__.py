@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tests.bench.figures import Figure
 from tests.bench.surroundings import surroundings, workers
 
-PARTS = ("placement", "jobs", "deployments", "lists", "search", "pages", "memory", "statistics")
+PARTS = ("placement", "jobs", "deployments", "lists", "search", "pages", "memory", "statistics", "scraping")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 
 def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
     with surroundings() as folder:
-        from tests.bench import jobs, lists, memory, over_time, pages, placing, search
+        from tests.bench import jobs, lists, memory, over_time, pages, placing, scraping, search
         from tests.bench.rows import fill
         from tests.support.cloud import build_cloud
 
@@ -45,7 +45,7 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
                 yield from _told(jobs.deployments(cloud))
             if "memory" in parts:
                 yield from _told(memory.memory(folder, worker.pid))
-        if parts & {"lists", "search", "pages", "statistics"}:
+        if parts & {"lists", "search", "pages", "statistics", "scraping"}:
             holding = fill(cloud, rows=rows, accounts=accounts)
         if "search" in parts:
             for figures in search.search(rows, "PostgreSQL", search.users_of(holding)):
@@ -59,6 +59,9 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
                 yield from _told(figures)
         if "statistics" in parts:
             for figures in over_time.figures(cloud, rows):
+                yield from _told(figures)
+        if "scraping" in parts:
+            for figures in scraping.figures(cloud, rows):
                 yield from _told(figures)
 
 

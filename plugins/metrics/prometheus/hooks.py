@@ -36,3 +36,11 @@ def register_health_checks() -> list[Any]:
     from plugins.metrics.prometheus.snapshots import trouble
 
     return [HealthCheck("figures of the cloud", trouble)]
+
+
+@hookimpl
+def register_doctor_checks() -> list[Any]:
+    from cloudstack.plugin.doctor import DoctorCheck
+    from plugins.metrics.prometheus.retired import doors
+
+    return [DoctorCheck("doors", doors)]

@@ -8,6 +8,7 @@ from django.test import Client
 
 from apps.accounts.factories import AccountFactory, UserFactory
 from cloudstack.testing.api import ApiError
+from plugins.metrics.prometheus.hooks import register_doctor_checks
 from plugins.metrics.prometheus.tests.reading import TOKEN, Figures
 from tests.support.cloud import SimulatedCloud
 
@@ -104,3 +105,16 @@ def test_without_packing_the_text_is_the_same(scrape: Callable[[], Figures]) -> 
     text = b"".join(plain.streaming_content).decode()
     assert text.splitlines()[-1] == packed.text.splitlines()[-1]
     assert text.count("# TYPE") == packed.text.count("# TYPE")
+
+
+def test_the_doctor_tells_who_still_sets_the_variable_of_former_versions(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (check,) = register_doctor_checks()
+    assert (check.function().well, check.function().text) == (True, "open to administrators who are logged in")
+    setting("prometheus.exporter.token", TOKEN)
+    assert check.function().text == "open by prometheus.exporter.token"
+    monkeypatch.setenv("CLOUDSTACK_METRICS_TOKEN", "what-was-secret-before")
+    found = check.function()
+    assert not found.well and "prometheus.exporter.token" in found.remedy
+    assert "what-was-secret-before" not in repr(found)
