@@ -3,11 +3,17 @@
 import argparse
 import sys
 from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
 
 from tests.bench.figures import Figure
 from tests.bench.surroundings import surroundings, workers
 
-PARTS = ("placement", "jobs", "deployments", "lists", "search", "pages", "memory", "statistics", "scraping")
+REPO = Path(__file__).resolve().parent.parent.parent
+PARTS = ("placement", "jobs", "deployments", "lists", "search", "pages", "memory", "statistics")
+PLUGINS = {path.parent.parent.name: path for path in sorted(REPO.glob("plugins/*/*/tests/bench.py"))}
+"""Parts that plugins bring along, by the names of their folders: ``figures(cloud, rows)``."""
+ALL = (*PARTS, *PLUGINS)
 
 
 def main() -> int:
@@ -16,14 +22,14 @@ def main() -> int:
         description="Measures the platform on a private PostgreSQL with two worker processes and prints each figure "
         "beside its floor on this machine. Exit status 1 when an aim is missed.",
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(ALL)}")
     parser.add_argument("--rows", type=int, default=100_000, help="rows of each list (default: %(default)s)")
     parser.add_argument("--accounts", type=int, default=1_000, help="accounts that own them (default: %(default)s)")
     options = parser.parse_args()
-    unknown = set(options.parts) - set(PARTS)
+    unknown = set(options.parts) - set(ALL)
     if unknown:
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    figures = list(_measure(set(options.parts or PARTS), options.rows, options.accounts))
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    figures = list(_measure(set(options.parts or ALL), options.rows, options.accounts))
     missed = [figure for figure in figures if figure.reached is False]
     _say(f"{len(figures)} figures, {len(missed)} missed their aim")
     return 1 if missed else 0
@@ -31,7 +37,7 @@ def main() -> int:
 
 def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
     with surroundings() as folder:
-        from tests.bench import jobs, lists, memory, over_time, pages, placing, scraping, search
+        from tests.bench import jobs, lists, memory, over_time, pages, placing, search
         from tests.bench.rows import fill
         from tests.support.cloud import build_cloud
 
@@ -45,7 +51,7 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
                 yield from _told(jobs.deployments(cloud))
             if "memory" in parts:
                 yield from _told(memory.memory(folder, worker.pid))
-        if parts & {"lists", "search", "pages", "statistics", "scraping"}:
+        if parts & {"lists", "search", "pages", "statistics", *PLUGINS}:
             holding = fill(cloud, rows=rows, accounts=accounts)
         if "search" in parts:
             for figures in search.search(rows, "PostgreSQL", search.users_of(holding)):
@@ -60,8 +66,9 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
         if "statistics" in parts:
             for figures in over_time.figures(cloud, rows):
                 yield from _told(figures)
-        if "scraping" in parts:
-            for figures in scraping.figures(cloud, rows):
+        for name in sorted(parts & PLUGINS.keys()):
+            part = import_module(".".join(PLUGINS[name].relative_to(REPO).with_suffix("").parts))
+            for figures in part.figures(cloud, rows):
                 yield from _told(figures)
 
 

@@ -1,4 +1,4 @@
-"""What the figures of the cloud cost: a worker that reads them, and a scrape that takes them away."""
+"""``bin/bench prometheus``: what a worker takes to read the figures of the cloud, and a scrape to fetch them."""
 
 import gzip
 import resource
@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.compute.models import MachineUsage, VirtualMachine
 from cloudstack.framework.metrics.registry import collectors
 from cloudstack.testing.api import ApiClient
+from plugins.metrics.prometheus import sampling
 from tests.bench.figures import Figure, milliseconds, percentile
 from tests.support.cloud import SimulatedCloud
 
@@ -30,8 +31,6 @@ def figures(cloud: SimulatedCloud, rows: int) -> Iterator[list[Figure]]:
 
 
 def _with(bound: str) -> Iterator[list[Figure]]:
-    from plugins.metrics.prometheus import sampling
-
     begun = time.perf_counter()
     readings = [sampling.read(collector) for collector in collectors()]
     seconds = time.perf_counter() - begun
