@@ -12,6 +12,8 @@ class CompositionConfig(AppConfig):
         from apps.accounts.admin.from_plugins import register_plugin_panels
         from apps.accounts.api.from_plugins import register_plugin_resources
         from apps.accounts.services.login_backends import register_plugin_backends
+        from apps.infrastructure.services.affinity_types import affinity_types
+        from apps.infrastructure.services.placement import check_plugins
         from apps.notifications.services.alert_channels import register_plugin_channels
         from cloudstack.api.access_checks import register_plugin_checks
         from cloudstack.api.added_fields import register_plugin_fields
@@ -33,6 +35,8 @@ class CompositionConfig(AppConfig):
 
         pm.load_platform(hooks)
         drivers.collect()
+        affinity_types()
+        check_plugins()
         register_plugin_keys()
         register_manifest_defaults({manifest.name: manifest.default_settings for manifest in settings.PLUGINS})
         check_declared()

@@ -1,7 +1,10 @@
 """Finds the driver of a host, pool, image store or network through the hooks of the plugins."""
 
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 
 from cloudstack.contracts.agent import HostAgent
 from cloudstack.contracts.clusters import ClusterRef, HostDiscovery
@@ -10,21 +13,32 @@ from cloudstack.contracts.hypervisor import HypervisorDriver
 from cloudstack.contracts.network import NetworkElement
 from cloudstack.contracts.storage import ImageStoreDriver, ImageStoreRef, PoolRef, PrimaryStorageDriver
 from cloudstack.framework.errors import ResourceUnavailable
+from cloudstack.framework.plugins.contract import ensure_class_of
 from cloudstack.framework.plugins.manager import pm
 
-HOOKS = (
-    "register_hypervisor_drivers",
-    "register_storage_drivers",
-    "register_image_store_drivers",
-    "register_network_elements",
-    "register_host_agents",
-    "register_host_discoveries",
-)
+HOOKS: Mapping[str, type] = {
+    "register_hypervisor_drivers": HypervisorDriver,
+    "register_storage_drivers": PrimaryStorageDriver,
+    "register_image_store_drivers": ImageStoreDriver,
+    "register_network_elements": NetworkElement,
+    "register_host_agents": HostAgent,
+    "register_host_discoveries": HostDiscovery,
+}
+"""Hook → what the classes that plugins give by it must be."""
 
 
 @cache
 def _registered(hook: str) -> dict[Any, Any]:
-    return pm.merged(hook)
+    return pm.merged(hook, partial(_ensure_driver, hook))
+
+
+def _ensure_driver(hook: str, key: Any, driver: Any) -> None:
+    pair = hook == "register_storage_drivers"
+    words = key if pair and isinstance(key, tuple) and len(key) == 2 else (key,) if not pair else (None,)
+    if not all(isinstance(word, str) and word for word in words):
+        wanted = "a pair of hypervisor and type of pool" if pair else "a name"
+        raise ImproperlyConfigured(f"{hook}: the key {key!r} is not {wanted}")
+    ensure_class_of(HOOKS[hook], driver, f"{hook}: the driver of {key!r}")
 
 
 def reset() -> None:

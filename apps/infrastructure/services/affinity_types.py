@@ -1,13 +1,12 @@
 """Types of affinity groups: the core's four and those of plugins."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from cloudstack.contracts.placement import AffinityRule, AffinityType, HostCandidate, PlacementRequest
+from cloudstack.framework.plugins.contract import ensure_object_of
 from cloudstack.framework.plugins.manager import pm
-
-log = logging.getLogger(__name__)
 
 
 class HostAntiAffinity:
@@ -52,35 +51,48 @@ CORE = (
 )
 
 
+HOOK = "register_affinity_types"
+
+
 def affinity_types() -> Mapping[str, AffinityType]:
     """Name → type, of the core and of the plugins that are in service."""
+    return {name: kind for name, (_, kind) in _types().items()}
+
+
+def _types() -> Mapping[str, tuple[str, AffinityType]]:
+    """Name → the plugin that gives the type, and the type; an empty name for the core's."""
     return _merged(tuple((name, id(plugin)) for name, plugin in pm.list_name_plugin() if plugin is not None))
 
 
 @lru_cache(maxsize=8)
-def _merged(plugins: tuple[tuple[str, int], ...]) -> Mapping[str, AffinityType]:
-    core: dict[str, AffinityType] = {one.name: one for one in CORE}
-    return {**pm.merged("register_affinity_types"), **core}
+def _merged(plugins: tuple[tuple[str, int], ...]) -> Mapping[str, tuple[str, AffinityType]]:
+    core: dict[str, tuple[str, AffinityType]] = {one.name: ("", one) for one in CORE}
+    return {**pm.merged_by(HOOK, _ensure_type), **core}
+
+
+def _ensure_type(name: Any, kind: Any) -> None:
+    ensure_object_of(AffinityType, kind, f"{HOOK}: the type {name!r}")
 
 
 def refusal(rules: Iterable[AffinityRule], host: HostCandidate) -> str | None:
     """Why a machine with ``rules`` must not go to ``host``, or None. A type whose plugin is gone has no opinion."""
-    types = affinity_types()
+    types = _types()
     for rule in rules:
-        kind = types.get(rule.type)
-        reason = _asked(kind, rule, host) if kind is not None else None
+        plugin, kind = types.get(rule.type, ("", None))
+        reason = _asked(plugin, kind, rule, host) if kind is not None else None
         if reason is not None:
             return reason
     return None
 
 
-def _asked(kind: AffinityType, rule: AffinityRule, host: HostCandidate) -> str | None:
-    try:
+def _asked(plugin: str, kind: AffinityType, rule: AffinityRule, host: HostCandidate) -> str | None:
+    if not plugin:
         return kind.refuse(rule, host)
+    try:
+        return pm.strict(plugin, HOOK, lambda: kind.refuse(rule, host))
     except Exception:
-        log.exception("affinity type %r could not say whether %s fits", kind.name, host.name)
         # Somebody relies on this rule: what cannot be judged is not taken.
-        return f"the affinity type {kind.name!r} could not judge it"
+        return f"the affinity type {kind.name!r} of plugin {plugin} could not judge it"
 
 
 class AffinityFilter:
@@ -99,18 +111,14 @@ class AffinityWeigher:
     weight = 4.0
 
     def __init__(self) -> None:
-        self.types = affinity_types()
+        self.types = _types()
 
     def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
         rules = request.affinity
         return sum(self._weighed(rule, host) for rule in rules) / max(1, len(rules))
 
     def _weighed(self, rule: AffinityRule, host: HostCandidate) -> float:
-        kind = self.types.get(rule.type)
+        plugin, kind = self.types.get(rule.type, ("", None))
         if kind is None:
             return 0.0
-        try:
-            return kind.weigh(rule, host)
-        except Exception:
-            log.exception("affinity type %r has no opinion on %s", rule.type, host.name)
-            return 0.0
+        return pm.guarded(plugin, HOOK, lambda: kind.weigh(rule, host), 0.0) if plugin else kind.weigh(rule, host)

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from apps.infrastructure.selectors.candidates import candidates_of
@@ -22,6 +23,7 @@ from cloudstack.contracts.placement import (
     Refusal,
 )
 from cloudstack.framework.errors import InsufficientCapacity
+from cloudstack.framework.plugins.contract import ensure_object_of
 from cloudstack.framework.plugins.manager import pm
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ SCORED = 500
 """Of so many of the best hosts the points of each weigher are told."""
 MOST_S = 5.0
 """What a plugin's filter or weigher may take of one placement."""
+FILTERS, WEIGHERS = "register_host_filters", "register_host_weighers"
+_PROTOCOLS: Mapping[str, type] = {FILTERS: HostFilter, WEIGHERS: HostWeigher}
 MAX_GROUPS = 6
 MAX_NAMES = 3
 
@@ -60,8 +64,8 @@ def place(request: PlacementRequest, candidates: Sequence[HostCandidate] | None 
     Of more than ``LOOKED_AT_FIRST`` hosts the others are looked at when none of the emptiest fits, or when a plugin
     may prefer one of them. Raises ``NoHostFits`` (an ``InsufficientCapacity``) with the reasons when none fits.
     """
-    filters = [*core_filters(request), *_guarded("register_host_filters", "refuse")]
-    preferences = _guarded("register_host_weighers", "weigh")
+    filters = [*core_filters(request), *_guarded(FILTERS, "refuse")]
+    preferences = _guarded(WEIGHERS, "weigh")
     source = _pool_source if request.pool_uuids else None
     if request.affinity:
         preferences.append(AffinityWeigher())
@@ -98,7 +102,7 @@ class Survey:
 def survey(request: PlacementRequest) -> Survey:
     """What placement thinks of every host of the zone for ``request``; nobody is chosen."""
     everywhere = replace(request, host_uuid="", cluster_uuid="", pod_uuid="")
-    filters = [*core_filters(request), *_guarded("register_host_filters", "refuse")]
+    filters = [*core_filters(request), *_guarded(FILTERS, "refuse")]
     hosts = candidates_of(everywhere, _pool_source)
     _, refusals = _filtered(request, hosts, filters)
     return Survey(hosts=tuple(hosts), reasons={refusal.host_uuid: refusal.reason for refusal in refusals})
@@ -106,7 +110,17 @@ def survey(request: PlacementRequest) -> Survey:
 
 def _guarded(hook: str, verb: str) -> list[Any]:
     """What plugins register, each wrapped: one that fails is left out of this placement, not of the cloud."""
-    return [_Guarded(plugin, hook, one, verb) for plugin, one in pm.listed_by(hook)]
+    return [_Guarded(plugin, hook, one, verb) for plugin, one in pm.listed_by(hook, partial(_ensure_fits, hook))]
+
+
+def check_plugins() -> None:
+    """At start: a plugin whose filter or weigher is none is taken out with what is wrong."""
+    for hook in _PROTOCOLS:
+        pm.listed_by(hook, partial(_ensure_fits, hook))
+
+
+def _ensure_fits(hook: str, one: Any) -> None:
+    ensure_object_of(_PROTOCOLS[hook], one, f"{hook}: {one!r}")
 
 
 class _Guarded:
@@ -173,13 +187,7 @@ def _ranked(
 
 def _preferred(request: PlacementRequest, ranked: list[HostCandidate]) -> str:
     """The host that a plugin chooses of those that fit, if one does."""
-    if not pm.hook.choose_host.get_hookimpls():
-        return ""
-    try:
-        uuid = pm.hook.choose_host(request=request, candidates=tuple(ranked))
-    except Exception:
-        log.exception("placement goes on without choose_host")
-        return ""
+    uuid = pm.first("choose_host", request=request, candidates=tuple(ranked))
     if uuid is None:
         return ""
     if all(host.uuid != str(uuid) for host in ranked):

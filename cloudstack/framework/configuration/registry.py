@@ -32,7 +32,13 @@ def all_keys() -> "list[ConfigKey]":
 
 def register_plugin_keys() -> None:
     """Import what plugins declare; the keys register themselves when they are made."""
-    pm.listed("register_config_keys")
+    from cloudstack.framework.configuration.keys import ConfigKey
+
+    def ensure_key(key: Any) -> None:
+        if not isinstance(key, ConfigKey):
+            raise ImproperlyConfigured(f"register_config_keys: {key!r} is no ConfigKey")
+
+    pm.listed("register_config_keys", ensure_key)
 
 
 def plugin_default(name: str, otherwise: Any) -> Any:

@@ -22,6 +22,10 @@ PLATFORM = "platform"
 """Under this name the platform's own hooks stand; no plugin can have it."""
 
 
+def _anything(*things: Any) -> None:
+    """A check that nothing fails."""
+
+
 @dataclass
 class PluginStatus:
     """What the operator sees of one plugin."""
@@ -141,35 +145,49 @@ class CloudPluginManager(pluggy.PluginManager):
             if other.enabled and name in other.requires:
                 self.fail(other.name, f"needs plugin {name}, which is {fault}: {reason}", fault=Fault.UNUSABLE)
 
-    def merged(self, hook: str) -> dict[Any, Any]:
-        """Join the dictionaries that plugins return from ``hook``; a doubled key takes the later plugin out."""
-        result: dict[Any, Any] = {}
-        owners: dict[Any, str] = {}
+    def merged(self, hook: str, check: Callable[[Any, Any], object] = _anything) -> dict[Any, Any]:
+        """Join the dictionaries that plugins return from ``hook``; a doubled key takes the later plugin out.
+
+        ``check`` gets each key and value, and raises ``ImproperlyConfigured`` when they will not do.
+        """
+        return {key: value for key, (_, value) in self.merged_by(hook, check).items()}
+
+    def merged_by(self, hook: str, check: Callable[[Any, Any], object] = _anything) -> dict[Any, tuple[str, Any]]:
+        """As ``merged``, each value with the plugin that gives it."""
+        result: dict[Any, tuple[str, Any]] = {}
         for impl in self._implementations(hook):
             try:
                 part: dict[Any, Any] = dict(self._call(impl, hook) or {})
+                for key, value in part.items():
+                    check(key, value)
                 doubled = [key for key in part if key in result]
                 if doubled:
-                    raise ImproperlyConfigured(f"{hook}: {doubled[0]!r} is already given by {owners[doubled[0]]}")
+                    raise ImproperlyConfigured(f"{hook}: {doubled[0]!r} is already given by {result[doubled[0]][0]}")
             except Exception as error:  # a plugin's fault must not take the portal down
                 self.fail(impl.plugin_name, _reason(error))
                 continue
-            result.update(part)
-            owners.update(dict.fromkeys(part, impl.plugin_name))
+            result.update({key: (impl.plugin_name, value) for key, value in part.items()})
         return result
 
-    def listed(self, hook: str) -> list[Any]:
-        """Join the lists that plugins return from ``hook``; one that fails is taken out."""
-        return [thing for _, thing in self.listed_by(hook)]
+    def listed(self, hook: str, check: Callable[[Any], object] = _anything) -> list[Any]:
+        """Join the lists that plugins return from ``hook``; one that fails is taken out.
 
-    def listed_by(self, hook: str) -> list[tuple[str, Any]]:
+        ``check`` gets each thing, and raises ``ImproperlyConfigured`` when it will not do.
+        """
+        return [thing for _, thing in self.listed_by(hook, check)]
+
+    def listed_by(self, hook: str, check: Callable[[Any], object] = _anything) -> list[tuple[str, Any]]:
         """As ``listed``, each with the plugin that gives it."""
         result: list[tuple[str, Any]] = []
         for impl in self._implementations(hook):
             try:
-                result.extend((impl.plugin_name, thing) for thing in list(self._call(impl, hook) or ()))
+                things = list(self._call(impl, hook) or ())
+                for thing in things:
+                    check(thing)
             except Exception as error:
                 self.fail(impl.plugin_name, _reason(error))
+                continue
+            result.extend((impl.plugin_name, thing) for thing in things)
         return result
 
     def take(self, hook: str, add: Callable[[str, Any], None], drop: Callable[[Any], object]) -> None:

@@ -59,8 +59,10 @@ PLUGINS: dict[str, dict[str, str | None]] = {
     "csargument": {"hooks.py": HEAD + hook("job_finished", "pass", "job")},
     "csdoubled": {
         "hooks.py": HEAD
-        + hook("register_hypervisor_drivers", "return {'CoffeeMachine': object}")
-        + hook("register_storage_drivers", "return {('Simulator', 'Simulator'): object}")
+        + "from cloudstack.contracts.hypervisor import HypervisorDriver\n"
+        + "from cloudstack.contracts.storage import PrimaryStorageDriver\n"
+        + hook("register_hypervisor_drivers", "return {'CoffeeMachine': HypervisorDriver}")
+        + hook("register_storage_drivers", "return {('Simulator', 'Simulator'): PrimaryStorageDriver}")
     },
     "csflow": {
         "hooks.py": HEAD + "from cloudstack.plugin.jobs import Workflow\n"
@@ -93,7 +95,10 @@ PLUGINS: dict[str, dict[str, str | None]] = {
         "hooks.py": HEAD
         + "from cloudstack.plugin.jobs import scheduled\n"
         + "@scheduled('csthief.tick', every_s=5)\ndef tick(): pass\n"
-        + hook("register_host_agents", "return {'Loot': object}")
+        + hook(
+            "register_host_agents",
+            "from cloudstack.contracts.agent import HostAgent\n    return {'Loot': HostAgent}",
+        )
         + hook("register_scheduled_jobs", "return []")
         + hook(
             "register_api_commands",
@@ -157,23 +162,27 @@ REASONS = {
 
 
 def write(folder: Path, *names: str) -> Path:
-    """Write the plugins ``names`` (all, if none is named) as plugins of the kind ``guests``; answers ``folder``."""
+    """Write the plugins ``names`` (all, if none is named); answers ``folder``."""
     for name in names or PLUGINS:
-        parts = PLUGINS[name]
-        files = {
-            "__init__.py": "",
-            "plugin.toml": f'[plugin]\nname = "{name}"\nversion = "1.0"\n',
-            "apps.py": "from cloudstack.plugin import PluginConfig\nclass Config(PluginConfig):\n"
-            f"    name = 'plugins.guests.{name}'\n    label = '{name}'\n"
-            f"    api_version = {parts.get('api_version') or 1}\n",
-            "hooks.py": "",
-            **{file: text for file, text in parts.items() if file != "api_version"},
-        }
-        if any(file.startswith("migrations/") for file in parts):
-            files["migrations/__init__.py"] = ""
-        for file, text in files.items():
-            if text is not None:
-                path = folder / "guests" / name / file
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
+        write_plugin(folder, name, PLUGINS[name])
     return folder
+
+
+def write_plugin(folder: Path, name: str, parts: dict[str, str | None]) -> None:
+    """Write one of the kind ``guests``: ``parts`` beside or instead of the files that every plugin has."""
+    files = {
+        "__init__.py": "",
+        "plugin.toml": f'[plugin]\nname = "{name}"\nversion = "1.0"\n',
+        "apps.py": "from cloudstack.plugin import PluginConfig\nclass Config(PluginConfig):\n"
+        f"    name = 'plugins.guests.{name}'\n    label = '{name}'\n"
+        f"    api_version = {parts.get('api_version') or 1}\n",
+        "hooks.py": "",
+        **{file: text for file, text in parts.items() if file != "api_version"},
+    }
+    if any(file.startswith("migrations/") for file in parts):
+        files["migrations/__init__.py"] = ""
+    for file, text in files.items():
+        if text is not None:
+            path = folder / "guests" / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)

@@ -12,11 +12,16 @@ from django.db import transaction
 from django.urls import include, path
 
 from apps.infrastructure.services import affinity_types, placement
+from apps.infrastructure.services.affinity_types import HostAntiAffinity
 from cloudstack.api import BaseCmd
 from cloudstack.api import registry as commands
+from cloudstack.contracts.agent import HostAgent
+from cloudstack.contracts.clusters import HostDiscovery
 from cloudstack.contracts.host import HostRef
+from cloudstack.contracts.hypervisor import HypervisorDriver
+from cloudstack.contracts.network import NetworkElement
 from cloudstack.contracts.placement import HostCandidate, PlacementRequest
-from cloudstack.contracts.storage import ImageStoreRef, PoolRef
+from cloudstack.contracts.storage import ImageStoreDriver, ImageStoreRef, PoolRef, PrimaryStorageDriver
 from cloudstack.framework import drivers
 from cloudstack.framework.configuration import ConfigKey, store
 from cloudstack.framework.configuration import registry as settings_registry
@@ -58,11 +63,13 @@ def registries_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     store.forget()
 
 
-class Driver:
-    """Stands for a driver of any kind and shows what it was made with."""
+def driver_of(protocol: type) -> type:
+    """A class with the methods of ``protocol``, whose objects show what they were made with."""
 
-    def __init__(self, *made_with: Any):
+    def remember(self: Any, *made_with: Any) -> None:
         self.made_with = made_with
+
+    return type("Driver", (protocol,), {"__init__": remember})
 
 
 def reference(kind: type, **known: Any) -> Any:
@@ -76,28 +83,55 @@ def reference(kind: type, **known: Any) -> Any:
 HOST = reference(HostRef, hypervisor="Teapot")
 
 
+@pytest.mark.parametrize(
+    ("driver", "told"),
+    [
+        pytest.param(3, "the driver of 'Teapot' is 3, which is no class", id="no class"),
+        pytest.param(object, "the driver of 'Teapot' has no method host_facts; cloudstack.contracts", id="no methods"),
+        pytest.param(
+            type("Old", (HypervisorDriver,), {"stop": lambda self, uuid: None}),
+            "is called as stop(uuid: str, *, force: bool = False, timeout_s: float = 120), but its stop does not allow "
+            "that: got an unexpected keyword argument 'force'",
+            id="other arguments",
+        ),
+    ],
+)
+def test_a_driver_that_cannot_be_one_takes_its_plugin_out_at_start(plugin: Give, driver: Any, told: str) -> None:
+    name = plugin(hook("register_hypervisor_drivers", lambda: {"Teapot": driver}))
+    drivers.collect()
+    assert told in pm.statuses[name].error and "Teapot" not in drivers.hypervisor_types()
+
+
+def test_choices_of_two_plugins_and_one_that_fails(plugin: Give, caplog: pytest.LogCaptureFixture) -> None:
+    """The failing one is named; the other chooses all the same."""
+    plugin(hook("choose_host", lambda candidates: next(host.uuid for host in candidates if host.name == "b")))
+    failing = plugin(hook("choose_host", lambda: 1 / 0))
+    assert ranking()[0] == "b"
+    assert f"plugin {failing} failed in choose_host" in caplog.text
+
+
 def test_register_hypervisor_drivers(plugin: Give) -> None:
-    plugin(hook("register_hypervisor_drivers", lambda: {"Teapot": Driver}))
-    assert drivers.hypervisor_driver(HOST).made_with == (HOST,)
+    plugin(hook("register_hypervisor_drivers", lambda: {"Teapot": driver_of(HypervisorDriver)}))
+    assert drivers.hypervisor_driver(HOST).made_with == (HOST,)  # type: ignore[attr-defined]
     assert "Teapot" in drivers.hypervisor_types()
 
 
 def test_register_storage_drivers(plugin: Give) -> None:
-    plugin(hook("register_storage_drivers", lambda: {("Teapot", "Cup"): Driver}))
+    plugin(hook("register_storage_drivers", lambda: {("Teapot", "Cup"): driver_of(PrimaryStorageDriver)}))
     pool = reference(PoolRef, type="Cup")
     assert drivers.storage_driver(pool, HOST).made_with == (pool, HOST)
     assert drivers.storage_types("Teapot") == ["Cup"]
 
 
 def test_register_image_store_drivers(plugin: Give) -> None:
-    plugin(hook("register_image_store_drivers", lambda: {"Shelf": Driver}))
+    plugin(hook("register_image_store_drivers", lambda: {"Shelf": driver_of(ImageStoreDriver)}))
     shelf = reference(ImageStoreRef, provider="Shelf")
     assert drivers.image_store_driver(shelf).made_with == (shelf,)
     assert "Shelf" in drivers.image_store_providers()
 
 
 def test_register_network_elements(plugin: Give) -> None:
-    plugin(hook("register_network_elements", lambda: {"Spout": Driver}))
+    plugin(hook("register_network_elements", lambda: {"Spout": driver_of(NetworkElement)}))
     element = drivers.network_element("Spout")
     assert element.made_with == ()
     assert drivers.network_element("Spout") is element
@@ -105,12 +139,12 @@ def test_register_network_elements(plugin: Give) -> None:
 
 
 def test_register_host_agents(plugin: Give) -> None:
-    plugin(hook("register_host_agents", lambda: {"Teapot": Driver}))
+    plugin(hook("register_host_agents", lambda: {"Teapot": driver_of(HostAgent)}))
     assert drivers.host_agent(HOST).made_with == (HOST,)
 
 
 def test_register_host_discoveries(plugin: Give) -> None:
-    plugin(hook("register_host_discoveries", lambda: {"Teapot": Driver}))
+    plugin(hook("register_host_discoveries", lambda: {"Teapot": driver_of(HostDiscovery)}))
     cluster = SimpleNamespace(hypervisor="Teapot")
     assert drivers.host_discovery(cluster).made_with == (cluster,)  # type: ignore[arg-type, attr-defined]
     assert "Teapot" in drivers.discovered_hypervisors()
@@ -253,7 +287,7 @@ def test_choose_host(plugin: Give) -> None:
 
 
 def test_register_affinity_types(plugin: Give) -> None:
-    rack = SimpleNamespace(name="rack anti-affinity")
+    rack = HostAntiAffinity("rack anti-affinity", strict=True)
     plugin(hook("register_affinity_types", lambda: {rack.name: rack}))
     found = affinity_types.affinity_types()
     assert found[rack.name] is rack and "host anti-affinity" in found

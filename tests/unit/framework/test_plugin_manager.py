@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from cloudstack.contracts.hypervisor import HypervisorDriver
+from cloudstack.contracts.storage import PrimaryStorageDriver
 from cloudstack.framework import drivers
 from cloudstack.framework.errors import ResourceUnavailable
 from cloudstack.framework.plugins.manager import CloudPluginManager, pm
@@ -159,14 +161,17 @@ def boom_event(event: Any) -> None:
 
 def test_a_driver_that_two_plugins_give_is_found_at_start(plugin: Plugin) -> None:
     """And what the later one gave elsewhere is gone too."""
-    plugin(hooks(register_hypervisor_drivers=gives({"Teapot": object})))
+    plugin(hooks(register_hypervisor_drivers=gives({"Teapot": HypervisorDriver})))
     late = plugin(
-        hooks(register_storage_drivers=gives({("Teapot", "Cup"): 2}), register_hypervisor_drivers=gives({"Teapot": 2}))
+        hooks(
+            register_storage_drivers=gives({("Teapot", "Cup"): PrimaryStorageDriver}),
+            register_hypervisor_drivers=gives({"Teapot": HypervisorDriver}),
+        )
     )
     even_later = plugin(
         hooks(
-            register_hypervisor_drivers=gives({"Urn": 3}),
-            register_storage_drivers=gives({("Simulator", "Simulator"): 3}),
+            register_hypervisor_drivers=gives({"Urn": HypervisorDriver}),
+            register_storage_drivers=gives({("Simulator", "Simulator"): PrimaryStorageDriver}),
         )
     )
     drivers.collect()

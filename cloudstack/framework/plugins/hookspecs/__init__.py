@@ -1,45 +1,6 @@
-"""Hook specifications by subject. Arguments are keywords: a plugin names only those that it wants."""
+"""Hook specifications, a module a subject. Arguments are keywords: a plugin names only those that it wants."""
 
-from cloudstack.framework.plugins.hookspecs import (
-    access,
-    alerts,
-    api,
-    doctor,
-    drivers,
-    events,
-    health,
-    hosts,
-    jobs,
-    login,
-    managers,
-    metrics,
-    networks,
-    pages,
-    placement,
-    resources,
-    responses,
-    settings,
-    web,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-ALL = (
-    access,
-    alerts,
-    api,
-    doctor,
-    drivers,
-    events,
-    health,
-    hosts,
-    jobs,
-    login,
-    managers,
-    metrics,
-    networks,
-    pages,
-    placement,
-    resources,
-    responses,
-    settings,
-    web,
-)
+ALL = tuple(import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__))
