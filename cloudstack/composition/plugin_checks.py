@@ -20,6 +20,8 @@ _OPEN_TO_TESTS = (*_OPEN, "cloudstack.testing")
 _SUITES = {
     "register_hypervisor_drivers": "HypervisorConformance",
     "register_storage_drivers": "PrimaryStorageConformance",
+    "register_image_store_drivers": "ImageStoreConformance",
+    "register_network_elements": "NetworkElementConformance",
 }
 """Hook that gives drivers → the suite that a test of the plugin must subclass."""
 

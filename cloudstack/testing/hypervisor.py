@@ -7,7 +7,7 @@ hypervisor and against a simulated one. Abilities that a driver does not have ar
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -29,18 +29,16 @@ from cloudstack.contracts.hypervisor import (
     SupportsStatistics,
     VmSpec,
 )
-from cloudstack.testing.abilities import able
+from cloudstack.testing.abilities import Conformance, able
 from cloudstack.testing.snapshots import SnapshotConformance
 from cloudstack.testing.unmanaged import UnmanagedConformance
 
 
-class HypervisorConformance(SnapshotConformance, UnmanagedConformance):
+class HypervisorConformance(SnapshotConformance, UnmanagedConformance, Conformance):
     """The contract of :class:`cloudstack.contracts.hypervisor.HypervisorDriver` as tests."""
 
     graceful_timeout_s: float = 90.0
     event_timeout_s: float = 15.0
-    cannot_be_shown: ClassVar[Mapping[str, str]] = {}
-    """Test to the reason why the system under the driver cannot show it. A weakness of the driver is none."""
     _booted: ClassVar[VmSpec | None] = None
     _booted_on: ClassVar[HypervisorDriver | None] = None
 
@@ -78,13 +76,6 @@ class HypervisorConformance(SnapshotConformance, UnmanagedConformance):
         """Return when the guest of a started machine listens to its power button and to hotplug."""
 
     # -- fixtures --------------------------------------------------------------------------------
-
-    @pytest.fixture(autouse=True)
-    def _leave_out_what_cannot_be_shown(self, request: pytest.FixtureRequest) -> None:
-        unknown = [name for name in self.cannot_be_shown if not hasattr(self, name)]
-        assert not unknown, f"the suite has no test {unknown}"
-        if reason := self.cannot_be_shown.get(request.node.originalname):
-            pytest.skip(reason)
 
     @pytest.fixture
     def driver(self) -> HypervisorDriver:

@@ -18,7 +18,7 @@ from cloudstack.contracts.storage import (
     VolumeFacts,
     VolumeSpec,
 )
-from cloudstack.testing.abilities import able
+from cloudstack.testing.abilities import Conformance, able
 
 MIB = 1024 * 1024
 WAYS_OUT = ("../escape", "../../../../etc/passwd", "/etc/passwd", "a/b", "..", "", "x\0y", "x\ny")
@@ -47,7 +47,7 @@ class BrokenSource(io.BytesIO):
         return super().read(min(size, 65536) if size and size > 0 else 65536)
 
 
-class PrimaryStorageConformance:
+class PrimaryStorageConformance(Conformance):
     """The contract of :class:`cloudstack.contracts.storage.PrimaryStorageDriver` as tests."""
 
     reads_source = True

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from django.db.models import Sum
 
+from cloudstack.contracts import checks
 from cloudstack.contracts.storage import ImageFacts, ImageStoreRef, PoolFacts
-from cloudstack.plugin.drivers import InvalidSpec, NotFound
+from cloudstack.plugin.drivers import DriverError, InvalidSpec, NotFound
 from plugins.hypervisors.simulator.faults import verb
 from plugins.hypervisors.simulator.models import SimulatedTemplate
 
@@ -53,11 +54,15 @@ class SimulatorImageStore:
 
     @verb("put")
     def put(self, uuid: str, source: Path) -> None:
+        checks.uuid("uuid", uuid)
         digest, size = hashlib.sha256(), 0
-        with source.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
+        try:
+            with source.open("rb") as file:
+                while chunk := file.read(CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+        except OSError as error:
+            raise DriverError(f"image store {self.store.name} cannot read the image: {error}") from error
         facts = ImageFacts(
             format="qcow2", virtual_size_bytes=VIRTUAL_SIZE_BYTES, physical_size_bytes=size, sha256=digest.hexdigest()
         )
@@ -84,6 +89,7 @@ class SimulatorImageStore:
         return PoolFacts(capacity_bytes=CAPACITY_BYTES, available_bytes=max(CAPACITY_BYTES - taken, 0))
 
     def _rows(self, uuid: str) -> Any:
+        checks.uuid("uuid", uuid)
         return SimulatedTemplate.objects.filter(store_uuid=self.store.uuid, template_uuid=uuid)
 
     def _store(self, uuid: str, url: str, facts: ImageFacts) -> None:

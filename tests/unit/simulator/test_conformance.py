@@ -8,13 +8,17 @@ from uuid import uuid4
 import pytest
 
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, VmSpec
-from cloudstack.contracts.storage import TemplateSpec
+from cloudstack.contracts.storage import ImageStoreRef, TemplateSpec
 from cloudstack.testing.hypervisor import HypervisorConformance
+from cloudstack.testing.images import ImageStoreConformance
 from cloudstack.testing.storage import PrimaryStorageConformance
 from plugins.hypervisors.simulator.driver import SimulatorDriver
+from plugins.hypervisors.simulator.image_store import SimulatorImageStore
 from plugins.hypervisors.simulator.storage import SimulatorStorageDriver
 from plugins.hypervisors.simulator.testing import GIB, POOL, new_disc, new_disk, new_host, new_machine, new_nic
 from plugins.hypervisors.simulator.world import inject, violations
+
+STORE = ImageStoreRef(uuid=str(uuid4()), name="images", provider="Simulator", url="sim://zone/images")
 
 
 @pytest.mark.django_db
@@ -77,4 +81,19 @@ class TestSimulatorStorage(PrimaryStorageConformance):
 
     def run_together(self, calls: list[Callable[[], Any]]) -> list[Any]:
         # Threads would not see this test's transaction; test_world.py does it with real connections.
+        return [call() for call in calls]
+
+
+@pytest.mark.django_db
+class TestSimulatorImages(ImageStoreConformance):
+    keeps_content = False
+
+    def make_driver(self) -> SimulatorImageStore:
+        return SimulatorImageStore(STORE)
+
+    def make_unreachable_driver(self) -> SimulatorImageStore:
+        inject("*", "unavailable:no route to store", count=None)
+        return SimulatorImageStore(STORE)
+
+    def run_together(self, calls: list[Callable[[], Any]]) -> list[Any]:
         return [call() for call in calls]

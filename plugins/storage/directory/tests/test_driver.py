@@ -2,11 +2,13 @@
 
 import uuid
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from cloudstack.contracts.errors import DriverError, InvalidSpec, NotFound
-from cloudstack.contracts.storage import ImageStoreDriver, ImageStoreRef
+from cloudstack.contracts.storage import ImageStoreRef
+from cloudstack.testing.images import ImageStoreConformance
 from plugins.storage.directory.driver import DirectoryStore
 
 
@@ -23,8 +25,17 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_fulfils_the_contract(tmp_path: Path) -> None:
-    assert isinstance(make(tmp_path / "store"), ImageStoreDriver)
+class TestDirectoryStore(ImageStoreConformance):
+    cannot_be_shown: ClassVar = {
+        "test_unreachable_store_is_worth_another_try": "a directory of this machine answers, and is made when absent"
+    }
+
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path: Path) -> None:
+        self.root = tmp_path / "store"
+
+    def make_driver(self) -> DirectoryStore:
+        return make(self.root)
 
 
 def test_what_is_put_is_read_back_and_deleted(tmp_path: Path, image: Path) -> None:
@@ -57,21 +68,6 @@ def test_delete_also_takes_what_a_killed_worker_left(tmp_path: Path) -> None:
     (store.root / "stranger").write_bytes(b"stays")
     store.delete(name)
     assert [path.name for path in store.root.iterdir()] == ["stranger"]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("", "..", "../image", "/etc/passwd", "x"),
-        "9f1f0c52-6a53-4a0e-9d53-0d7d3a0f6b11/../x",
-        "9F1F0C52-6A53-4A0E-9D53-0D7D3A0F6B11",
-    ],
-)
-def test_no_name_leads_outside(tmp_path: Path, image: Path, name: str) -> None:
-    store = make(tmp_path / "store")
-    for act in (store.open, store.exists, store.delete, lambda name: store.put(name, image)):
-        with pytest.raises(InvalidSpec):
-            act(name)
 
 
 def test_a_link_in_the_store_is_not_followed(tmp_path: Path, image: Path) -> None:
