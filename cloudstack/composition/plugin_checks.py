@@ -121,7 +121,7 @@ def _models(config: AppConfig) -> Iterator[Complaint]:
 
 def _tests(status: PluginStatus, root: Path) -> Iterator[Complaint]:
     texts = [path.read_text(encoding="utf-8") for path in sorted((root / "tests").glob("**/test_*.py"))]
-    if not any(re.search(r"^\s*def test_", text, re.M) for text in texts):
+    if not any(re.search(r"^\s*def test_|^class \w+\(.*Conformance\b", text, re.M) for text in texts):
         yield Complaint("tests", "there is no test of it in the folder tests/")
     for hook in sorted(_SUITES.keys() & set(status.hooks)):
         suite = _SUITES[hook]

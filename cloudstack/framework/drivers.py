@@ -87,6 +87,11 @@ def storage_types(hypervisor: str) -> list[str]:
     return sorted(kind for (name, kind) in _registered("register_storage_drivers") if name == hypervisor)
 
 
+def pool_types() -> list[str]:
+    """Pool types that any host can use."""
+    return sorted({kind for (_, kind) in _registered("register_storage_drivers")})
+
+
 def image_store_driver(store: ImageStoreRef) -> ImageStoreDriver:
     found: ImageStoreDriver = _find("register_image_store_drivers", store.provider, "a driver for image store")(store)
     return found
@@ -119,4 +124,6 @@ def host_discovery(cluster: ClusterRef) -> HostDiscovery:
 def discovered_hypervisors() -> list[str]:
     """Hypervisors whose clusters have a manager that knows their hosts."""
     return sorted(_registered("register_host_discoveries"))
+
+
 pm.when_out(lambda package: reset())

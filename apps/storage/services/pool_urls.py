@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from apps.storage.states import PoolType
+from cloudstack.framework.drivers import pool_types
 from cloudstack.framework.errors import InvalidParameter
 
 SCHEMES = {
@@ -16,13 +17,14 @@ SCHEMES = {
     "vmfs": PoolType.VMFS,
     "simulator": PoolType.SIMULATOR,
 }
+"""Types that have a word of their own; any other type of a plugin is written as it is called."""
 
 
 @dataclass(frozen=True)
 class PoolPlace:
     """Type, server (empty or ``localhost`` for a directory of the hosts) and absolute path."""
 
-    type: PoolType
+    type: str
     host_address: str
     path: str
 
@@ -30,10 +32,11 @@ class PoolPlace:
 def parse_pool_url(url: str) -> PoolPlace:
     """Raises ``InvalidParameter`` that names ``url`` and says how one is written."""
     parts = urlsplit(url.strip())
-    kind = SCHEMES.get(parts.scheme.lower())
+    schemes = {**{kind.lower(): kind for kind in pool_types()}, **SCHEMES}
+    kind = schemes.get(parts.scheme.lower())
     if kind is None:
         raise InvalidParameter(
-            f"url {url[:80]!r} is not a pool's: it begins with one of {', '.join(f'{s}://' for s in SCHEMES)}",
+            f"url {url[:80]!r} is not a pool's: it begins with one of {', '.join(f'{s}://' for s in schemes)}",
             parameter="url",
         )
     if parts.username or parts.password or parts.query or parts.fragment:

@@ -39,6 +39,7 @@ def pool_form(work: Work) -> type[SectionForm]:
     places += [(f"zone {kind}", f"All hosts of the zone that run {kind}") for kind in kinds]
     places += [(f"host {host.name}", f"Only host {host.name}") for host in hosts[:MOST_ROWS]]
     offered = [(kind.value, text) for kind, (_, text) in SCHEMES.items() if kind.value in usable]
+    offered += [(kind, _label(kind)) for kind in sorted(usable - set(SCHEMES))]
 
     class PoolForm(SectionForm):
         blames = {"url": "path", "clusterid": "place", "podid": "place", "scope": "place", "hypervisor": "place"}
@@ -69,8 +70,13 @@ def pool_form(work: Work) -> type[SectionForm]:
     return PoolForm
 
 
+def _label(kind: str) -> str:
+    """Types that plugins bring have no other name."""
+    return str(PoolType(kind).label) if kind in PoolType.values else kind
+
+
 def make_pool(work: Work, form: SectionForm) -> Model:
-    kind, place = PoolType(form.text("kind")), form.text("place")
+    kind, place = form.text("kind"), form.text("place")
     server = form.text("server") or "localhost"
     params: dict[str, Any] = {}
     word, _, named = place.partition(" ")
@@ -84,7 +90,8 @@ def make_pool(work: Work, form: SectionForm) -> Model:
             raise InvalidParameter("choose a cluster of this zone", parameter="clusterid")
         params = {"scope": PoolScope.CLUSTER.value, "clusterid": cluster.uuid, "podid": cluster.pod.uuid}
     path = form.text("path")
-    url = f"{SCHEMES[kind][0]}://{server}{path if path.startswith('/') else '/' + path}"
+    scheme = SCHEMES[PoolType(kind)][0] if kind in SCHEMES else kind.lower()
+    url = f"{scheme}://{server}{path if path.startswith('/') else '/' + path}"
     answer = work.call("createStoragePool", zoneid=work.made_zone.uuid, url=url, **params, **form.wire())
     return pools_visible_to(caller=work.caller).get(uuid=uuid_of(answer))
 
@@ -129,7 +136,7 @@ def shown_pools(work: Work) -> Shown:
         [
             link_to(pool),
             badge(pool.state),
-            PoolType(pool.type).label,
+            _label(pool.type),
             f"{pool.host_address}{pool.path}",
             pool.host or pool.cluster or "the zone",
             human_bytes(pool.capacity_bytes) if pool.capacity_bytes else "–",

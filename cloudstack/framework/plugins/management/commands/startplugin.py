@@ -16,17 +16,33 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{1,23}")
 """The longest one still leaves room for the names of its indexes."""
 
 
+EVERY = "_every"
+"""The folder of what plugins of all kinds have alike."""
+KINDS = {
+    "features": "something that users own, with commands, pages and limits of sight",
+    "hypervisors": "a driver of hosts that run machines",
+    "images": "a driver of stores that keep images of templates",
+    "metrics": "figures for whoever watches the cloud",
+    "network": "an element that gives networks services",
+    "notifications": "a way on which alerts reach people",
+    "placement": "a preference for hosts",
+    "storage": "a driver of pools that keep volumes",
+}
+"""Kind of plugin that there is a beginning for → what it gives. Each has a folder of templates."""
+
+
 def kinds() -> list[str]:
     """Kinds of plugins that there is a beginning for."""
-    return sorted(path.name for path in TEMPLATES.iterdir() if path.is_dir())
+    return list(KINDS)
 
 
 class Command(TemplateCommand):
     """Fills in the templates of a kind, as Django's ``startapp`` does."""
 
     help = (
-        "Makes the folder of a new plugin. features: something that users own, with commands, pages and limits of "
-        "sight; notifications: a way on which alerts reach people; placement: a preference for hosts."
+        f"Makes the folder of a new plugin: {'; '.join(f'{kind}: {gives}' for kind, gives in KINDS.items())}. What is "
+        "made works and passes its own tests; drivers keep machines, volumes or images as files in a folder until "
+        "calls to a real system stand there. docs/how-to/write-a-plugin.md and test-a-plugin.md tell more."
     )
     rewrite_template_suffixes = ((".py-tpl", ".py"), (".toml-tpl", ".toml"))
 
@@ -52,7 +68,6 @@ class Command(TemplateCommand):
         if folder == settings.BASE_DIR / "plugins" and not (package := target.parent / "__init__.py").exists():
             package.write_text(f'"""Plugins of the kind {kind}."""\n')
         options |= {
-            "template": str(TEMPLATES / kind),
             "extensions": ["py", "toml"],
             "files": [],
             "package": f"plugins.{kind}.{name}",
@@ -60,7 +75,8 @@ class Command(TemplateCommand):
             "words": name.replace("_", " "),
             "platform": __version__,
         }
-        super().handle("app", name, str(target), **options)
+        for template in (EVERY, kind):
+            super().handle("app", name, str(target), **options | {"template": str(TEMPLATES / template)})
         shown = target.relative_to(settings.BASE_DIR) if target.is_relative_to(settings.BASE_DIR) else target
         path = "" if target.is_relative_to(settings.BASE_DIR) else f"CLOUDSTACK_PLUGINS_PATH={folder} "
         self.stdout.write(f"made {shown}; next: {path}manage.py checkplugin {name} --tests")
