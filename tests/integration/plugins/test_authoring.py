@@ -38,6 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_what_is_begun_is_well_and_passes_its_own_tests(folder: Path) -> None:
     status, said = manage(folder, "checkplugin", *(f"my_{kind}" for kind in kinds()), "--tests")
     assert status == 0, said
