@@ -1,4 +1,4 @@
-"""What callers read of jobs: ``queryAsyncJobResult`` and ``listAsyncJobs``.
+"""What callers read of jobs, ``queryAsyncJobResult`` and ``listAsyncJobs``, and how they stop one.
 
 A job stores ids. Its result is rendered when it is read, by the response of the command that started it, and
 shows what the reader may see.
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cloudstack.api import registry
 from cloudstack.api.base import BaseAsyncCmd, BaseCmd, Rest
@@ -23,6 +23,7 @@ from cloudstack.api.responses import Response, SuccessResponse
 from cloudstack.api.roles import Access
 from cloudstack.framework.context import Caller, RoleType
 from cloudstack.framework.errors import InternalError
+from cloudstack.framework.jobs.control import JOB_CANCEL, JobManager
 from cloudstack.framework.jobs.models import AsyncJob
 
 Status = AsyncJob.Status
@@ -32,14 +33,17 @@ _WIRE_STATUS = {Status.PENDING: 0, Status.RUNNING: 0, Status.SUCCEEDED: 1, Statu
 
 def jobs_visible_to(*, caller: Caller, access: Access = Access.USE) -> "QuerySet[AsyncJob]":
     """Root admins see all jobs, domain admins those that others than root admins started in their subtree, users those
-    of their account and projects."""
+    of their account and projects. Of these, users may stop what no administrator of another account has started."""
     jobs = AsyncJob.objects.all()
     if caller.is_root_admin:
         return jobs
     if caller.is_domain_admin:
         beneath = jobs.filter(user__account__domain__path__startswith=caller.domain_path)
         return beneath.exclude(user__account__role__type=RoleType.ADMIN)
-    return jobs.filter(account_uuid__in=caller.account_uuids)
+    seen = jobs.filter(account_uuid__in=caller.account_uuids)
+    if access == Access.USE:
+        return seen
+    return seen.filter(Q(user__account=caller.account_id) | Q(user__account__role__type=RoleType.USER))
 
 
 register_entity(AsyncJob, scope=jobs_visible_to, noun="job")
@@ -182,6 +186,24 @@ class QueryAsyncJobResult(BaseCmd):
 
     def execute(self) -> Any:
         return self.job
+
+
+class CancelAsyncJob(BaseCmd):
+    """Asks a job that is going on to stop at the end of its present step and to undo what it did.
+
+    Users stop jobs on what is theirs or their projects', but for those that an administrator started. The answer is
+    the job as it is then; ask for it until it has ended.
+    """
+
+    response = AsyncJobResponse
+    event_type = JOB_CANCEL
+    bare = True
+    rest = Rest("jobs", action="cancel", lookup="jobid")
+
+    job = Ref("jobid", AsyncJob, access=Access.OPERATE, required=True, help="UUID of the job")
+
+    def execute(self) -> Any:
+        return JobManager().cancel(caller=self.caller, job=self.job)
 
 
 class ListAsyncJobs(BaseListCmd):

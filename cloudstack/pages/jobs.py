@@ -4,22 +4,28 @@ import uuid as uuids
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cloudstack.api import registry as commands
 from cloudstack.api.jobs import jobs_visible_to
+from cloudstack.api.roles import Access
+from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import CloudError
 from cloudstack.framework.jobs.models import AsyncJob, JobStep
 from cloudstack.pages.access import page
+from cloudstack.pages.calls import call
 from cloudstack.pages.columns import span
 from cloudstack.pages.frame import fragment, render
 from cloudstack.pages.job_secrets import LABELS, remember, told_by
 
 PAGE = 25
+CANCEL = "cancelAsyncJob"
 
 
 @page
@@ -54,10 +60,34 @@ def job_page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "steps": [_step(step) for step in steps],
         "title": job.description or job.name,
         "tells": bool(told),
+        **_cancelling(request.caller, job),  # type: ignore[attr-defined]
     }
     if request.GET.get("part") == "live":
         return fragment(request, "portal/job_live.html", context)
     return render(request, "portal/job.html", context)
+
+
+@page
+def cancel_page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """The button that stops a job; back to its page, which says what became of it."""
+    if request.method == "POST":
+        try:
+            call(request, CANCEL, {"jobid": str(uuid)})
+        except CloudError as error:
+            messages.error(request, error.message)
+    return HttpResponseRedirect(reverse("portal:job", args=[uuid]))
+
+
+def _cancelling(caller: Caller, job: AsyncJob) -> dict[str, Any]:
+    """Whether there is something to stop, and what is in the way of stopping it."""
+    if not job.is_live or job.phase != AsyncJob.Phase.FORWARD or not commands.allowed(caller, CANCEL):
+        return {}
+    why_not = ""
+    if job.cancel_requested:
+        why_not = _("It stops at the end of its present step and undoes what it did.")
+    elif not jobs_visible_to(caller=caller, access=Access.OPERATE).filter(pk=job.pk).exists():
+        why_not = _("An administrator started it, and can cancel it.")
+    return {"cancels": True, "why_not_cancel": why_not}
 
 
 def _told(request: HttpRequest, job: AsyncJob, told: Mapping[str, Any]) -> HttpResponse:

@@ -30,6 +30,7 @@ def urlpatterns() -> list[Any]:
     found = [
         path("jobs/", jobs.jobs_page, name="jobs"),
         path("jobs/<uuid:uuid>/", jobs.job_page, name="job"),
+        path("jobs/<uuid:uuid>/cancel/", jobs.cancel_page, name="job-cancel"),
         path("several/<str:key>/", bulk.batch_page, name="batch"),
     ]
     for section in registry.sections():

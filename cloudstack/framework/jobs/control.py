@@ -5,8 +5,12 @@ from django.utils import timezone
 
 from cloudstack.framework.context import Caller
 from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.events.bus import publish
+from cloudstack.framework.events.types import event_type
 from cloudstack.framework.jobs.bell import ring_on_commit
 from cloudstack.framework.jobs.models import AsyncJob, JobLock, JobStep
+
+JOB_CANCEL = event_type("JOB.CANCEL", "a job was asked to stop and to undo what it did")
 
 
 class JobManager:
@@ -14,18 +18,26 @@ class JobManager:
 
     @transaction.atomic
     def cancel(self, *, caller: Caller, job: AsyncJob) -> AsyncJob:
-        """Ask the job to stop at its next step boundary and undo what it did.
+        """Ask the job to stop at its next step boundary and undo what it did; asking again changes nothing.
 
         Raises ``InvalidParameter`` when it has already ended or turned back.
         """
-        rows = AsyncJob.objects.filter(pk=job.pk, status__in=AsyncJob.LIVE, phase=AsyncJob.Phase.FORWARD).update(
-            cancel_requested=True, wake_at=timezone.now()
-        )
-        if rows != 1:
-            job.refresh_from_db()
-            raise InvalidParameter(f"job {job.uuid} is {job.status} and cannot be cancelled", parameter="jobid")
-        ring_on_commit(job.pk, job.queue)
+        forward = AsyncJob.objects.filter(pk=job.pk, status__in=AsyncJob.LIVE, phase=AsyncJob.Phase.FORWARD)
+        asked = forward.filter(cancel_requested=False).update(cancel_requested=True, wake_at=timezone.now())
         job.refresh_from_db()
+        if not asked and not (job.cancel_requested and job.is_live):
+            is_now = "undoing what it did" if job.is_live else str(job.status)
+            raise InvalidParameter(f"job {job.uuid} is {is_now} and cannot be cancelled", parameter="jobid")
+        if asked:
+            publish(
+                JOB_CANCEL,
+                caller=caller,
+                description=f"Cancel {job.description or job.name}"[:255],
+                resource=job,
+                account_uuid=job.account_uuid,
+                job_uuid=job.uuid,
+            )
+            ring_on_commit(job.pk, job.queue)
         return job
 
     @transaction.atomic

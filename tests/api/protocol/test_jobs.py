@@ -132,3 +132,38 @@ def test_jobs_of_a_domain_with_and_without_what_is_below_it(root: SimpleNamespac
     assert len(root.api.items("listAsyncJobs", listall=True, domainid=domain)) == 1
     assert len(root.api.items("listAsyncJobs", listall=True, domainid=domain, isrecursive=True)) == 2
     assert lower.api.items("listAsyncJobs", domainid=domain, isrecursive=True) == lower.api.items("listAsyncJobs")
+
+
+def test_who_started_a_job_stops_it(ada: SimpleNamespace, bob: SimpleNamespace, gadget) -> None:
+    row = gadget("a", owner=ada)
+    jobid = ada.api.call("startGadget", id=row.uuid)["jobid"]
+    with pytest.raises(ApiError, match="Unable to find job"):
+        bob.api.call("cancelAsyncJob", jobid=jobid)
+    plan = ada.api.call("cancelAsyncJob", jobid=jobid, plan=True)["plan"]
+    assert [event["type"] for event in plan["events"]] == ["JOB.CANCEL"]
+    assert not AsyncJob.objects.get(uuid=jobid).cancel_requested
+    for _ in range(2):  # a client that asks again is told the same
+        assert ada.api.call("cancelAsyncJob", jobid=jobid)["jobstatus"] == 0
+    run_jobs()
+    ended = result(ada, jobid)
+    assert (ended["jobstatus"], ended["jobresult"]["errortext"]) == (2, "cancelled on request")
+    with pytest.raises(ApiError, match="is cancelled and cannot be cancelled"):
+        ada.api.call("cancelAsyncJob", jobid=jobid)
+    told = Event.objects.get(type="JOB.CANCEL")
+    assert (told.user_id, str(told.job_uuid), str(told.account_uuid)) == (ada.user.pk, jobid, ada.caller.account_uuid)
+
+
+def test_what_an_operator_does_for_a_user_he_sees_and_does_not_stop(
+    ada: SimpleNamespace, root: SimpleNamespace, person, gadget
+) -> None:
+    jobid = root.api.call("startGadget", id=gadget("a", owner=ada).uuid)["jobid"]
+    AsyncJob.objects.filter(uuid=jobid).update(account_uuid=ada.caller.account_uuid)
+    above = person(domain_admin=True, domain=ada.user.domain)
+    assert result(ada, jobid)["jobstatus"] == 0
+    for client, code in ((ada.api, 531), (above.api, 431)):
+        with pytest.raises(ApiError) as caught:
+            client.call("cancelAsyncJob", jobid=jobid)
+        assert caught.value.code == code
+    mine = ada.api.call("cleanGadget", id=gadget("b", owner=ada).uuid)["jobid"]
+    assert above.api.call("cancelAsyncJob", jobid=mine)["jobid"] == mine
+    assert root.api.call("cancelAsyncJob", jobid=jobid)["jobid"] == jobid
