@@ -93,6 +93,8 @@ STATISTICS_INTERVAL_S = 60
 """How often all hosts are asked what their machines use."""
 POWER_SWEEP_INTERVAL_S = 60
 """How often all hosts are asked which machines run. Events tell most changes earlier."""
+UNMANAGED_INTERVAL_S = 300
+"""How often all hosts are asked for machines that are not managed."""
 EXPUNGE_INTERVAL_S = 300
 """How often destroyed machines are looked through for those whose time is up."""
 MAX_SECONDARY_ADDRESSES = ConfigKey(

@@ -54,3 +54,6 @@ VM_SCHEDULE_FORCE_REBOOT = event_type("VM.SCHEDULE.FORCE.REBOOT", "a machine is 
 VM_LEASE_EXPIRED = event_type("VM.LEASE.EXPIRED", "the lease of a machine is over")
 VM_LEASE_EXPIRING = event_type("VM.LEASE.EXPIRING", "the lease of a machine will be over soon")
 VM_LEASE_CANCELLED = event_type("VM.LEASE.CANCELLED", "the lease of a machine was taken away")
+VM_IMPORT = event_type("VM.IMPORT", "a machine that the platform did not make is taken over")
+VM_UNMANAGE = event_type("VM.UNMANAGE", "a machine is given back to the hypervisor's own administrators")
+VM_UNMANAGED_SCAN = event_type("VM.UNMANAGED.SCAN", "hosts are asked for machines that are not managed")

@@ -15,12 +15,13 @@ from apps.compute.config import (
     POWER_SWEEP_INTERVAL_S,
     SCHEDULES_INTERVAL_S,
     STATISTICS_INTERVAL_S,
+    UNMANAGED_INTERVAL_S,
 )
 from apps.compute.console_config import CLEANUP_INTERVAL_S
 from apps.compute.events import VM_EXPUNGE
 from apps.compute.models import ClusterDrsPlan, VirtualMachine
 from apps.compute.services import console as sessions
-from apps.compute.services import leases, placements, sampling, schedules, statistics
+from apps.compute.services import leases, placements, sampling, schedules, statistics, unmanaged_scan
 from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
@@ -50,6 +51,12 @@ def power_sweep() -> None:
             log.warning("host %s did not say which machines run: %s", host, error)
             continue
         PowerSyncManager().report_host(host=host, states=states)
+
+
+@scheduled("compute.unmanaged", every_s=UNMANAGED_INTERVAL_S)
+def look_for_unmanaged() -> int:
+    """Ask every host that is up for machines that are not managed; answers how many there are."""
+    return unmanaged_scan.look_everywhere()
 
 
 @scheduled("compute.expunge_destroyed", every_s=EXPUNGE_INTERVAL_S)

@@ -1,7 +1,7 @@
 """Machines that somebody else made on a host, and how they come under the cloud's hands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from cloudstack.contracts.hypervisor import PowerState
@@ -14,6 +14,10 @@ class UnmanagedDisk:
     device_id: int
     storage: str
     """Name of the storage in the hypervisor's words."""
+    format: str = ""
+    """``vmdk``, ``qcow2``…; empty when the hypervisor does not tell."""
+    controller: str = ""
+    """Kind of the controller that it hangs on, in the hypervisor's words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,11 @@ class UnmanagedMachine:
     operating_system: str = ""
     disks: tuple[UnmanagedDisk, ...] = ()
     nics: tuple[UnmanagedNic, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Details with which ``VmSpec`` describes hardware like the present one, such as its firmware.
+
+    A machine that is stopped is made anew at its next start: what is not told here becomes as the driver does it.
+    """
 
 
 @runtime_checkable

@@ -109,7 +109,7 @@ def _check_domains() -> None:
         (str(vm), str(host))
         for vm, host in VirtualMachine.objects.filter(state=VmState.RUNNING).values_list("uuid", "host__uuid")
     }
-    rows = world.machines().values_list("vm_uuid", "host_uuid", "power")
+    rows = world.machines().filter(managed=True).values_list("vm_uuid", "host_uuid", "power")
     defined = {(str(vm), str(host)) for vm, host, _ in rows}
     running = {(str(vm), str(host)) for vm, host, power in rows if power == PowerState.ON}
     assert running == on_record, f"running {running - on_record}, on record only {on_record - running}"
@@ -129,10 +129,11 @@ def _check_capacity() -> None:
 
 
 def _check_storage() -> None:
-    on_pools = {
-        str(volume.uuid) for volume in Volume.objects.filter(state__in=(VolumeState.READY, VolumeState.DESTROY))
-    }
-    made = {str(uuid) for uuid in world.volumes().values_list("volume_uuid", flat=True)}
+    there = Volume.objects.filter(state__in=(VolumeState.READY, VolumeState.DESTROY))
+    on_pools = {(str(pool), path) for pool, path in there.values_list("pool__uuid", "path")}
+    made = {(str(pool), path) for pool, path in world.volumes().values_list("pool_uuid", "path")}
+    for others in world.machines().filter(managed=False).values_list("disks", flat=True):
+        made -= {(disk["pool"], disk["path"]) for disk in others.values()}
     assert made == on_pools, "volumes and storage differ"
     holders = {volume.uuid for volume in Volume.objects.exclude(pool=None)}
     holders |= {ref.template.uuid for ref in TemplatePoolRef.objects.select_related("template")}

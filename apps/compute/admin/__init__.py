@@ -8,6 +8,7 @@ from apps.compute.admin import (
     parts,
     placement,
     schedule,
+    unmanaged,
     usage,
     virtual_machine,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "parts",
     "placement",
     "schedule",
+    "unmanaged",
     "usage",
     "virtual_machine",
 ]

@@ -109,6 +109,7 @@ class VirtualMachineAdmin(CloudAdmin):
             },
         ),
         ("recoverVirtualMachine", "Recover"),
+        ("unmanageVirtualMachine", "Give back to its hypervisor", {"confirm": True}),
         ("destroyVirtualMachine", "Destroy"),
         ("expungeVirtualMachine", "Expunge"),
     )

@@ -12,6 +12,7 @@ from apps.compute.models.placement import VirtualMachinePlacement
 from apps.compute.models.schedule import VmSchedule
 from apps.compute.models.service_offering import ServiceOffering
 from apps.compute.models.ssh_key_pair import SshKeyPair
+from apps.compute.models.unmanaged import UnmanagedVm
 from apps.compute.models.usage import MachineSample, MachineUsage
 from apps.compute.models.user_data import TemplateUserData, UserData
 from apps.compute.models.virtual_machine import VirtualMachine
@@ -32,6 +33,7 @@ __all__ = [
     "ServiceOffering",
     "SshKeyPair",
     "TemplateUserData",
+    "UnmanagedVm",
     "UserData",
     "VirtualMachine",
     "VirtualMachinePlacement",

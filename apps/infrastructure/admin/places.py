@@ -54,6 +54,7 @@ class ClusterAdmin(CloudAdmin):
     commands = [
         ("updateCluster", "Enable", {"allocationstate": "Enabled"}),
         ("updateCluster", "Disable", {"allocationstate": "Disabled"}),
+        ("scanUnmanagedInstances", "Look for unmanaged machines", {"parameter": "clusterid"}),
         ("deleteCluster", "Delete"),
     ]
 

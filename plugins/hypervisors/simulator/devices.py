@@ -76,12 +76,13 @@ def plug(machines: Any, kind: str, uuid: str, facts: dict[str, Any], name: str) 
             machines.update(**{kind: {**plugged, uuid: facts}})
 
 
-def unplug(machines: Any, kind: str, uuid: str) -> None:
-    """Take a device out; an absent machine or device is fine."""
+def unplug(machines: Any, kind: str, uuid: str, known_by: str, value: str) -> None:
+    """Take a device out; an absent machine or device is fine. One that somebody else plugged in has another UUID."""
     with transaction.atomic():
         vm = machines.select_for_update().first()
-        if vm is not None and uuid in getattr(vm, kind):
-            rest = {other: facts for other, facts in getattr(vm, kind).items() if other != uuid}
+        plugged = getattr(vm, kind) if vm is not None else {}
+        rest = {other: facts for other, facts in plugged.items() if other != uuid and facts[known_by] != value}
+        if rest != plugged:
             machines.update(**{kind: rest})
 
 

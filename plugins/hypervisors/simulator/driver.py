@@ -10,8 +10,9 @@ from django.utils import timezone
 from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpec, VmStatistics
 from cloudstack.contracts.snapshots import MachineSnapshot
+from cloudstack.contracts.unmanaged import UnmanagedMachine
 from cloudstack.plugin.drivers import DriverError, InvalidSpec, NotFound
-from plugins.hypervisors.simulator import devices, snapshots, world
+from plugins.hypervisors.simulator import devices, snapshots, unmanaged, world
 from plugins.hypervisors.simulator.faults import verb
 from plugins.hypervisors.simulator.models import SimulatedHost, SimulatedVm
 
@@ -77,7 +78,7 @@ class SimulatorDriver:
 
     @verb("power_states")
     def power_states(self) -> Mapping[str, PowerState]:
-        rows = SimulatedVm.objects.filter(host_uuid=self.host.uuid).values_list("vm_uuid", "power")
+        rows = SimulatedVm.objects.filter(host_uuid=self.host.uuid, managed=True).values_list("vm_uuid", "power")
         return {str(uuid): PowerState(power) for uuid, power in rows}
 
     # -- live migration
@@ -106,7 +107,7 @@ class SimulatorDriver:
 
     @verb("detach_disk")
     def detach_disk(self, uuid: str, disk: DiskSpec) -> None:
-        devices.unplug(self._mine(uuid), "disks", disk.uuid)
+        devices.unplug(self._mine(uuid), "disks", disk.uuid, "path", disk.path)
 
     @verb("resize_disk")
     def resize_disk(self, uuid: str, disk: DiskSpec) -> None:
@@ -136,7 +137,7 @@ class SimulatorDriver:
 
     @verb("detach_nic")
     def detach_nic(self, uuid: str, nic: NicSpec) -> None:
-        devices.unplug(self._mine(uuid), "nics", nic.uuid)
+        devices.unplug(self._mine(uuid), "nics", nic.uuid, "mac", nic.mac)
 
     # -- snapshots
 
@@ -158,6 +159,20 @@ class SimulatorDriver:
     @verb("snapshots")
     def snapshots(self, uuid: str) -> Sequence[MachineSnapshot]:
         return snapshots.all_of(self._mine(uuid), name=f"machine {uuid}")
+
+    # -- machines of others
+
+    @verb("unmanaged_machines")
+    def unmanaged_machines(self) -> Mapping[str, UnmanagedMachine]:
+        return unmanaged.all_on(self.host)
+
+    @verb("import_machine")
+    def import_machine(self, uuid: str, name: str) -> UnmanagedMachine:
+        return unmanaged.take_over(self._mine(uuid), name, f"machine {uuid} on {self.host.name}")
+
+    @verb("release_machine")
+    def release_machine(self, uuid: str) -> None:
+        self._mine(uuid).update(managed=False)
 
     # -- what it tells
 

@@ -1,6 +1,7 @@
 """What happens in the simulated world by itself, and what tests ask of it."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import QuerySet
 
@@ -16,6 +17,29 @@ def guest_powers_off(vm_uuid: Any) -> bool:
 def guest_vanishes(vm_uuid: Any) -> bool:
     """Somebody removes the machine behind the portal's back."""
     return bool(SimulatedVm.objects.filter(vm_uuid=vm_uuid).delete()[0])
+
+
+def somebody_makes(
+    name: str, *, host_uuid: Any, pool_uuid: Any, pool_path: str, bridge: str, disks: int = 1, **columns: Any
+) -> "SimulatedVm":
+    """A machine that is not the cloud's, with its disks of 1 GiB and a card in ``bridge``; it runs."""
+    plugged = {}
+    for number in range(disks):
+        disk = uuid4()
+        path = f"{pool_path.rstrip('/')}/volumes/{disk}"
+        SimulatedVolume.objects.create(pool_uuid=pool_uuid, path=path, volume_uuid=disk, size_bytes=1 << 30)
+        plugged[str(disk)] = {"pool": str(pool_uuid), "path": path, "device": number, "size_bytes": 1 << 30}
+    mac = ":".join(["06", *(f"{byte:02x}" for byte in uuid4().bytes[:5])])
+    facts = {"power": PowerState.ON, "cpus": 2, "memory_mib": 512, **columns}
+    return SimulatedVm.objects.create(
+        vm_uuid=uuid4(),
+        host_uuid=host_uuid,
+        name=name,
+        managed=False,
+        disks=plugged,
+        nics={str(uuid4()): {"mac": mac, "bridge": bridge, "network": "", "ipv4": ""}},
+        **facts,
+    )
 
 
 def machines(vm_uuid: Any = None) -> "QuerySet[SimulatedVm]":

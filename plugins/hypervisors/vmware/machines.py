@@ -57,6 +57,7 @@ def state_in(told: Mapping[str, Any]) -> tuple[str, PowerState] | None:
 
 def start(vc: VCenter, spec: VmSpec, options: Options) -> None:
     """Have the machine here and running: made if there is none, changed if it is off, left alone if it runs."""
+    options = options.for_machine(spec.details)
     vm = vc.machine(spec.uuid)
     if vm is None:
         vm = _make(vc, spec, options)

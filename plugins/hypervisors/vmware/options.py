@@ -1,7 +1,7 @@
 """Options of the operator, read from the details of a host (or of its cluster)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudstack.contracts.errors import InvalidSpec
 
@@ -33,3 +33,16 @@ class Options:
             if value not in allowed:
                 raise InvalidSpec(f"host detail {name}: {value!r} is not one of {', '.join(allowed)}")
         return options
+
+    def for_machine(self, details: Mapping[str, str]) -> "Options":
+        """The same with what the machine itself says: its details ``rootDiskController`` and ``nicAdapter``.
+
+        Words of other drivers, or ``osdefault``, change nothing.
+        """
+        told = {key.lower(): value for key, value in details.items()}
+        controller, adapter = told.get("rootdiskcontroller", "").lower(), told.get("nicadapter", "").lower()
+        return replace(
+            self,
+            root_disk_controller=controller if controller in CONTROLLERS else self.root_disk_controller,
+            nic_adapter=adapter if adapter in ADAPTERS else self.nic_adapter,
+        )

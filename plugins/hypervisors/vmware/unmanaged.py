@@ -14,7 +14,7 @@ from plugins.hypervisors.vmware.vcenter import VCenter
 KIB = 1024
 PATHS = [
     *machines.STATES, "name", "config.hardware", "config.extraConfig", "config.guestFullName",
-    "config.cpuAllocation.limit", "guest.net",
+    "config.cpuAllocation.limit", "config.firmware", "config.guestId", "guest.net",
 ]  # fmt: skip
 
 
@@ -63,14 +63,33 @@ def _shown(vc: VCenter, told: Mapping[str, Any]) -> UnmanagedMachine:
         memory_mib=hardware.memoryMB,
         cpu_mhz=limit // hardware.numCPU if limit > 0 else 0,
         operating_system=told.get("config.guestFullName") or "",
-        disks=tuple(_disk(one) for one in devices.of_kind(hardware.device, vim.vm.device.VirtualDisk)),
+        disks=tuple(_disk(one, hardware.device) for one in devices.of_kind(hardware.device, vim.vm.device.VirtualDisk)),
         nics=tuple(
             _nic(vc, one, addresses) for one in devices.of_kind(hardware.device, vim.vm.device.VirtualEthernetCard)
         ),
+        details=_details(told),
     )
 
 
-def _disk(device: Any) -> UnmanagedDisk:
+def _details(told: Mapping[str, Any]) -> dict[str, str]:
+    """What a machine is made of when it is made anew at a start: firmware, system, kinds of controller and card."""
+    hardware = told["config.hardware"].device
+    found = {
+        "boot_type": "UEFI" if told.get("config.firmware") == "efi" else "BIOS",
+        "guestid": told.get("config.guestId") or "",
+        "rootDiskController": _kind(hardware, devices.SCSI),
+        "nicAdapter": _kind(hardware, devices.CARDS),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _kind(hardware: Any, kinds: Mapping[str, Any]) -> str:
+    """The name of the first device's kind that the driver knows; empty without one."""
+    names = (name for device in hardware for name, kind in kinds.items() if type(device) is kind)
+    return next(names, "")
+
+
+def _disk(device: Any, hardware: Any) -> UnmanagedDisk:
     path = devices.files_of(device)[-1]
     unit = device.unitNumber or 0
     return UnmanagedDisk(
@@ -78,7 +97,18 @@ def _disk(device: Any) -> UnmanagedDisk:
         size_bytes=(device.capacityInKB or 0) * KIB,
         device_id=unit if unit < 7 else unit - 1,
         storage=split_path(path)[0],
+        format="vmdk",
+        controller=_controller(device, hardware),
     )
+
+
+def _controller(disk: Any, hardware: Any) -> str:
+    """``pvscsi``, or what vSphere calls the kind of the controller."""
+    for device in hardware:
+        if device.key == disk.controllerKey:
+            kinds = (name for name, kind in devices.SCSI.items() if type(device) is kind)
+            return next(kinds, type(device).__name__.removeprefix("vim.vm.device."))
+    return ""
 
 
 def _nic(vc: VCenter, device: Any, addresses: Mapping[str, str]) -> UnmanagedNic:

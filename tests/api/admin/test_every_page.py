@@ -27,6 +27,7 @@ from apps.compute.models import (
     MachineStateHistory,
     MachineUsage,
     TemplateUserData,
+    UnmanagedVm,
     VirtualMachine,
 )
 from apps.infrastructure.models import CapacityHistory, Dedication, HostHistory
@@ -124,6 +125,10 @@ def full(cloud: SimulatedCloud, machines: list[str]) -> None:
         GuestVlanRange.objects.create(
             account=cloud.account, domain=cloud.account.domain, start=number, end=number,
             physical_network=PhysicalNetwork.objects.first(),
+        )  # fmt: skip
+        UnmanagedVm.objects.create(
+            host=cloud.hosts[0], machine_uuid=uuid.uuid4(), name=f"old-{number}", power="on", cpus=1, memory_mib=512,
+            disks=[{"path": "x", "size_bytes": 1, "device_id": 0, "storage": "x"}], nics=[{"mac": "x", "network": "x"}],
         )  # fmt: skip
         ManagementServer.objects.create(name=f"server-{number}", web_seen=timezone.now())
         ZoneSetup.objects.create(user=owner, zone=cloud.zone, name=f"zone-{number}")

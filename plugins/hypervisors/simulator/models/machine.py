@@ -28,6 +28,8 @@ class SimulatedVm(models.Model):
     """How often the guest booted since it was defined here."""
     since = models.DateTimeField(default=timezone.now)
     """When the machine was defined here."""
+    managed = models.BooleanField(default=True)
+    """False for a machine that somebody else made."""
 
     class Meta:
         verbose_name = "simulated machine"
