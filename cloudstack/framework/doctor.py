@@ -59,9 +59,12 @@ def _drop(check: DoctorCheck) -> None:
     _checks[:] = [entry for entry in _checks if entry[1] is not check]
 
 
-def examine(limit_s: float = LIMIT_S) -> list[Diagnosis]:
-    """Ask every check, one after the other; one that does not answer in time is left behind."""
-    return [_examined(plugin, check, limit_s) for plugin, check in list(_checks)]
+def examine(limit_s: float = LIMIT_S, *, only: str = "") -> list[Diagnosis]:
+    """Ask every check, one after the other; one that does not answer in time is left behind.
+
+    ``only``: the name of the one plugin whose checks are asked, or ``platform``.
+    """
+    return [_examined(plugin, check, limit_s) for plugin, check in list(_checks) if only in ("", plugin)]
 
 
 def _examined(plugin: str, check: DoctorCheck, limit_s: float) -> Diagnosis:

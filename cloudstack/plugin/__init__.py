@@ -1,8 +1,8 @@
 """The public face of the platform for plugins. What is not here or in ``cloudstack.contracts`` is not theirs.
 
-By topic: ``access``, ``admin``, ``agent``, ``alerts``, ``api``, ``doctor``, ``drivers``, ``events``, ``health``,
+By topic: ``access``, ``admin``, ``alerts``, ``api``, ``doctor``, ``drivers``, ``events``, ``health``,
 ``infrastructure``, ``jobs``, ``login``, ``managers``, ``metrics``, ``models``, ``placement``, ``portal``,
-``resources``, ``settings``.
+``resources``, ``settings``, ``web``.
 """
 
 from cloudstack.framework.plugins.config import PluginConfig

@@ -9,7 +9,14 @@ from cloudstack.contracts.errors import (
     NotSupported,
 )
 from cloudstack.contracts.host import HostFacts, HostRef
-from cloudstack.framework.drivers import host_agent, hypervisor_driver, image_store_driver, storage_driver
+from cloudstack.framework.drivers import (
+    host_agent,
+    host_discovery,
+    hypervisor_driver,
+    image_store_driver,
+    network_element,
+    storage_driver,
+)
 
 __all__ = [
     "DriverError",
@@ -21,7 +28,9 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "host_agent",
+    "host_discovery",
     "hypervisor_driver",
     "image_store_driver",
+    "network_element",
     "storage_driver",
 ]

@@ -14,6 +14,7 @@ from apps.accounts.factories import (
     project_of,
 )
 from apps.accounts.models import Account, Domain, Project, User
+from apps.accounts.services.bootstrap import ensure_default_roles
 from apps.accounts.services.role_rules import forget_rules
 from cloudstack.framework.configuration import store
 from cloudstack.testing.api import ApiClient
@@ -47,6 +48,10 @@ class Tenants:
         project: Project = project_of(self.account)
         join_project(project, self.user)
         return project
+
+    def with_role(self, name: str) -> ApiClient:
+        """A client of somebody new who has one of the roles that came along: ``Read-Only User - Default``."""
+        return client_of(UserFactory(account=AccountFactory(role=ensure_default_roles()[name])))
 
     def run(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Carry out all jobs; what the one of ``answer`` came to."""

@@ -95,9 +95,19 @@ class Param(Generic[T]):
         if not text and self.empty_is_missing:
             return MISSING
         value = self.cast(text)
-        if self.validate is not None:
-            self.validate(value)
+        self.ensure_valid(value)
         return value
+
+    def ensure_valid(self, value: T) -> None:
+        """Raises :class:`BadValue` with the words of ``validate``, which raises it or any ``ValueError``."""
+        if self.validate is None:
+            return
+        try:
+            self.validate(value)
+        except BadValue:
+            raise
+        except ValueError as error:
+            raise BadValue(str(error)) from error
 
     empty_is_missing = True
     """Whether ``name=`` counts as not given."""

@@ -33,8 +33,7 @@ class ListOf(Param[list[Any]]):
         if len(part) > self.item.max_length:
             raise BadValue(f"an item has {len(part)} characters, at most {self.item.max_length} are allowed")
         value = self.item.cast(part)
-        if self.item.validate is not None:
-            self.item.validate(value)
+        self.item.ensure_valid(value)
         return value
 
     def to_wire(self, value: Any) -> Mapping[str, str]:
@@ -67,8 +66,7 @@ class _Indexed(Param[Any]):
                 if len(field) > 255 or len(text) > self.value_max_length:
                     raise BadValue(f"keys have at most 255 characters, values at most {self.value_max_length}")
         value = self.build([rows[index] for index in sorted(rows)])
-        if self.validate is not None:
-            self.validate(value)
+        self.ensure_valid(value)
         return value
 
     def build(self, rows: list[dict[str, str]]) -> Any:

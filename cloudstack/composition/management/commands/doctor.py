@@ -17,10 +17,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one line of JSON for programs")
+        parser.add_argument("--only", default="", metavar="plugin", help="ask this plugin's checks, and no others")
         parser.add_argument("--limit", type=float, default=doctor.LIMIT_S, help="seconds that each check gets")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = doctor.examine(options["limit"])
+        found = doctor.examine(options["limit"], only=options["only"])
         if options["json"]:
             lines = [
                 {"check": one.name, "plugin": one.plugin, "well": f.well, "text": f.text, "remedy": f.remedy}

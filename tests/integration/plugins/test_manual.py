@@ -1,0 +1,78 @@
+"""The manual of plugins is true: each hook has a page, and each page's plugin is well and does what the page says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.portal.reference.hooks import specifications
+from cloudstack.framework.plugins import hookspecs
+from tests.integration.plugins import manual
+
+pytestmark = pytest.mark.xdist_group("manual")
+HOOKS = sorted(name for module in hookspecs.ALL for name, _ in specifications(module))
+SECTIONS = ("When it is called", "When it fails", "Example", "Test it")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process says that has the plugins of all pages."""
+    folder = tmp_path_factory.mktemp("manual")
+    for page in manual.pages().values():
+        manual.write(folder / "plugins", page)
+    environment = os.environ | {
+        "CLOUDSTACK_PLUGINS_PATH": str(folder / "plugins"),
+        "CLOUDSTACK_DATA": str(folder / "data"),
+        "CLOUDSTACK_TEST_RUN": str(folder / "run"),
+        "DJANGO_SETTINGS_MODULE": "cloudstack.settings.test",
+        "PYTHONPATH": str(manual.REPO),
+    }
+    environment.pop("DATABASE_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.integration.plugins.manual_run", str(folder)],
+        cwd=manual.REPO,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    answer = folder / "answer.json"
+    assert answer.exists(), (done.stdout + done.stderr)[-4000:]
+    found: dict[str, Any] = json.loads(answer.read_text())
+    assert found["collection"] == [], "\n".join(found["collection"])
+    return found["plugins"]
+
+
+def test_every_hook_has_a_page_and_every_page_a_hook() -> None:
+    assert sorted(manual.pages()) == HOOKS
+
+
+def test_no_two_pages_make_the_same_plugin() -> None:
+    names = [manual.plugin_of(page).split("/")[1] for page in manual.pages().values()]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_index_leads_to_every_page() -> None:
+    text = manual.INDEX.read_text(encoding="utf-8")
+    assert [name for name in manual.pages() if f"]({name}.md)" not in text] == []
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_page_says_what_a_reader_needs(hook: str) -> None:
+    text = manual.pages()[hook].read_text(encoding="utf-8")
+    assert [title for title in SECTIONS if f"\n## {title}\n" not in text] == []
+    assert f"../reference/hooks.md#{hook})" in text
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_example_of_a_page_does_what_the_page_says(hook: str, made: dict[str, Any]) -> None:
+    told = made[manual.plugin_of(manual.pages()[hook]).split("/")[1]]
+    assert told["complaints"] == []
+    assert hook in told["hooks"]
+    assert told["failed"] == [], "\n".join(told["failed"])
+    assert told["passed"] > 0, "its page shows no test"
