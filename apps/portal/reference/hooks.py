@@ -13,7 +13,8 @@ from cloudstack.framework.plugins.markers import API_VERSION
 INTRODUCTION = f"""\
 Functions that the `hooks.py` of a plugin may have, marked with `@hookimpl` of `cloudstack.plugin`. Names and arguments
 are exact: a misspelt hook or an argument that is not listed here takes the plugin out, with a sentence that says so. A
-function may leave arguments out that it does not need. This is version {API_VERSION} of the interface. How to use them:
+function may leave arguments out that it does not need. This is version {API_VERSION} of the interface. Each has a page
+with an example, grouped by [what one wants to do](../plugins/README.md); to begin with:
 [write a plugin](../how-to/write-a-plugin.md)."""
 KINDS = {
     "register": "Asked of every plugin at start; the answers are joined.",
@@ -47,7 +48,7 @@ def _subject(module: ModuleType) -> str:
             f"### {name}",
             f"```python\n@hookimpl\ndef {signature(name, function)}:\n```",
             markdown.sentence(inspect.getdoc(function) or ""),
-            _kind(name),
+            f"{_kind(name)} [How to use it, with an example](../plugins/{name}.md).",
         ]
     return "\n\n".join(parts)
 

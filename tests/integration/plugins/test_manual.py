@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +68,8 @@ def test_a_page_says_what_a_reader_needs(hook: str) -> None:
     assert f"../reference/hooks.md#{hook})" in text
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("hook", HOOKS)
 def test_the_example_of_a_page_does_what_the_page_says(hook: str, made: dict[str, Any]) -> None:
     told = made[manual.plugin_of(manual.pages()[hook]).split("/")[1]]
