@@ -8,7 +8,7 @@ does what its reader may see and do, and nothing else.
 from cloudstack.pages.columns import Column, Kind
 from cloudstack.pages.options import Listed, Option, choices
 from cloudstack.pages.registry import register
-from cloudstack.pages.sections import OF, Filter, Input, MenuLink, Operation, Panel, PanelOn, Section
+from cloudstack.pages.sections import OF, Filter, Input, MenuLink, Operation, Panel, PanelOn, Section, cancels_job
 
 __all__ = [
     "OF",
@@ -23,6 +23,7 @@ __all__ = [
     "Panel",
     "PanelOn",
     "Section",
+    "cancels_job",
     "choices",
     "register",
 ]

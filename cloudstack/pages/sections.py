@@ -145,6 +145,17 @@ class Operation:
         return {**own, **self.fixed}
 
 
+def cancels_job(label: Text) -> Operation:
+    """The button that stops the job which works on the object now; shown while there is one."""
+    return Operation(
+        command="cancelAsyncJob",
+        label=label,
+        icon="stop",
+        params=lambda row: {"jobid": row["jobid"]},
+        suits=lambda row: bool(row.get("jobid")),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """A table on an object's page: what ``command`` lists with ``params`` made from the object's row.

@@ -13,6 +13,7 @@ from cloudstack.pages import (
     Panel,
     PanelOn,
     Section,
+    cancels_job,
     choices,
 )
 from cloudstack.pages.tones import color_states
@@ -30,6 +31,7 @@ __all__ = [
     "Panel",
     "PanelOn",
     "Section",
+    "cancels_job",
     "choices",
     "color_states",
 ]

@@ -8,4 +8,3 @@ class CoffeeConfig(PluginConfig):
     label = "coffee"
     verbose_name = "Coffee"
     api_version = 1
-    default_auto_field = "django.db.models.BigAutoField"

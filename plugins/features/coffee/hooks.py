@@ -12,6 +12,7 @@ from plugins.features.coffee.workflow import BrewCoffee
 register_owned_models = gives(OwnedKind(model=Coffee, remove=COFFEES.remove))
 register_resource_limits = gives(config.CUPS)
 register_config_keys = gives(config.BREW_TIME_S, config.LARGEST_SIZE, config.STALE_AFTER_MIN)
+register_metrics = gives(config.CHANGES, config.IN_STATE)
 register_managers = gives(COFFEES)
 register_api_commands = gives(commands.CreateCoffee, commands.ListCoffees, commands.UpdateCoffee, commands.RemoveCoffee)
 register_workflows = gives(BrewCoffee)

@@ -10,7 +10,7 @@ from cloudstack.plugin.events import publish
 from cloudstack.plugin.jobs import AsyncJob, dispatch
 from cloudstack.plugin.managers import Manager, Program
 from cloudstack.plugin.models import Account
-from plugins.features.coffee.config import CUPS, LARGEST_SIZE, STALE_AFTER_MIN
+from plugins.features.coffee.config import CHANGES, CUPS, LARGEST_SIZE, STALE_AFTER_MIN
 from plugins.features.coffee.models import COFFEE_REMOVE, COFFEE_UPDATE, FSM, Coffee, Size, State
 
 
@@ -62,6 +62,7 @@ class CoffeeManager(Manager):
     def move(self, cup: Coffee, event: str) -> None:
         """For jobs: change its state. What is discarded counts no more; its row stays until somebody removes it."""
         FSM.fire(cup, event, since=timezone.now())
+        transaction.on_commit(lambda state=cup.state: CHANGES.add(state=state))
         if cup.state == State.DISCARDED:
             CUPS.release(cup.account)
 

@@ -34,10 +34,9 @@ class State(models.TextChoices):
 
 
 TRANSITIONS = {
-    (State.CREATED, "brew"): State.BREWING,
-    (State.ERROR, "brew"): State.BREWING,
     (State.BREWING, "succeeded"): State.BREWED,
-    (State.BREWING, "failed"): State.ERROR,
+    **{(state, "brew"): State.BREWING for state in (State.CREATED, State.ERROR)},
+    **{(state, "failed"): State.ERROR for state in (State.CREATED, State.BREWING)},
     **{(state, "cancelled"): State.DISCARDED for state in (State.CREATED, State.BREWING)},
     **{(state, "discard"): State.DISCARDED for state in (State.CREATED, State.BREWED, State.ERROR)},
 }

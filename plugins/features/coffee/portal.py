@@ -19,12 +19,11 @@ PROJECT = ui.Column(wire="project", label=_("Project"))
 
 
 class Coffees(ui.Section):
-    slug = "coffees"
+    slug, lists = "coffees", "listCoffees"
     title, singular = _("Coffees"), _("coffee")
     group, order, icon = _("Refreshments"), 200, "cup"
     help = _("Coffee, brewed for you. What nobody drinks is discarded after a while.")
     empty = _("Order your first one.")
-    lists = "listCoffees"
     columns = (NAME, STATE, COFFEE, SIZE, ORDERED)
     filters = (
         ui.Filter(wire="state", label=_("State"), options=ui.choices(State)),
@@ -44,6 +43,7 @@ class Coffees(ui.Section):
     rename = ui.Input(wire="name", label=_("Name"), initial=lambda row: row["name"], required=True)
     operations = (
         ui.Operation(command="updateCoffee", label=_("Rename"), icon="edit", inputs=(rename,)),
+        ui.cancels_job(_("Stop brewing")),
         ui.Operation(command="removeCoffee", label=_("Discard and remove"), icon="trash", bulk=True),
     )
 

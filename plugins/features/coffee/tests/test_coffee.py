@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from cloudstack.plugin.drivers import DriverError
 from cloudstack.plugin.jobs import AsyncJob
+from cloudstack.plugin.metrics import counted
 from cloudstack.testing.api import ApiClient, ApiError
-from cloudstack.testing.jobs import cancel, run_jobs
+from cloudstack.testing.jobs import run_jobs
 from cloudstack.testing.tenants import Tenants, make_tenants, signed_in
+from plugins.features.coffee.config import CHANGES, IN_STATE
 from plugins.features.coffee.manager import COFFEES
 from plugins.features.coffee.models import Coffee, State
+from plugins.features.coffee.workflow import Grind
 
 Order = Callable[..., dict[str, Any]]
 
@@ -52,6 +56,11 @@ def held(tenants: Tenants) -> int:
     return int(account["coffeetotal"])
 
 
+def changes() -> dict[str, float]:
+    """How many cups came into each state since counting began."""
+    return {state: figure for (state,), figure in counted([CHANGES])[CHANGES].items()}
+
+
 def test_a_coffee_is_brewed_by_a_job_that_tells_of_it(tenants: Tenants, order: Order) -> None:
     answer = order(size="LARGE")
     [cup] = tenants.owner.items("listCoffees", state="Created")
@@ -81,9 +90,45 @@ def test_brewing_takes_its_time_shows_how_far_it_is_and_is_cancelled(tenants: Te
     assert AsyncJob.objects.get(uuid=answer["jobid"]).progress == 75
     refused = refusal(tenants.owner.call, "removeCoffee", id=answer["id"])
     assert "Brewing" in refused.text and state_of(answer) == State.BREWING
-    cancel(answer["jobid"])
+    assert "Unable to find job" in refusal(tenants.neighbour.call, "cancelAsyncJob", jobid=answer["jobid"]).text
+    tenants.owner.call("cancelAsyncJob", jobid=answer["jobid"])
     assert tenants.run(answer)["jobstatus"] == 2
     assert (state_of(answer), held(tenants)) == (State.DISCARDED, 0)
+
+
+def test_a_cup_that_nobody_could_brew_is_in_error_and_not_forgotten(
+    tenants: Tenants, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_beans(*_: Any) -> None:
+        raise DriverError("there are no beans")
+
+    monkeypatch.setattr(Grind, "do", no_beans)
+    answer = order()
+    assert "no beans" in tenants.run(answer)["jobresult"]["errortext"]
+    assert (state_of(answer), held(tenants)) == (State.ERROR, 1)
+    tenants.owner.call("removeCoffee", id=answer["id"])
+    assert held(tenants) == 0
+
+
+def test_cups_are_counted_by_what_becomes_of_them(
+    tenants: Tenants, order: Order, django_capture_on_commit_callbacks: Any
+) -> None:
+    before = changes()
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(3):
+            order()
+        run_jobs()
+        last = order()
+        tenants.owner.call("cancelAsyncJob", jobid=last["jobid"])
+        run_jobs()
+        order()
+    after = changes()
+    assert {state: after[state] - before.get(state, 0) for state in after} == {
+        "Brewing": 3,
+        "Brewed": 3,
+        "Discarded": 1,
+    }
+    assert {values: figure for _, values, figure in IN_STATE.read()} == {("Created",): 1, ("Brewed",): 3}
 
 
 def test_nobody_holds_more_than_he_may(tenants: Tenants, order: Order) -> None:
@@ -170,10 +215,11 @@ def test_pages_show_it_with_its_quota_and_order_one(tenants: Tenants) -> None:
     assert "Refreshments" in client.get("/").text and "Coffees" in client.get("/").text
     form = {"name": "by form", "offering": "Mocha", "size": "SMALL", "go": "do"}
     assert client.post("/coffees/new/createcoffee/", form).status_code == 302
+    assert "Stop brewing" in client.get(f"/coffees/{Coffee.objects.get().uuid}/").text
     run_jobs()
     cup = Coffee.objects.get()
     page = client.get(f"/coffees/{cup.uuid}/").text
-    assert "by form" in page and "Discard and remove" in page and "Brewed" in page
+    assert "by form" in page and "Discard and remove" in page and "Brewed" in page and "Stop brewing" not in page
     assert "by form" in client.get("/coffees/?state=Brewed").text
     assert "by form" not in client.get("/coffees/?state=Error").text
 
