@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
@@ -54,6 +55,8 @@ class Column:
     to: tuple[str, str] | None = None
     value: Callable[[Row], Any] | None = None
     needs: tuple[str, ...] = ()
+    choices: type[models.TextChoices] | None = None
+    """A value of these stands under its label."""
     wide: bool = False
     """Whether it is left out where there is little room."""
 
@@ -65,7 +68,8 @@ class Column:
 
     def shown(self, row: Row) -> SafeString | str:
         value = self.value(row) if self.value else row.get(self.wire)
-        text = shown(value, self.kind)
+        label = dict(self.choices.choices).get(value, value) if self.choices is not None and value else value
+        text = state(value, label=label) if self.kind is Kind.STATE and value else shown(label, self.kind)
         uuid = row.get(self.to[1]) if self.to else None
         if self.to and uuid and text != NOTHING:
             return _linked(self.to[0], uuid, text)
@@ -117,11 +121,7 @@ def shown(value: Any, kind: Kind = Kind.TEXT) -> SafeString | str:
 
 def state(value: Any, *, job: bool = False, label: Any = "") -> SafeString:
     """A state as a coloured word."""
-    return format_html('<span class="state {}">{}</span>', tone(value, job=job), label or STATES.get(value, value))
-
-
-STATES: dict[Any, Any] = {}
-"""State on the wire → its word for people, where the app that owns it gives one."""
+    return format_html('<span class="state {}">{}</span>', tone(value, job=job), label or value)
 
 
 def when(value: Any) -> SafeString | str:
@@ -151,6 +151,16 @@ def span(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return ngettext("%(days)d day", "%(days)d days", whole // 86400) % {"days": whole // 86400}
+
+
+def short_span(seconds: float) -> str:
+    """A length of time of which even parts of a second tell something: ``under 0.1 ms``, ``2.4 ms``, ``310 ms``."""
+    if seconds >= 1:
+        return span(seconds)
+    thousandths = seconds * 1000
+    if 0 < thousandths < 0.1:
+        return "under 0.1 ms"
+    return f"{thousandths:.1f} ms" if 0 < thousandths < 10 else f"{thousandths:.0f} ms"
 
 
 def _tags(tags: Any) -> SafeString | str:

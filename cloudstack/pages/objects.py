@@ -197,5 +197,7 @@ def _activity(request: HttpRequest, row: Mapping[str, Any]) -> list[list[dict[st
 ACTIVITY = (
     Column(wire="created", label="", kind=Kind.WHEN),
     Column(wire="description", label=""),
+    # The parts of one asynchronous operation have the same description.
+    Column(wire="state", label="", kind=Kind.STATE),
     Column(wire="username", label=""),
 )

@@ -8,8 +8,8 @@ from itertools import pairwise
 from django.utils.safestring import SafeString
 
 from apps.accounts.admin.badges import badge, tone
-from apps.accounts.admin.panels import span
 from cloudstack.framework.jobs.models import AsyncJob, JobStep
+from cloudstack.pages.columns import short_span
 
 WIDTH = 1000
 """Units of the whole line."""
@@ -68,8 +68,8 @@ def timeline(job: AsyncJob, steps: Sequence[JobStep], *, now: datetime) -> Timel
     rows = {step.pk: Row(step) for step in steps}
     for step, begin, end, colour, verb in stretches:
         row = rows[step.pk]
-        took = _short((end - begin).total_seconds())
-        offset = f"+{_short((begin - scale.begin).total_seconds())}"
+        took = short_span((end - begin).total_seconds())
+        offset = f"+{short_span((begin - scale.begin).total_seconds())}"
         x, until = scale.place(begin), scale.place(end)
         width = max(until - x, THINNEST)
         row.bars.append(
@@ -108,7 +108,7 @@ class _Scale:
             return
         busy = _merged(stretches)
         self.begin, end = busy[0][0], busy[-1][1]
-        self.total = _short((end - self.begin).total_seconds())
+        self.total = short_span((end - self.begin).total_seconds())
         worked = sum((stop - start).total_seconds() for start, stop in busy) or 1.0
         drawn = 0.0
         for index, (start, stop) in enumerate(busy):
@@ -129,11 +129,6 @@ class _Scale:
                 part = (moment - left).total_seconds() / whole if whole else 0.0
                 return round((left_at + part * (right_at - left_at)) * self._unit, 1)
         return float(WIDTH)
-
-
-def _short(seconds: float) -> str:
-    """Of steps even milliseconds tell something."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else span(seconds)
 
 
 def _merged(stretches: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

@@ -21,3 +21,6 @@ def state(value: Any, job: bool = False) -> SafeString:
 def moment(value: datetime | None) -> SafeString | str:
     """How long ago, and exactly on pointing at it."""
     return columns.NOTHING if value is None else columns.moment_shown(value)
+
+
+register.filter("short_span", columns.short_span)
