@@ -71,11 +71,13 @@ def hypervisor_types() -> list[str]:
 
 
 def hypervisor_driver(host: HostRef) -> HypervisorDriver:
+    """The driver of a host. Raises ``ResourceUnavailable`` when no plugin gives one; so do those below."""
     found: HypervisorDriver = _find("register_hypervisor_drivers", host.hypervisor, "a driver for hypervisor")(host)
     return found
 
 
 def storage_driver(pool: PoolRef, host: HostRef) -> PrimaryStorageDriver:
+    """The driver of a pool, through a host that sees it."""
     found: PrimaryStorageDriver = _find(
         "register_storage_drivers", (host.hypervisor, pool.type), "a driver for storage"
     )(pool, host)
@@ -93,6 +95,7 @@ def pool_types() -> list[str]:
 
 
 def image_store_driver(store: ImageStoreRef) -> ImageStoreDriver:
+    """The driver of an image store."""
     found: ImageStoreDriver = _find("register_image_store_drivers", store.provider, "a driver for image store")(store)
     return found
 
@@ -103,6 +106,7 @@ def image_store_providers() -> list[str]:
 
 @cache
 def network_element(name: str) -> NetworkElement:
+    """The one element of this name; every call answers the same object."""
     found: NetworkElement = _find("register_network_elements", name, "network element")()
     return found
 
@@ -112,11 +116,13 @@ def network_elements() -> list[str]:
 
 
 def host_agent(host: HostRef) -> HostAgent:
+    """What carries commands to the agent on a host."""
     found: HostAgent = _find("register_host_agents", host.hypervisor, "an agent for hosts of")(host)
     return found
 
 
 def host_discovery(cluster: ClusterRef) -> HostDiscovery:
+    """What finds the hosts of a cluster at its manager."""
     found: HostDiscovery = _find("register_host_discoveries", cluster.hypervisor, "a way to find hosts of")(cluster)
     return found
 

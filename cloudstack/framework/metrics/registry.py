@@ -23,10 +23,12 @@ def register(*metrics: Metric) -> None:
 
 
 def collectors() -> list[Collector]:
+    """What is read now and then: gauges and the like."""
     return [metric for metric in _metrics if isinstance(metric, Collector)]
 
 
 def counters() -> list[Counter]:
+    """What is counted when it happens."""
     return [metric for metric in _metrics if isinstance(metric, Counter)]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[3]
 PAGES = REPO / "docs" / "plugins"
 INDEX = PAGES / "README.md"
+BEGINNING = REPO / "docs" / "how-to" / "write-a-plugin.md"
+"""Where an author begins: it has an example, too."""
 BLOCK = re.compile(r"^```(?:python|toml)\n# (\w+/\w+/[\w/.]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A block that begins with the place of its file below the folder of plugins: ``# features/lumps/hooks.py``."""
 FIRST = "features/example"
@@ -25,6 +27,11 @@ def files_of(page: Path) -> dict[str, str]:
 def pages() -> dict[str, Path]:
     """Name of a hook → its page."""
     return {path.stem: path for path in sorted(PAGES.glob("*.md")) if path != INDEX}
+
+
+def name_of(page: Path) -> str:
+    """Name of the plugin that the page makes."""
+    return plugin_of(page).split("/")[1]
 
 
 def plugin_of(page: Path) -> str:

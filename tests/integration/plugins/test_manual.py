@@ -21,7 +21,7 @@ SECTIONS = ("When it is called", "When it fails", "Example", "Test it")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a process says that has the plugins of all pages."""
     folder = tmp_path_factory.mktemp("manual")
-    for page in manual.pages().values():
+    for page in (manual.BEGINNING, *manual.pages().values()):
         manual.write(folder / "plugins", page)
     environment = os.environ | {
         "CLOUDSTACK_PLUGINS_PATH": str(folder / "plugins"),
@@ -52,7 +52,7 @@ def test_every_hook_has_a_page_and_every_page_a_hook() -> None:
 
 
 def test_no_two_pages_make_the_same_plugin() -> None:
-    names = [manual.plugin_of(page).split("/")[1] for page in manual.pages().values()]
+    names = [manual.name_of(page) for page in (manual.BEGINNING, *manual.pages().values())]
     assert sorted(names) == sorted(set(names))
 
 
@@ -72,8 +72,18 @@ def test_a_page_says_what_a_reader_needs(hook: str) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("hook", HOOKS)
 def test_the_example_of_a_page_does_what_the_page_says(hook: str, made: dict[str, Any]) -> None:
-    told = made[manual.plugin_of(manual.pages()[hook]).split("/")[1]]
-    assert told["complaints"] == []
+    told = made[manual.name_of(manual.pages()[hook])]
+    ensure_well(told)
     assert hook in told["hooks"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_example_for_beginners_works(made: dict[str, Any]) -> None:
+    ensure_well(made[manual.name_of(manual.BEGINNING)])
+
+
+def ensure_well(told: dict[str, Any]) -> None:
+    assert told["complaints"] == []
     assert told["failed"] == [], "\n".join(told["failed"])
     assert told["passed"] > 0, "its page shows no test"

@@ -1,0 +1,50 @@
+"""What plugins were promised is still there; what is new to them is promised on purpose.
+
+``plugin_interface.toml`` is written by hand: a line is taken away only with a new version of the interface.
+"""
+
+import inspect
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from apps.portal.reference.hooks import signature, specifications
+from cloudstack import plugin
+from cloudstack.framework.plugins import hookspecs
+
+PROMISED = tomllib.loads((Path(__file__).parent / "plugin_interface.toml").read_text(encoding="utf-8"))
+
+
+def exported() -> dict[str, list[str]]:
+    """Module below ``cloudstack.plugin`` (empty: itself) → what it exports."""
+    names = ["", *(module.name for module in iter_modules(plugin.__path__))]
+    return {name: sorted(import_module(f"cloudstack.plugin.{name}".rstrip(".")).__all__) for name in names}
+
+
+def test_hooks_are_those_that_were_promised() -> None:
+    """An argument may be added at the end: plugins name those that they want."""
+    there = sorted(signature(name, function) for module in hookspecs.ALL for name, function in specifications(module))
+    assert there == sorted(PROMISED["hooks"])
+
+
+def test_modules_export_what_was_promised() -> None:
+    assert exported() == {
+        name.removeprefix("cloudstack.plugin").lstrip("."): sorted(names) for name, names in PROMISED["exports"].items()
+    }
+
+
+def test_the_list_is_of_the_version_that_plugins_are_held_to() -> None:
+    assert PROMISED["api_version"] == plugin.API_VERSION
+
+
+def test_what_is_exported_says_what_it_is() -> None:
+    """Classes and functions without a docstring cannot be used from the manual alone."""
+    silent = []
+    for module, names in exported().items():
+        found = import_module(f"cloudstack.plugin.{module}".rstrip("."))
+        for name in names:
+            thing = getattr(found, name)
+            if (inspect.isclass(thing) or inspect.isfunction(thing)) and not inspect.getdoc(thing):
+                silent.append(f"{module}.{name}")
+    assert silent == []
