@@ -15,6 +15,8 @@ from plugins.hypervisors.vmware.vcenter import VCenter, vcenter
 
 KIB = 1024
 _OURS = re.compile(r"(volume|template)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*/[^/]+\.(vmdk|iso)")
+_TAKEN_OVER = re.compile(r"([^/]+/)+[^/]+\.vmdk")
+"""Disks of machines that were taken over stay where somebody else put them."""
 
 
 class DatastoreDriver:
@@ -91,6 +93,9 @@ class DatastoreDriver:
         self._inside(path)
         folder = path.rpartition("/")[0]
         with vcenter(self.host, f"delete volume {path}") as vc:
+            if not _OURS.fullmatch(split_path(path)[1]):
+                self._delete_disk(vc, path)
+                return
             name = split_path(path)[1].partition("/")[0]
             template = templates.find(vc, name.removeprefix("template-")[:36], self.datastore)
             if name.startswith("template-") and template is not None:
@@ -101,6 +106,14 @@ class DatastoreDriver:
                 return
 
     # -- its own ---------------------------------------------------------------------------------
+
+    @staticmethod
+    def _delete_disk(vc: VCenter, path: str) -> None:
+        """The disk alone: its folder is not the cloud's, and may hold other things."""
+        try:
+            vc.wait(vc.content.virtualDiskManager.DeleteVirtualDisk_Task(path, vc.datacenter))
+        except (vim.fault.FileNotFound, vim.fault.NotFound):
+            return
 
     def _datastore(self, vc: VCenter) -> Any:
         """Raises ``InvalidSpec`` when the host does not see it."""
@@ -200,9 +213,10 @@ class DatastoreDriver:
         return list(result.file or ())
 
     def _inside(self, path: str) -> None:
-        """Only what is named after a volume or a template of ours, on this datastore, is ours."""
+        """Files of volumes and templates, and disks of machines that were taken over, all on this datastore."""
         datastore, file = split_path(path)
-        inside = datastore == self.datastore and _OURS.fullmatch(file)
+        steps = {"", ".", ".."}.intersection(file.split("/"))
+        inside = datastore == self.datastore and not steps and (_OURS.fullmatch(file) or _TAKEN_OVER.fullmatch(file))
         refuse_unless(bool(inside), f"{path!r} is not a volume of pool {self.pool.name}")
 
     @staticmethod

@@ -15,11 +15,13 @@ from apps.compute.models import MachineUsage, VirtualMachine
 from apps.compute.services import statistics
 from apps.infrastructure.models import Host
 from apps.network.services.bootstrap import seed_network_offerings
+from apps.storage.models import Volume
 from apps.storage.services.guest_os import seed_guest_oses
 from cloudstack.framework.configuration import store
 from cloudstack.framework.configuration.service import ConfigurationManager
 from cloudstack.testing.api import ApiClient
 from cloudstack.testing.jobs import run_jobs
+from plugins.hypervisors.vmware.storage import DatastoreDriver
 from plugins.hypervisors.vmware.vcenter import vcenter
 from tests.integration.vmware.conftest import DATASTORE, HOSTS, Center
 from tests.support.appliance import appliance
@@ -173,3 +175,47 @@ def test_a_machine_lives_on_vsphere(zone: Zone, center: Center) -> None:
 def test_the_password_is_nowhere_to_be_seen(zone: Zone, center: Center) -> None:
     shown = str(zone.admin.items("listHosts", zoneid=zone.id)) + repr(list(Host.objects.values()))
     assert center.facts.password not in shown
+
+
+def test_a_machine_of_others_is_taken_over_and_given_back(zone: Zone, center: Center) -> None:
+    """Found by its VLAN, taken over while it runs, stopped and made anew with its own hardware, given back."""
+    zone.machine()
+    [network] = zone.admin.items("listNetworks", zoneid=zone.id, listall=True)
+    known = center.foreign("legacy", network_vlan(network))
+    custom = zone.admin.call("createServiceOffering", name="any", displaytext="any", customized=True, cpuspeed=500,
+                             mincpunumber=1, maxcpunumber=8, minmemory=64, maxmemory=4096)  # fmt: skip
+    wanted = {
+        "clusterid": zone.cluster, "name": "legacy", "serviceofferingid": custom["serviceoffering"]["id"],
+        "nicipaddresslist": [],
+    }  # fmt: skip
+    zone.done(zone.admin.call("scanUnmanagedInstances", clusterid=zone.cluster))
+    [found] = zone.admin.items("listUnmanagedInstances", clusterid=zone.cluster, name="legacy")
+    assert (found["id"], found["powerstate"], found["boottype"]) == (known, "PowerOn", "UEFI")
+    assert [(disk["controller"], disk["datastorename"]) for disk in found["disk"]] == [("lsilogic", DATASTORE)]
+    vm = zone.done(zone.admin.call("importUnmanagedInstance", **wanted))["virtualmachine"]
+    assert (vm["id"], vm["state"], vm["nic"][0]["networkid"]) == (known, "Running", network["id"])
+    path = Volume.objects.get(attachment__vm__uuid=known).path
+    assert path == f"[{DATASTORE}] legacy/legacy.vmdk"
+    for command in ("stopVirtualMachine", "startVirtualMachine"):
+        zone.done(zone.admin.call(command, id=known))
+    host = Host.objects.get(vms__uuid=known)
+    with vcenter(center.host(HOSTS.index(host.name)), "look") as vc:
+        machine = vc.machine(known)
+        told = vc.read([machine], ["config.firmware", "config.guestId", "config.hardware.device"])[machine]
+    assert (told["config.firmware"], told["config.guestId"]) == ("efi", "debian11_64Guest")
+    kinds = {type(device).__name__.rpartition(".")[2] for device in told["config.hardware.device"]}
+    assert {"VirtualLsiLogicController", "VirtualE1000"} <= kinds
+    zone.done(zone.admin.call("unmanageVirtualMachine", id=known))
+    zone.done(zone.admin.call("scanUnmanagedInstances", clusterid=zone.cluster))
+    assert known in [one["id"] for one in zone.admin.items("listUnmanagedInstances", clusterid=zone.cluster)]
+    vm = zone.done(zone.admin.call("importUnmanagedInstance", **{**wanted, "name": known, "hostname": "again"}))
+    assert vm["virtualmachine"]["state"] == "Running"
+    zone.done(zone.admin.call("destroyVirtualMachine", id=known, expunge=True))
+    storage = DatastoreDriver(center.pool, center.host())
+    assert storage.volume_facts(path) is None
+    with vcenter(center.host(), "look") as vc:
+        assert vc.machine(known) is None
+
+
+def network_vlan(network: dict[str, Any]) -> int:
+    return int(network["broadcasturi"].rpartition("/")[2])
