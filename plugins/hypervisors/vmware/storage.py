@@ -53,8 +53,8 @@ class DatastoreDriver:
             found = templates.find(vc, uuid, self.datastore)
             if found is None:
                 found = templates.import_ova(vc, template, source, self._datastore(vc), self.datastore)
-            # The folder bears the template's name, the file is named by vCenter: both stay as they are.
-            return self._folder_file(vc, templates.name_of(uuid, self.datastore)) or templates.disk_path(vc, found)
+            # The folder bears the name of the import, the file is named by vCenter: both stay as they are.
+            return self._folder_file(vc, templates.folder_of(vc, found)) or templates.disk_path(vc, found)
 
     def create_volume(self, volume: VolumeSpec) -> VolumeFacts:
         uuid = canonical_uuid(volume.uuid, "volume")

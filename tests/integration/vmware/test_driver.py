@@ -3,12 +3,13 @@
 import base64
 import dataclasses
 import json
+from io import BytesIO
 
 import pytest
 from pyVmomi import vim
 
 from cloudstack.contracts.console import SupportsConsoleTicket
-from cloudstack.contracts.errors import InvalidSpec, NotFound, NotSupported
+from cloudstack.contracts.errors import DriverError, InvalidSpec, NotFound, NotSupported
 from cloudstack.contracts.hypervisor import PowerState, SeedSpec, SupportsMaintenance, SupportsRelocation
 from cloudstack.contracts.network import NetworkSpec
 from cloudstack.contracts.storage import VolumeSpec
@@ -17,6 +18,7 @@ from plugins.hypervisors.vmware.driver import VmwareDriver
 from plugins.hypervisors.vmware.storage import DatastoreDriver
 from plugins.hypervisors.vmware.vcenter import vcenter
 from tests.integration.vmware.conftest import Center
+from tests.support.appliance import appliance
 
 pytestmark = pytest.mark.lab
 
@@ -64,8 +66,6 @@ def test_destroying_a_machine_leaves_its_volumes(center: Center) -> None:
 
 def test_a_clone_that_broke_off_is_finished(center: Center) -> None:
     """The carrier of the disk stands there without having been emptied, as a crash leaves it."""
-    from io import BytesIO
-
     from plugins.hypervisors.vmware import clones, templates
 
     storage = DatastoreDriver(center.pool, center.host())
@@ -84,6 +84,26 @@ def test_a_clone_that_broke_off_is_finished(center: Center) -> None:
     assert clones.carrier_name(uuid) not in names
     storage.delete_volume(facts.path)
     storage.delete_volume(path)
+
+
+def test_an_import_that_broke_off_is_no_template(center: Center) -> None:
+    from cloudstack.testing.storage import BrokenSource
+    from plugins.hypervisors.vmware import templates
+
+    storage = DatastoreDriver(center.pool, center.host())
+    spec, _ = center.template()
+    content = appliance(disk=bytes(1 << 20))
+    with pytest.raises(DriverError) as broken:
+        storage.cache_template(spec, BrokenSource(content))
+    assert broken.value.retryable
+    with vcenter(center.host(), "look") as vc:
+        assert templates.find(vc, spec.uuid, storage.datastore) is None
+    path = storage.cache_template(spec, BytesIO(content))
+    assert storage.volume_facts(path) is not None
+    storage.delete_volume(path)
+    with vcenter(center.host(), "look") as vc:
+        names = [told["name"] for told in vc.read_all(vc.datacenter, vim.VirtualMachine, ["name"]).values()]
+    assert not [name for name in names if spec.uuid in name]
 
 
 def test_maintenance_is_told_to_the_host(center: Center) -> None:
