@@ -31,6 +31,7 @@ VM_TRANSITIONS = {
     (S.MIGRATING, "failed"): S.RUNNING,
     (S.RUNNING, "power_off_reported"): S.STOPPED,
     (S.STOPPED, "power_on_reported"): S.RUNNING,
+    (S.RUNNING, "move_reported"): S.RUNNING,
     (S.RUNNING, "given_back"): S.EXPUNGING,
     (S.STOPPED, "destroy_requested"): S.DESTROYED,
     (S.ERROR, "destroy_requested"): S.DESTROYED,

@@ -187,7 +187,7 @@ class SupportsMaintenance(Protocol):
     """Hosts that are told of their maintenance themselves. Both verbs are fine when it is so already."""
 
     def enter_maintenance(self, *, timeout_s: float = 600) -> None:
-        """No machine may run on the host when it is called: those that do keep it waiting, then ``DriverTimeout``."""
+        """No machine may run on the host when it is called: ``DriverError`` names those that do, also others' own."""
 
     def exit_maintenance(self, *, timeout_s: float = 600) -> None: ...
 

@@ -47,6 +47,7 @@ class PowerSyncManager:
         return dispatch(
             "compute.vm.settle_power",
             exclusive=[f"vm:{vm.uuid}"],
+            shared=[f"network:{uuid}" for uuid in vm.nics(manager="objects").values_list("network__uuid", flat=True)],
             resource=vm,
             arguments={"vm_uuid": str(vm.uuid), "host_uuid": str(host.uuid)},
             description=f"{vm} is {power} but {vm.state} on record",

@@ -7,11 +7,11 @@ from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.services.unmanaged_scan import taker
 from apps.compute.states import VmState
+from apps.compute.workflows.settle_power import promise_what_runs
 from apps.compute.workflows.steps.loading import VmWorkflow, chosen_host, driver_of, reload_vm
 from apps.compute.workflows.steps.networks import PrepareNetworks
 from apps.compute.workflows.steps.placing import shown_host
 from apps.infrastructure.models import Host
-from apps.infrastructure.services import capacity
 from apps.network.models import NetworkHost
 from apps.network.services.addresses import free_nic
 from apps.storage.services import allocation
@@ -20,7 +20,7 @@ from apps.storage.services.volume_states import amounts_of
 from cloudstack.contracts.errors import NotSupported
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.contracts.unmanaged import SupportsUnmanagedMachines, UnmanagedMachine
-from cloudstack.framework.errors import InsufficientCapacity, InvalidParameter
+from cloudstack.framework.errors import InvalidParameter
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
@@ -145,11 +145,7 @@ class ImportVm(VmWorkflow):
             return
         host = chosen_host(ctx)
         VM_FSM.fire(vm, "power_on_reported", host=host)
-        try:
-            capacity.reserve(host=host, holder_uuid=vm.uuid, cpu_mhz=vm.cpus * vm.cpu_mhz, memory_mib=vm.memory_mib)
-        except InsufficientCapacity as full:
-            # It runs, whether there was room or not.
-            ctx.log(f"runs beyond what may be promised: {full.message}")
+        promise_what_runs(ctx, vm, host)
 
     def on_failed(self, ctx: JobContext, error: str) -> None:
         """Everything that the import had taken goes back; its disks stay where they were."""

@@ -1,19 +1,27 @@
 """Bring record and host together after a report that they differ. Looks again first: the report may be old."""
 
+from apps.compute.models import VirtualMachine
+from apps.compute.selectors.unmanaged import hosts_that_answer
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.states import VmState
-from apps.compute.workflows.steps.loading import VmWorkflow, driver_of
-from apps.compute.workflows.steps.networks import ReleaseNetworks
+from apps.compute.workflows.steps.loading import VmWorkflow, chosen_host, driver_of
+from apps.compute.workflows.steps.networks import ReleaseNetworks, leave_host
 from apps.compute.workflows.stop_vm import settle_as_stopped
+from apps.infrastructure.models import Host
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import capacity
+from apps.infrastructure.services.cluster import EXTERNALLY_MANAGED
+from apps.network.workflows.steps import connect_host, implement_network
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.errors import InsufficientCapacity
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
 
 class LookAgain(Step):
-    """Decides what is to be done: nothing, ``stopped``, ``running`` (adopt it) or ``stray`` (one too many)."""
+    """Decides what is to be done: nothing, ``stopped``, ``running`` (adopt it), ``moved`` or ``stray`` (one too many).
+
+    A machine that its hypervisor's own manager has moved runs on another host of the cluster; the record follows it.
+    """
 
     title = "Ask the host again"
 
@@ -23,6 +31,8 @@ class LookAgain(Step):
         ctx.data["finding"] = ""
         if vm.state == VmState.RUNNING and vm.host_id == host.pk and power in (PowerState.OFF, PowerState.ABSENT):
             ctx.data["finding"] = "stopped"
+            if power == PowerState.ABSENT and (found := _found_elsewhere(vm)) is not None:
+                ctx.data["finding"], ctx.data["host_uuid"] = "moved", str(found.uuid)
         elif power == PowerState.ON and vm.state == VmState.STOPPED:
             ctx.data["finding"] = "running"
         elif power == PowerState.ON and vm.state in (VmState.DESTROYED, VmState.ERROR) and vm.removed is None:
@@ -30,8 +40,18 @@ class LookAgain(Step):
             ctx.data["finding"] = "stray"
         elif power == PowerState.ON and vm.state == VmState.RUNNING and vm.host_id != host.pk:
             at_home = driver_of(vm.host).power_state(str(vm.uuid)) == PowerState.ON
-            ctx.data["finding"] = "stray" if at_home else ""
+            ctx.data["finding"], ctx.data["host_uuid"] = "stray" if at_home else "moved", str(host.uuid)
         ctx.log(f"{host} says {power}: {ctx.data['finding'] or 'nothing to do'}")
+
+
+def _found_elsewhere(vm: VirtualMachine) -> Host | None:
+    """Where it runs, in a cluster whose manager may move machines; other hosts are not asked for nothing."""
+    if vm.host.cluster.cluster_type != EXTERNALLY_MANAGED:
+        return None
+    for host in hosts_that_answer(cluster=vm.host.cluster).exclude(pk=vm.host_id):
+        if driver_of(host).power_state(str(vm.uuid)) == PowerState.ON:
+            return host
+    return None
 
 
 class CleanHost(Step):
@@ -50,10 +70,21 @@ class ReleaseNetworksIfStopped(ReleaseNetworks):
             super().do(ctx)
 
 
+class FollowNetworks(Step):
+    """A machine that has moved is plugged in at its new host already; the cloud has its networks there as well."""
+
+    title = "Have the networks where the machine is"
+
+    def do(self, ctx: JobContext) -> None:
+        if ctx.data["finding"] == "moved":
+            for nic in ctx.vm.live_nics:
+                connect_host(ctx, implement_network(ctx, nic.network, chosen_host(ctx)), chosen_host(ctx))
+
+
 @workflow("compute.vm.settle_power")
 class SettlePower(VmWorkflow):
     title = "Settle a machine's power state"
-    steps = [LookAgain, CleanHost, ReleaseNetworksIfStopped]
+    steps = [LookAgain, CleanHost, ReleaseNetworksIfStopped, FollowNetworks]
 
     def on_succeeded(self, ctx: JobContext) -> None:
         finding = ctx.data["finding"]
@@ -63,8 +94,26 @@ class SettlePower(VmWorkflow):
             host, vm = host_for_job(uuid=ctx.arguments["host_uuid"]), ctx.vm
             vm.refresh_from_db(fields=["state", "host"])
             VM_FSM.fire(vm, "power_on_reported", host=host)
-            try:
-                capacity.reserve(host=host, holder_uuid=vm.uuid, cpu_mhz=vm.cpus * vm.cpu_mhz, memory_mib=vm.memory_mib)
-            except InsufficientCapacity as full:
-                # It runs, whether there was room or not.
-                ctx.log(f"runs beyond what may be promised: {full.message}")
+            promise_what_runs(ctx, vm, host)
+        elif finding == "moved":
+            _follow(ctx)
+
+
+def _follow(ctx: JobContext) -> None:
+    vm, host = ctx.vm, chosen_host(ctx)
+    vm.refresh_from_db(fields=["state", "host"])
+    before = vm.host
+    VM_FSM.fire(vm, "move_reported", host=host, last_host=before)
+    ctx.log(f"moved from {before} to {host} by its hypervisor")
+    capacity.release(holder_uuid=vm.uuid, host=before)
+    promise_what_runs(ctx, vm, host)
+    for nic in vm.live_nics:
+        leave_host(ctx, nic, before)
+
+
+def promise_what_runs(ctx: JobContext, vm: VirtualMachine, host: Host) -> None:
+    """Reserve what a machine takes that runs on ``host`` already: it does, whether there was room or not."""
+    try:
+        capacity.reserve(host=host, holder_uuid=vm.uuid, cpu_mhz=vm.cpus * vm.cpu_mhz, memory_mib=vm.memory_mib)
+    except InsufficientCapacity as full:
+        ctx.log(f"runs beyond what may be promised: {full.message}")

@@ -1,19 +1,22 @@
 """Empty a host for maintenance, and bring it back."""
 
 from apps.infrastructure.config import EVACUATION_TIMEOUT
-from apps.infrastructure.models import HostCapacity
+from apps.infrastructure.models import Host, HostCapacity
 from apps.infrastructure.selectors import host_for_job
 from apps.infrastructure.services import evacuation
 from apps.infrastructure.services.facts import apply_facts
 from apps.infrastructure.services.host_state import RESOURCE_STATE
 from apps.infrastructure.specs import host_ref
 from apps.infrastructure.states import ResourceState
+from cloudstack.contracts.hypervisor import SupportsMaintenance
 from cloudstack.framework.drivers import hypervisor_driver
 from cloudstack.framework.errors import ResourceUnavailable, StaleState
 from cloudstack.framework.jobs import JobContext, RetryLater, Step, Workflow, workflow
 
 POLL_S = 2.0
 MAX_STUCK_SHOWN = 5
+TELL_TIMEOUT_S = 300.0
+"""Seconds that a hypervisor may take to enter or leave its own maintenance; its host is empty then."""
 
 
 class EmptyHost(Step):
@@ -63,6 +66,28 @@ class EnterMaintenance(Step):
         return True
 
 
+class TellHost(Step):
+    """Hosts whose hypervisor has a maintenance of its own enter it too: nobody can start anything there then."""
+
+    title = "Tell the host"
+    max_attempts = 1
+
+    def do(self, ctx: JobContext) -> None:
+        driver = hypervisor_driver(host_ref(ctx.host))
+        if isinstance(driver, SupportsMaintenance):
+            driver.enter_maintenance(timeout_s=TELL_TIMEOUT_S)
+
+    def undo(self, ctx: JobContext) -> None:
+        leave_maintenance(ctx.host)
+
+
+def leave_maintenance(host: Host) -> None:
+    """Have the hypervisor itself take machines on ``host`` again, where it knows a maintenance."""
+    driver = hypervisor_driver(host_ref(host))
+    if isinstance(driver, SupportsMaintenance):
+        driver.exit_maintenance(timeout_s=TELL_TIMEOUT_S)
+
+
 def _still_wanted(ctx: JobContext) -> None:
     ctx.check()
     ctx.host.refresh_from_db(fields=["resource_state"])
@@ -73,7 +98,7 @@ def _still_wanted(ctx: JobContext) -> None:
 @workflow("infrastructure.host.maintain")
 class MaintainHost(Workflow):
     title = "Empty a host for maintenance"
-    steps = [EmptyHost, EnterMaintenance]
+    steps = [EmptyHost, TellHost, EnterMaintenance]
 
     def load(self, ctx: JobContext) -> None:
         ctx.host = host_for_job(uuid=ctx.arguments["host_uuid"])
@@ -83,6 +108,13 @@ class MaintainHost(Workflow):
         if ctx.host.resource_state == ResourceState.PREPARE_FOR_MAINTENANCE:
             ctx.job.refresh_from_db(fields=["cancel_requested"])
             RESOURCE_STATE.fire(ctx.host, "maintenance_cancelled" if ctx.job.cancel_requested else "unable_to_migrate")
+
+
+class LeaveMaintenance(Step):
+    title = "Tell the host"
+
+    def do(self, ctx: JobContext) -> None:
+        leave_maintenance(ctx.host)
 
 
 class ReadFactsAgain(Step):
@@ -99,7 +131,7 @@ class ReadFactsAgain(Step):
 @workflow("infrastructure.host.cancel_maintenance")
 class CancelHostMaintenance(Workflow):
     title = "Bring a host back from maintenance"
-    steps = [ReadFactsAgain]
+    steps = [LeaveMaintenance, ReadFactsAgain]
 
     def load(self, ctx: JobContext) -> None:
         ctx.host = host_for_job(uuid=ctx.arguments["host_uuid"])

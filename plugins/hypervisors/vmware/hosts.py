@@ -2,11 +2,13 @@
 
 from pyVmomi import vim
 
-from cloudstack.contracts.errors import DriverUnavailable
+from cloudstack.contracts.errors import DriverError, DriverUnavailable
 from cloudstack.contracts.host import HostFacts, HostLoad
 from plugins.hypervisors.vmware.vcenter import VCenter
 
 MIB = 1 << 20
+ON = vim.VirtualMachine.PowerState.poweredOn
+SHOWN = 5
 FACTS = ["name", "summary.hardware", "summary.config.product", "runtime.connectionState", "capability"]
 LOAD = ["summary.quickStats", "summary.hardware.cpuMhz", "summary.hardware.numCpuCores"]
 
@@ -49,7 +51,21 @@ def maintain(vc: VCenter, *, wanted: bool, timeout_s: float) -> None:
     if vc.one(vc.host, "runtime.inMaintenanceMode") == wanted:
         return
     if wanted:
+        _refuse_running(vc)
         task = vc.host.EnterMaintenanceMode_Task(int(timeout_s), False)
     else:
         task = vc.host.ExitMaintenanceMode_Task(int(timeout_s))
     vc.wait(task, timeout_s=timeout_s)
+
+
+def _refuse_running(vc: VCenter) -> None:
+    """vCenter would wait for machines that run there, and go on waiting when nobody listens any more."""
+    told = vc.related(vc.host, "vm", vim.VirtualMachine, ["name", "runtime.powerState", "runtime.host"]).values()
+    here = (one for one in told if one.get("runtime.powerState") == ON and one.get("runtime.host") == vc.host)
+    names = sorted(one["name"] for one in here)
+    if names:
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        raise DriverError(
+            f"host {vc.place.host} does not enter maintenance: {', '.join(names[:SHOWN])}{more} "
+            f"{'runs' if len(names) == 1 else 'run'} on it; move or stop what is not the cloud's in vCenter"
+        )

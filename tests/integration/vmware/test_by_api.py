@@ -3,28 +3,36 @@
 import functools
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyVmomi import vim
 
 from apps.accounts.factories import AccountFactory, ApiKeyPairFactory, UserFactory, root_caller
 from apps.accounts.services.role_rules import forget_rules
 from apps.compute.models import MachineUsage, VirtualMachine
 from apps.compute.services import statistics
-from apps.infrastructure.models import Host
+from apps.compute.services.power_sync import PowerSyncManager
+from apps.infrastructure.models import CapacityReservation, Host
+from apps.infrastructure.specs import host_ref
 from apps.network.services.bootstrap import seed_network_offerings
 from apps.storage.models import Volume
 from apps.storage.services.guest_os import seed_guest_oses
+from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.configuration import store
 from cloudstack.framework.configuration.service import ConfigurationManager
 from cloudstack.testing.api import ApiClient
 from cloudstack.testing.jobs import run_jobs
+from plugins.hypervisors.vmware import power_watch
 from plugins.hypervisors.vmware.storage import DatastoreDriver
 from plugins.hypervisors.vmware.vcenter import vcenter
 from tests.integration.vmware.conftest import DATASTORE, HOSTS, Center
 from tests.support.appliance import appliance
+
+HEARD_S = 5.0
 
 pytestmark = [pytest.mark.django_db, pytest.mark.lab]
 
@@ -179,7 +187,7 @@ def test_the_password_is_nowhere_to_be_seen(zone: Zone, center: Center) -> None:
 
 def test_a_machine_of_others_is_taken_over_and_given_back(zone: Zone, center: Center) -> None:
     """Found by its VLAN, taken over while it runs, stopped and made anew with its own hardware, given back."""
-    zone.machine()
+    neighbour = zone.machine()
     [network] = zone.admin.items("listNetworks", zoneid=zone.id, listall=True)
     known = center.foreign("legacy", network_vlan(network))
     custom = zone.admin.call("createServiceOffering", name="any", displaytext="any", customized=True, cpuspeed=500,
@@ -211,10 +219,65 @@ def test_a_machine_of_others_is_taken_over_and_given_back(zone: Zone, center: Ce
     vm = zone.done(zone.admin.call("importUnmanagedInstance", **{**wanted, "name": known, "hostname": "again"}))
     assert vm["virtualmachine"]["state"] == "Running"
     zone.done(zone.admin.call("destroyVirtualMachine", id=known, expunge=True))
+    zone.done(zone.admin.call("destroyVirtualMachine", id=neighbour["id"], expunge=True))
     storage = DatastoreDriver(center.pool, center.host())
     assert storage.volume_facts(path) is None
     with vcenter(center.host(), "look") as vc:
         assert vc.machine(known) is None
+
+
+def test_the_record_follows_what_vcenter_moves_and_maintenance_reaches_vcenter(zone: Zone, center: Center) -> None:
+    vm = zone.machine()
+    first = Host.objects.get(vms__uuid=vm["id"])
+    second = next(host for host in Host.objects.order_by("name") if host.pk != first.pk)
+    heard: list[tuple[str, str, PowerState]] = []
+    done = threading.Event()
+    watchers = [
+        threading.Thread(target=power_watch.watch, args=(host_ref(host), lambda *told: heard.append(told), done.is_set))
+        for host in Host.objects.select_related("zone", "pod", "cluster")
+    ]
+    for watcher in watchers:
+        watcher.start()
+    time.sleep(2)
+    with vcenter(center.host(HOSTS.index(second.name)), "move as DRS does") as vc:
+        spec = vim.vm.RelocateSpec(host=vc.host, pool=vc.pool_of(vc.host))
+        began = time.perf_counter()
+        vc.wait(vc.machine(vm["id"]).RelocateVM_Task(spec))
+    wanted = {(str(second.uuid), vm["id"], PowerState.ON), (str(first.uuid), vm["id"], PowerState.ABSENT)}
+    while set(heard) != wanted and time.perf_counter() - began < HEARD_S:
+        time.sleep(0.01)
+    done.set()
+    for watcher in watchers:
+        watcher.join(20)
+    assert set(heard) == wanted
+    for host_uuid, vm_uuid, power in heard:
+        PowerSyncManager().report(host_uuid=host_uuid, vm_uuid=vm_uuid, power=power)
+    run_jobs()
+    row = VirtualMachine.objects.get(uuid=vm["id"])
+    assert (row.state, row.host, row.last_host) == ("Running", second, first)
+    assert CapacityReservation.objects.get(holder_uuid=row.uuid).host == second
+    zone.done(zone.admin.call("prepareHostForMaintenance", id=second.uuid))
+    assert Host.objects.get(vms__uuid=vm["id"]) != second
+    assert in_maintenance(center, second) is True
+    zone.admin.call("cancelHostMaintenance", id=second.uuid)
+    run_jobs()
+    assert in_maintenance(center, second) is False
+    stranger = center.foreign("stranger", 199, number=HOSTS.index(second.name))
+    answer = zone.admin.call("prepareHostForMaintenance", id=second.uuid)
+    run_jobs()
+    ended = zone.admin.call("queryAsyncJobResult", jobid=answer["jobid"])
+    assert "stranger runs on it" in ended["jobresult"]["errortext"]
+    assert zone.admin.items("listHosts", id=second.uuid)[0]["resourcestate"] == "ErrorInPrepareForMaintenance"
+    assert in_maintenance(center, second) is False
+    with vcenter(center.host(), "clean up") as vc:
+        vc.wait(vc.machine(stranger).PowerOffVM_Task())
+        vc.wait(vc.machine(stranger).Destroy_Task())
+    zone.done(zone.admin.call("destroyVirtualMachine", id=vm["id"], expunge=True))
+
+
+def in_maintenance(center: Center, host: Host) -> bool:
+    with vcenter(center.host(HOSTS.index(host.name)), "look") as vc:
+        return bool(vc.one(vc.host, "runtime.inMaintenanceMode"))
 
 
 def network_vlan(network: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@ from apps.compute.models import VirtualMachine
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import VmState
 from apps.compute.workflows import settle_power
+from apps.infrastructure.models import CapacityReservation
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.jobs import AsyncJob, dispatch
 from cloudstack.testing.jobs import run_jobs
@@ -115,3 +116,24 @@ def test_the_second_of_two_running_copies_is_cut_off(
     vm.refresh_from_db()
     assert (vm.state, vm.host) == (VmState.RUNNING, home)
     assert drivers[other.pk].destroyed == [str(vm.uuid)] and drivers[home.pk].destroyed == []
+
+
+@pytest.mark.parametrize("told_by", ["new host", "old host"])
+def test_the_record_follows_a_machine_that_its_manager_has_moved(
+    cloud: SimulatedCloud, vm: VirtualMachine, told_by: str
+) -> None:
+    """Whoever tells of it first: the machine is never taken for stopped, and what it was promised moves along."""
+    home = vm.host
+    target = next(host for host in cloud.hosts if host.cluster_id == home.cluster_id and host.pk != home.pk)
+    type(home.cluster).objects.filter(pk=home.cluster_id).update(cluster_type="ExternalManaged")
+    world.machines(vm.uuid).update(host_uuid=target.uuid)
+    assert report(vm, ON, target) if told_by == "new host" else report(vm, ABSENT, home)
+    assert report(vm, ABSENT, home) is None, "one job settles it"
+    run_jobs()
+    vm.refresh_from_db()
+    assert (vm.state, vm.host, vm.last_host) == (VmState.RUNNING, target, home)
+    assert [str(promise.host.uuid) for promise in CapacityReservation.objects.filter(holder_uuid=vm.uuid)] == [
+        str(target.uuid)
+    ]
+    assert report(vm, ABSENT, home) is None and report(vm, ON, target) is None
+    check_invariants()
