@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from apps.portal.reference.hooks import specifications
 from cloudstack.framework.plugins import hookspecs
-from tests.integration.plugins import manual
+from tests.integration.plugins import manual, told
 
 pytestmark = pytest.mark.xdist_group("manual")
 HOOKS = sorted(name for module in hookspecs.ALL for name, _ in specifications(module))
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`]+)`")
 SECTIONS = ("When it is called", "When it fails", "Example", "Test it")
 
 
@@ -72,9 +75,9 @@ def test_a_page_says_what_a_reader_needs(hook: str) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("hook", HOOKS)
 def test_the_example_of_a_page_does_what_the_page_says(hook: str, made: dict[str, Any]) -> None:
-    told = made[manual.name_of(manual.pages()[hook])]
-    ensure_well(told)
-    assert hook in told["hooks"]
+    seen = made[manual.name_of(manual.pages()[hook])]
+    ensure_well(seen)
+    assert hook in seen["hooks"]
 
 
 @pytest.mark.slow
@@ -83,7 +86,15 @@ def test_the_example_for_beginners_works(made: dict[str, Any]) -> None:
     ensure_well(made[manual.name_of(manual.BEGINNING)])
 
 
-def ensure_well(told: dict[str, Any]) -> None:
-    assert told["complaints"] == []
-    assert told["failed"] == [], "\n".join(told["failed"])
-    assert told["passed"] > 0, "its page shows no test"
+def ensure_well(seen: dict[str, Any]) -> None:
+    assert seen["complaints"] == []
+    assert seen["failed"] == [], "\n".join(seen["failed"])
+    assert seen["passed"] > 0, "its page shows no test"
+
+
+@pytest.mark.parametrize("hook", sorted(told.TOLD))
+def test_a_page_names_every_member_of_what_it_is_about(hook: str) -> None:
+    text = FENCE.sub("", manual.pages()[hook].read_text(encoding="utf-8"))
+    words = {word for span in CODE.findall(text) for word in re.findall(r"\w+", span)}
+    silent = [f"{cls.__name__}.{name}" for cls in told.TOLD[hook] for name in told.members(cls) if name not in words]
+    assert silent == []
