@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.db import connections
 
@@ -23,7 +24,8 @@ from apps.portal.console import rfb
 from apps.portal.console.activity import ActivityScanner
 from apps.portal.console.channels import SERVER_RESTARTS, Browser, BrowserGone, BrowserSpoke, Receive, Screen, Send
 from apps.portal.console.door import Knock, Unwelcome, knock, logged_in_user
-from cloudstack.contracts.console import ConsoleFacts, SupportsConsole
+from apps.portal.console.tickets import TicketScreen
+from cloudstack.contracts.console import ConsoleFacts, ConsoleTicket, SupportsConsole, SupportsConsoleTicket
 from cloudstack.contracts.errors import DriverError
 from cloudstack.framework.drivers import hypervisor_driver
 from cloudstack.framework.errors import CloudError
@@ -31,6 +33,7 @@ from cloudstack.framework.nodes.drain import draining
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+AnyScreen = Screen | TicketScreen
 
 GREETING_S = 10.0
 """How long either end may take for its part of the beginning."""
@@ -113,24 +116,30 @@ def _end(session: ConsoleSession, reason: str) -> None:
     sessions.end(session=session, reason=reason)
 
 
-async def _screen_of(session: ConsoleSession) -> Screen:
+async def _screen_of(session: ConsoleSession) -> AnyScreen:
     """The machine's screen, past its password. Raises ``ConsoleRefused`` with the hypervisor's own words."""
     try:
         async with asyncio.timeout(HYPERVISOR_S):
             facts = await _in(_hypervisors, _where, session)
     except TimeoutError:
         raise ConsoleRefused("The hypervisor did not say in time where the console is. Try again.") from None
-    where = f"{facts.host}:{facts.port}"
+    password = ""
+    screen: AnyScreen
     try:
         async with asyncio.timeout(CONNECT_S):
-            screen = await Screen.connect(facts.host, facts.port)
+            if isinstance(facts, ConsoleTicket):
+                where = urlsplit(facts.url).netloc
+                screen = await TicketScreen.connect(facts)
+            else:
+                where, password = f"{facts.host}:{facts.port}", facts.password
+                screen = await Screen.connect(facts.host, facts.port)
     except TimeoutError:
         raise ConsoleRefused(f"The console at {where} did not answer within {CONNECT_S:g} s.") from None
     except OSError as error:
         raise ConsoleRefused(f"The console at {where} cannot be reached: {error.strerror or error}") from None
     try:
         async with asyncio.timeout(GREETING_S):
-            await rfb.open_as_client(screen, facts.password)
+            await rfb.open_as_client(screen, password)
     except (rfb.RfbError, EOFError, OSError, TimeoutError) as error:
         screen.close()
         words = str(error) if isinstance(error, rfb.RfbError) else "it broke off or did not answer"
@@ -138,19 +147,21 @@ async def _screen_of(session: ConsoleSession) -> Screen:
     return screen
 
 
-def _where(session: ConsoleSession) -> ConsoleFacts:
+def _where(session: ConsoleSession) -> ConsoleFacts | ConsoleTicket:
     if session.host is None:
         raise ConsoleRefused("The host of the machine is gone. Connect again.")
     try:
         driver = hypervisor_driver(host_ref(session.host))
-        if not isinstance(driver, SupportsConsole):
-            raise ConsoleRefused(f"Machines of the hypervisor {session.host.hypervisor} have no screen to show.")
-        return driver.console(str(session.vm.uuid))
+        if isinstance(driver, SupportsConsole):
+            return driver.console(str(session.vm.uuid))
+        if isinstance(driver, SupportsConsoleTicket):
+            return driver.console_ticket(str(session.vm.uuid))
+        raise ConsoleRefused(f"Machines of the hypervisor {session.host.hypervisor} have no screen to show.")
     except (DriverError, CloudError) as error:
         raise ConsoleRefused(f"The hypervisor does not show the console: {error}") from None
 
 
-async def _show(browser: Browser, version: tuple[int, int], screen: Screen, session: ConsoleSession) -> str:
+async def _show(browser: Browser, version: tuple[int, int], screen: AnyScreen, session: ConsoleSession) -> str:
     """Hand everything through until one end is done or the session is not to go on; answers why it ended.
 
     The browser's WebSocket is closed afterwards.
