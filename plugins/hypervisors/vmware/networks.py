@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
-from pyVmomi import vim
+from pyVmomi import vim, vmodl
 
-from cloudstack.contracts.errors import InvalidSpec, NotFound
+from cloudstack.contracts.errors import DriverError, InvalidSpec, NotFound
 from cloudstack.contracts.host import HostRef
 from cloudstack.contracts.network import GuestNic, NetworkSpec, Service
 from plugins.hypervisors.vmware.options import Options
@@ -12,6 +12,7 @@ from plugins.hypervisors.vmware.vcenter import VCenter, vcenter
 
 HIGHEST_VLAN = 4094
 PORTS = 8
+SHOWN = 5
 
 
 class DistributedSwitch:
@@ -34,10 +35,14 @@ class DistributedSwitch:
             return ensure(vc, network.vni, Options.from_details(host.details))
 
     def release_host(self, network: NetworkSpec, host: HostRef) -> None:
-        """The port group is that of all hosts and stays: another machine may be about to be plugged into it.
+        """The port group is that of all hosts: it goes with the last machine that is plugged into it.
 
-        A network that gets the same VLAN later finds it.
+        Nobody is about to plug one in: whoever calls this holds the network alone.
         """
+        if not 1 <= network.vni <= HIGHEST_VLAN:
+            return
+        with vcenter(host, f"disconnect network {network.name}") as vc:
+            remove(vc, network.vni, Options.from_details(host.details))
 
     def implement(self, network: NetworkSpec, service_host: HostRef) -> None:
         """Nothing runs for a network."""
@@ -61,15 +66,50 @@ def ensure(vc: VCenter, vlan: int, options: Options) -> str:
     """The port group of ``vlan`` on the host's switch, made if it is not there; answers its name."""
     switch, told = switch_of(vc, options)
     name = group_name(vlan, told["name"])
-    try:
-        group = vc.find(f"{vc.place.datacenter}/network/{name}")
-    except NotFound:
+    group = _find(vc, name)
+    if group is None:
         _add(vc, switch, name, vlan)
         return name
     tagged = vlan_of(vc.one(group, "config.defaultPortConfig"))
     if tagged != vlan:
         raise InvalidSpec(f"port group {name} has VLAN {tagged}, not {vlan}: somebody has changed it")
     return name
+
+
+def remove(vc: VCenter, vlan: int, options: Options) -> None:
+    """Take the port group of ``vlan`` away, unless machines of other hosts need it; absent is fine.
+
+    Raises ``DriverError`` when a machine of this host is plugged into it.
+    """
+    name = group_name(vlan, switch_of(vc, options)[1]["name"])
+    group = _find(vc, name)
+    if group is None:
+        return
+    machines = vc.read_all(vc.datacenter, vim.VirtualMachine, ["name", "runtime.host", "network"]).values()
+    plugged = [told for told in machines if group in (told.get("network") or ())]
+    here = sorted(told["name"] for told in plugged if told.get("runtime.host") == vc.host)
+    if here:
+        raise DriverError(f"{', '.join(here[:SHOWN])} on {vc.place.host} is plugged into port group {name}")
+    if plugged:
+        return
+    try:
+        vc.wait(group.Destroy_Task())
+    except (vim.fault.ResourceInUse, vmodl.fault.ManagedObjectNotFound):
+        pass  # somebody was quicker, either way
+    vc.forget(_path(vc, name))
+
+
+def _path(vc: VCenter, name: str) -> str:
+    return f"{vc.place.datacenter}/network/{name}"
+
+
+def _find(vc: VCenter, name: str) -> Any:
+    """The port group as it is now: another worker may have taken away, or made anew, what this one remembers."""
+    vc.forget(_path(vc, name))
+    try:
+        return vc.find(_path(vc, name))
+    except NotFound:
+        return None
 
 
 def switch_of(vc: VCenter, options: Options) -> tuple[Any, dict[str, Any]]:

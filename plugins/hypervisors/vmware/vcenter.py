@@ -74,6 +74,10 @@ class VCenter:
             self.session.known[path] = known
         return known
 
+    def forget(self, path: str) -> None:
+        """Look for what lies at ``path`` anew the next time."""
+        self.session.known.pop(path, None)
+
     @property
     def datacenter(self) -> Any:
         return self.find(self.place.datacenter)

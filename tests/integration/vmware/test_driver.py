@@ -36,6 +36,30 @@ def test_a_port_group_has_its_vlan_and_is_made_once(center: Center) -> None:
         element.prepare_host(network, center.host(distributed_switch="other"))
 
 
+def test_a_port_group_goes_with_the_last_machine_in_it(center: Center) -> None:
+    element, driver = networks.DistributedSwitch(), VmwareDriver(center.host(0))
+    network = NetworkSpec(uuid="n", name="guests", guest_type="L2", vni=140)
+
+    def is_there() -> bool:
+        with vcenter(center.host(), "look") as vc:
+            return vc.content.searchIndex.FindByInventoryPath("DC0/network/guest-140-DVS0") is not None
+
+    spec = center.machine(nics=(center.nic(vlan=140),))
+    driver.start(spec)
+    element.release_host(network, center.host(1))
+    with pytest.raises(DriverError, match="is plugged into port group"):
+        element.release_host(network, center.host(0))
+    assert is_there()
+    driver.destroy(spec.uuid)
+    for number in (0, 0, 1):
+        element.release_host(network, center.host(number))
+    assert not is_there()
+    again = center.machine(nics=(center.nic(vlan=140),))
+    driver.start(again)
+    driver.destroy(again.uuid)
+    element.release_host(network, center.host(0))
+
+
 def test_the_guest_reads_its_seed_and_its_address(center: Center) -> None:
     driver = VmwareDriver(center.host())
     seed = SeedSpec(
