@@ -15,6 +15,7 @@ from django.db import connections
 from cloudstack.runtime.collector import settle
 from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 from cloudstack.runtime.valkey import private_valkey
+from tests.support import migrated
 from tests.support.about_plugins import is_without_plugin
 
 REPO = Path(__file__).resolve().parent.parent
@@ -30,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    # Of all tests, those in the folders of plugins too.
+    config.pluginmanager.register(migrated, "migrated-database")
     path = config.getoption("--failed-to")
     if path is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(FailedTests(path), "failed-tests")

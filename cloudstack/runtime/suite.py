@@ -24,13 +24,14 @@ from cloudstack.runtime.config import MARKER, REPO
 from cloudstack.runtime.plugin_choice import PATH_VARIABLE, STARTED_VARIABLE
 from cloudstack.runtime.plugin_faults import RETRY_VARIABLE
 from cloudstack.runtime.postgres import PostgresMissing, private_postgres
-from cloudstack.runtime.test_environment import RUN_VARIABLE
+from cloudstack.runtime.test_environment import MIGRATED_VARIABLE, RUN_VARIABLE
 
 _NO_TESTS_COLLECTED = 5
 _FEW = 5
 # What an operator's shell may hold must not reach a test.
 _FOREIGN = ["DATABASE_URL", "REDIS_URL", "CLOUDSTACK_DATA", "DJANGO_SETTINGS_MODULE", "PORT", "HOST", "HTTPS"]
-_FOREIGN += [MARKER, RUN_VARIABLE, "CLOUDSTACK_LAB", "CLOUDSTACK_SECRET_KEY", "CLOUDSTACK_ENCRYPTION_KEY"]
+_FOREIGN += [MARKER, RUN_VARIABLE, MIGRATED_VARIABLE, "CLOUDSTACK_LAB"]
+_FOREIGN += ["CLOUDSTACK_SECRET_KEY", "CLOUDSTACK_ENCRYPTION_KEY"]
 _FOREIGN += ["ALLOWED_HOSTS", "CLOUDSTACK_BROKER_URL", "CLOUDSTACK_PLUGINS_DISABLED", "PYTEST_ADDOPTS"]
 _FOREIGN += [STARTED_VARIABLE, PATH_VARIABLE, RETRY_VARIABLE]
 
@@ -72,6 +73,7 @@ class Suite:
         self.environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         # All scratch files of all phases lie in one folder, which goes at the end.
         self.environment |= {"TMPDIR": str(folder), "PYTHONPATH": str(REPO)}
+        self.environment[MIGRATED_VARIABLE] = str(folder / "migrated")
 
     def run(self) -> int:
         """Returns the exit status: 0 when nothing failed and something passed."""

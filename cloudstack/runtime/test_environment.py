@@ -9,6 +9,9 @@ from pathlib import Path
 RUN_VARIABLE = "CLOUDSTACK_TEST_RUN"
 """Environment variable with the folder of this test run; child processes inherit it and so share data and broker."""
 
+MIGRATED_VARIABLE = "CLOUDSTACK_TEST_MIGRATED"
+"""Environment variable with the folder in which the phases of ``bin/test`` share a migrated database."""
+
 _PREFIX = "cloudstack-test-"
 
 

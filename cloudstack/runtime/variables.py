@@ -132,6 +132,7 @@ INTERNAL = {
     "CLOUDSTACK_SUPERVISED_BY": "bin/run to its processes: whose installation they belong to",
     "CLOUDSTACK_TETHER_PARENT": "to a child process: whose death ends it",
     "CLOUDSTACK_TEST_RUN": "tests to their processes: the folder of the run",
+    "CLOUDSTACK_TEST_MIGRATED": "bin/test to its phases: where they share a migrated database",
     "CLOUDSTACK_TEST_BELL": "tests to their workers: wake-ups are sent",
     "CLOUDSTACK_SIMULATOR_CRASH": "tests: a simulated crash raises instead of killing the worker",
     "GUNICORN_BIND": "bin/run to the web server: made of HOST and PORT",
