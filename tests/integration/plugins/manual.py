@@ -50,8 +50,6 @@ def write(folder: Path, page: Path) -> None:
         for path, text in files_of(INDEX).items()
     }
     files |= {f"{place}/tests/__init__.py": "", **own}
-    if f"{place}/models.py" in own:
-        files[f"{place}/migrations/__init__.py"] = ""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
