@@ -1,6 +1,7 @@
 """Periodic work of compute."""
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef
@@ -26,15 +27,17 @@ from apps.compute.services.drs import even_out_by_itself
 from apps.compute.services.power_sync import PowerSyncManager
 from apps.compute.states import DRS_PLAN_TRANSITIONAL, DrsPlanType, VmState
 from apps.infrastructure.models import Cluster, Host
-from apps.infrastructure.specs import host_ref
+from apps.infrastructure.services.rounds import Question, ask
 from apps.infrastructure.states import HostStatus
-from cloudstack.contracts.errors import DriverError
-from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.jobs import AsyncJob, dispatch
 from cloudstack.framework.scheduler import scheduled
 
 log = logging.getLogger(__name__)
 
+POWER: Question[Mapping[str, PowerState]] = Question(
+    lambda driver: driver.power_states(), lambda driver, hosts: driver.power_states_of_hosts(hosts)
+)
 EXPUNGE_BATCH = 200
 PLANS_KEPT = timedelta(days=30)
 EXPUNGE_AGAIN = timedelta(hours=1)
@@ -43,14 +46,11 @@ EXPUNGE_AGAIN = timedelta(hours=1)
 @scheduled("compute.power_sweep", every_s=POWER_SWEEP_INTERVAL_S)
 def power_sweep() -> None:
     """Ask every host that is up which machines run, and settle what differs from the record."""
-    hosts = Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster")
-    for host in hosts:
-        try:
-            states = hypervisor_driver(host_ref(host)).power_states()
-        except DriverError as error:
+    hosts = Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster").order_by("pk")
+    for answers in ask(hosts, POWER):
+        PowerSyncManager().report_hosts(answers.told)
+        for host, error in answers.failed:
             log.warning("host %s did not say which machines run: %s", host, error)
-            continue
-        PowerSyncManager().report_host(host=host, states=states)
 
 
 @scheduled("compute.unmanaged", every_s=UNMANAGED_INTERVAL_S)

@@ -5,7 +5,7 @@ dataclasses only, never rows, and raise :mod:`cloudstack.contracts.errors`.
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -243,6 +243,24 @@ class SupportsRecentUse(Protocol):
 class SupportsHostLoad(Protocol):
     def host_load(self) -> HostLoad:
         """How busy the host is; for hypervisors whose hosts have no agent that tells it."""
+
+
+@runtime_checkable
+class SupportsManyHosts(Protocol):
+    """Hypervisors that tell of many hosts at once: rounds over thousands of hosts then take a few questions.
+
+    Asked is the driver of any one of ``hosts``, which are of its hypervisor, from whatever clusters. Answers are by
+    the UUID of the host, as it would have answered by itself. A host that is left out is asked by itself then, and so
+    are all of them when this raises a ``DriverError``.
+    """
+
+    def facts_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, HostFacts]: ...
+
+    def loads_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, HostLoad]: ...
+
+    def power_states_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, Mapping[str, PowerState]]: ...
+
+    def statistics_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, Mapping[str, VmStatistics]]: ...
 
 
 @runtime_checkable

@@ -22,7 +22,9 @@ from cloudstack.contracts.hypervisor import (
     PowerState,
     SupportsDiscs,
     SupportsDiskHotplug,
+    SupportsHostLoad,
     SupportsLiveMigration,
+    SupportsManyHosts,
     SupportsNicHotplug,
     SupportsPowerEvents,
     SupportsRecentUse,
@@ -312,6 +314,21 @@ class HypervisorConformance(SnapshotConformance, UnmanagedConformance, Conforman
         assert 0 <= found.memory_used_mib <= running.memory_mib
         driver.stop(running.uuid, force=True)
         assert running.uuid not in source.recent_use(60)
+
+    def test_many_hosts_tell_at_once_what_each_tells_alone(self, driver: HypervisorDriver, running: VmSpec) -> None:
+        many = able(driver, SupportsManyHosts)
+        other = self.make_target()
+        refs = [driver.host, other.host]
+        for one in (driver, other):
+            assert many.facts_of_hosts(refs)[one.host.uuid] == one.host_facts()
+            assert many.power_states_of_hosts(refs)[one.host.uuid] == one.power_states()
+            told = many.statistics_of_hosts(refs)[one.host.uuid]
+            assert told.keys() == able(one, SupportsStatistics).statistics().keys()
+            assert (running.uuid in told) is (one is driver)
+            load = many.loads_of_hosts(refs)[one.host.uuid]
+            assert load.memory_used_mib == able(one, SupportsHostLoad).host_load().memory_used_mib
+        gone = self.make_unreachable_driver().host
+        assert gone.uuid not in many.facts_of_hosts([driver.host, gone]), "a host that does not answer is left out"
 
     def test_power_changes_are_reported(self, driver: HypervisorDriver, machine: VmSpec) -> None:
         watcher = able(driver, SupportsPowerEvents)

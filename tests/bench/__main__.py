@@ -12,7 +12,9 @@ from tests.bench.surroundings import surroundings, workers
 REPO = Path(__file__).resolve().parent.parent.parent
 PARTS = ("placement", "jobs", "deployments", "lists", "search", "pages", "memory", "statistics")
 PLUGINS = {path.parent.parent.name: path for path in sorted(REPO.glob("plugins/*/*/tests/bench.py"))}
-"""Parts that plugins bring along, by the names of their folders: ``figures(cloud, rows)``."""
+"""Parts that plugins bring along, by the names of their folders: ``figures(cloud, rows)``.
+
+``ON_ROWS = False`` in one says that it does without the rows of lists."""
 ALL = (*PARTS, *PLUGINS)
 
 
@@ -41,6 +43,7 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
         from tests.bench.rows import fill
         from tests.support.cloud import build_cloud
 
+        further = {name: import_module(_module(path)) for name, path in PLUGINS.items() if name in parts}
         cloud = build_cloud(hosts=40, clusters=4)
         if "placement" in parts:
             yield from _told(placing.placement())
@@ -51,7 +54,9 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
                 yield from _told(jobs.deployments(cloud))
             if "memory" in parts:
                 yield from _told(memory.memory(folder, worker.pid))
-        if parts & {"lists", "search", "pages", "statistics", *PLUGINS}:
+        if parts & {"lists", "search", "pages", "statistics"} or any(
+            getattr(part, "ON_ROWS", True) for part in further.values()
+        ):
             holding = fill(cloud, rows=rows, accounts=accounts)
         if "search" in parts:
             for figures in search.search(rows, "PostgreSQL", search.users_of(holding)):
@@ -66,10 +71,13 @@ def _measure(parts: set[str], rows: int, accounts: int) -> Iterable[Figure]:
         if "statistics" in parts:
             for figures in over_time.figures(cloud, rows):
                 yield from _told(figures)
-        for name in sorted(parts & PLUGINS.keys()):
-            part = import_module(".".join(PLUGINS[name].relative_to(REPO).with_suffix("").parts))
+        for part in further.values():
             for figures in part.figures(cloud, rows):
                 yield from _told(figures)
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(REPO).with_suffix("").parts)
 
 
 def _say(words: str) -> None:

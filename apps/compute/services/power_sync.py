@@ -1,7 +1,7 @@
 """What hosts say of machines, against what is on record. A difference becomes a job that looks again and settles it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from apps.compute.events import VM_POWER
 from apps.compute.models import VirtualMachine
@@ -29,13 +29,23 @@ class PowerSyncManager:
 
     def report_host(self, *, host: Host, states: Mapping[str, PowerState]) -> list[AsyncJob]:
         """All machines that ``host`` knows: those on record there, and those it should not have."""
-        here = VirtualMachine.objects.select_related("host", "account").filter(host=host, state=VmState.RUNNING)
-        known = {str(vm.uuid): vm for vm in here}
-        strangers = [uuid for uuid, power in states.items() if power == PowerState.ON and uuid not in known]
-        if strangers:
-            others = VirtualMachine.objects.select_related("host", "account").filter(uuid__in=strangers)
-            known.update({str(vm.uuid): vm for vm in others})
-        jobs = [self._compare(vm, host, states.get(uuid, PowerState.ABSENT)) for uuid, vm in known.items()]
+        return self.report_hosts([(host, states)])
+
+    def report_hosts(self, told: Sequence[tuple[Host, Mapping[str, PowerState]]]) -> list[AsyncJob]:
+        """The same of many hosts, by two statements as long as nothing differs."""
+        here: dict[int, set[str]] = {host.pk: set() for host, _ in told}
+        running = VirtualMachine.objects.filter(host__in=here, state=VmState.RUNNING)
+        for uuid, host_id in running.values_list("uuid", "host_id"):
+            here[host_id].add(str(uuid))
+        suspects = [
+            (host, uuid, power)
+            for host, states in told
+            for uuid, power in (*states.items(), *((uuid, PowerState.ABSENT) for uuid in here[host.pk] - states.keys()))
+            if (power in GONE if uuid in here[host.pk] else power == PowerState.ON)
+        ]
+        machines = VirtualMachine.objects.select_related("host", "account")
+        known = {str(vm.uuid): vm for vm in machines.filter(uuid__in={uuid for _, uuid, _ in suspects})}
+        jobs = [self._compare(known[uuid], host, power) for host, uuid, power in suspects if uuid in known]
         return [job for job in jobs if job is not None]
 
     def _compare(self, vm: VirtualMachine, host: Host, power: PowerState) -> AsyncJob | None:

@@ -1,6 +1,7 @@
 """What a host tells of itself, taken into its row and its capacity."""
 
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 from django.utils import timezone
@@ -12,23 +13,39 @@ from apps.infrastructure.states import HostStatus
 from cloudstack.contracts.host import HostFacts, HostLoad
 
 SILENT = (HostStatus.ALERT, HostStatus.DISCONNECTED, HostStatus.DOWN)
+LOAD_COLUMNS = [field.name for field in fields(HostLoad)]
+LOADS_AT_ONCE = 100
+"""The database looks for each row in the values of all of one statement."""
 
 
 def apply_facts(host: Host, facts: HostFacts) -> None:
     """Store facts that a driver answered; call it in a transaction. The operator's details override them."""
-    _store(
-        host,
-        {
-            "cpus": facts.cpus,
-            "cpu_mhz": facts.cpu_mhz,
-            "memory_mib": facts.memory_mib,
-            "hypervisor_version": facts.hypervisor_version,
-            "architecture": facts.architecture,
-            "hostname": facts.hostname,
-            "capabilities": ",".join(facts.capabilities),
-            "cpu_sockets": facts.cpu_sockets or None,
-        },
-    )
+    _store(host, _columns(facts))
+
+
+def note_signs_of_life(told: Iterable[tuple[Host, HostFacts]]) -> set[int]:
+    """The hosts of ``told`` that are Up and tell nothing new live, by one statement; answers their keys."""
+    same = {
+        host.pk
+        for host, facts in told
+        if host.status == HostStatus.UP and hasattr(host, "capacity") and not _changes(host, _columns(facts))
+    }
+    if same:
+        Host.objects.filter(pk__in=same, status=HostStatus.UP).update(last_ping=timezone.now())
+    return same
+
+
+def _columns(facts: HostFacts) -> dict[str, Any]:
+    return {
+        "cpus": facts.cpus,
+        "cpu_mhz": facts.cpu_mhz,
+        "memory_mib": facts.memory_mib,
+        "hypervisor_version": facts.hypervisor_version,
+        "architecture": facts.architecture,
+        "hostname": facts.hostname,
+        "capabilities": ",".join(facts.capabilities),
+        "cpu_sockets": facts.cpu_sockets or None,
+    }
 
 
 def record_ping(host: Host, facts: dict[str, Any] | None = None) -> None:
@@ -41,12 +58,20 @@ def record_ping(host: Host, facts: dict[str, Any] | None = None) -> None:
         HOST_STATUS.fire(host, "ping", status_reason="", disconnected_at=None)
 
 
-def record_load(host: Host, load: HostLoad) -> None:
-    """What a driver answered on how busy the host is."""
-    Host.objects.filter(pk=host.pk).update(**asdict(load))
+def record_loads(told: Sequence[tuple[Host, HostLoad]]) -> None:
+    """What drivers answered on how busy hosts are; few statements however many they are."""
+    if len(told) == 1:
+        [(host, load)] = told
+        Host.objects.filter(pk=host.pk).update(**asdict(load))
+        return
+    for host, load in told:
+        for name, value in asdict(load).items():
+            setattr(host, name, value)
+    Host.objects.bulk_update([host for host, _ in told], LOAD_COLUMNS, batch_size=LOADS_AT_ONCE)
 
 
-def _store(host: Host, reported: dict[str, Any]) -> None:
+def _changes(host: Host, reported: dict[str, Any]) -> dict[str, Any]:
+    """What of ``reported`` differs from the row, cut to what it holds; the operator's details come first."""
     for name in ("cpus", "cpu_mhz", "memory_mib"):
         override = int(host.details.get(name) or 0)
         if override:
@@ -57,6 +82,11 @@ def _store(host: Host, reported: dict[str, Any]) -> None:
         value = value[:length] if isinstance(value, str) and length else value
         if getattr(host, name) != value:
             changes[name] = value
+    return changes
+
+
+def _store(host: Host, reported: dict[str, Any]) -> None:
+    changes = _changes(host, reported)
     host.last_ping = timezone.now()
     Host.objects.filter(pk=host.pk).update(last_ping=host.last_ping, **changes)
     for name, value in changes.items():

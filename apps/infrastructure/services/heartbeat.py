@@ -11,19 +11,25 @@ from django.utils import timezone
 
 from apps.infrastructure.config import PING_INTERVAL, PING_TIMEOUT
 from apps.infrastructure.models import Host
-from apps.infrastructure.services.facts import SILENT, apply_facts, record_load, record_ping
+from apps.infrastructure.services.facts import SILENT, apply_facts, note_signs_of_life, record_loads, record_ping
 from apps.infrastructure.services.host_state import HOST_STATUS
-from apps.infrastructure.specs import host_ref
+from apps.infrastructure.services.rounds import Question, ask
 from apps.infrastructure.states import HostStatus
-from cloudstack.contracts.errors import DriverError
+from cloudstack.contracts.host import HostFacts, HostLoad
 from cloudstack.contracts.hypervisor import SupportsHostLoad
-from cloudstack.framework.drivers import hypervisor_driver
-from cloudstack.framework.errors import CloudError, StaleState
+from cloudstack.framework.errors import StaleState
 
 log = logging.getLogger(__name__)
 
 BUDGET_S = 20.0
 """How long one check may ask hosts; the rest is asked by the next one."""
+FACTS: Question[HostFacts] = Question(
+    lambda driver: driver.host_facts(), lambda driver, hosts: driver.facts_of_hosts(hosts)
+)
+LOAD_NOW: Question[HostLoad] = Question(
+    lambda driver: driver.host_load() if isinstance(driver, SupportsHostLoad) else None,
+    lambda driver, hosts: driver.loads_of_hosts(hosts),
+)
 # What the agent calls it, what the row calls it, and the largest value that can be meant.
 NUMBERS = (("cpus", "cpus", 65536), ("cpu_mhz", "cpu_mhz", 1_000_000), ("memory_total_mib", "memory_mib", 2**31))
 TEXTS = (("agent_version", "version"), ("hostname", "hostname"))
@@ -81,49 +87,41 @@ def check_hosts() -> dict[str, int]:
     silent = Q(last_ping__isnull=True) | Q(last_ping__lt=timezone.now() - patience)
     # Hosts thought to be Up come first: a fault there matters most, and is asked for only once.
     worst_last = Case(When(status=HostStatus.UP, then=Value(0)), default=Value(1))
-    hosts = (
+    hosts = list(
         Host.objects.filter(silent, status__in=(HostStatus.UP, *SILENT))
         .select_related("zone", "pod", "cluster", "capacity")
         .order_by(worst_last, "last_ping", "pk")
     )
-    outcome = {"alive": 0, "silent": 0, "left": 0}
+    alive = dead = 0
     deadline = time.monotonic() + BUDGET_S
-    for host in hosts:
+    for answers in ask(hosts, FACTS):
+        same = note_signs_of_life(answers.told)
+        for host, facts in answers.told:
+            if host.pk not in same:
+                _again(_answered, host, facts)
+        for host, error in answers.failed:
+            _again(_fell_silent, host, str(error))
+        alive += len(answers.told)
+        dead += len(answers.failed)
         if time.monotonic() > deadline:
-            outcome["left"] += 1
-        elif _probe(host):
-            outcome["alive"] += 1
-        else:
-            outcome["silent"] += 1
-    return outcome
+            break
+    return {"alive": alive, "silent": dead, "left": len(hosts) - alive - dead}
 
 
 def measure_hosts() -> int:
     """Ask the drivers that know it how busy their hosts are; answers how many told. Others have agents that do."""
     told = 0
     deadline = time.monotonic() + BUDGET_S
-    for host in Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster").order_by("pk"):
+    # In another order each time: where there are more than can be asked in the time, all have their turn.
+    hosts = Host.objects.filter(status=HostStatus.UP).select_related("zone", "pod", "cluster").order_by("?")
+    for answers in ask(hosts, LOAD_NOW):
+        record_loads(answers.told)
+        told += len(answers.told)
+        for host, error in answers.failed:
+            log.info("host %s did not tell how busy it is: %s", host, error)
         if time.monotonic() > deadline:
             break
-        try:
-            driver = hypervisor_driver(host_ref(host))
-            if isinstance(driver, SupportsHostLoad):
-                record_load(host, driver.host_load())
-                told += 1
-        except (DriverError, CloudError) as error:
-            log.info("host %s did not tell how busy it is: %s", host, error)
     return told
-
-
-def _probe(host: Host) -> bool:
-    """Ask the host's driver, outside any transaction, and store what came of it."""
-    try:
-        facts = hypervisor_driver(host_ref(host)).host_facts()
-    except (DriverError, CloudError) as error:
-        _again(_fell_silent, host, str(error))
-        return False
-    _again(_answered, host, facts)
-    return True
 
 
 def _answered(host: Host, facts: Any) -> None:

@@ -12,8 +12,9 @@ from cloudstack.contracts.host import HostRef
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.plugin.drivers import DriverError, NotFound, NotSupported
 from plugins.hypervisors.simulator import world
-from plugins.hypervisors.simulator.driver import VERSION, SimulatorDriver
+from plugins.hypervisors.simulator.driver import SimulatorDriver
 from plugins.hypervisors.simulator.faults import apply, crash, known_commands
+from plugins.hypervisors.simulator.figures import VERSION
 from plugins.hypervisors.simulator.models import SimulatedBridge, SimulatedDhcp, SimulatedDhcpHost, SimulatedVm
 
 UPTIME_S = 3600.0

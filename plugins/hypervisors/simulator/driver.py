@@ -12,12 +12,10 @@ from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, PowerState, VmSpe
 from cloudstack.contracts.snapshots import MachineSnapshot
 from cloudstack.contracts.unmanaged import UnmanagedMachine
 from cloudstack.plugin.drivers import DriverError, InvalidSpec, NotFound
-from plugins.hypervisors.simulator import devices, snapshots, unmanaged, world
+from plugins.hypervisors.simulator import devices, figures, many, snapshots, unmanaged, world
 from plugins.hypervisors.simulator.faults import verb
 from plugins.hypervisors.simulator.models import SimulatedHost, SimulatedVm
 
-DEFAULTS = {"cpus": 16, "cpu_mhz": 2000, "memory_mib": 65536}
-VERSION = "simulator 1.0"
 MAX_CPUS, MAX_MEMORY_MIB = 1024, 2**31
 
 
@@ -178,39 +176,39 @@ class SimulatorDriver:
 
     @verb("statistics")
     def statistics(self) -> Mapping[str, VmStatistics]:
-        running = SimulatedVm.objects.filter(host_uuid=self.host.uuid, power=PowerState.ON)
         now = timezone.now()
-        return {str(vm.vm_uuid): _statistics(vm, (now - vm.since).total_seconds()) for vm in running}
+        return {str(vm.vm_uuid): figures.of_machine(vm, now) for vm in self._running()}
 
     @verb("host_load")
     def host_load(self) -> HostLoad:
-        """Each running guest uses half of its CPUs and three quarters of its memory."""
-        running = SimulatedVm.objects.filter(host_uuid=self.host.uuid, power=PowerState.ON)
-        used = running.aggregate(cpus=Sum("cpus", default=0), memory=Sum("memory_mib", default=0))
-        facts = self.facts_without_faults()
-        return HostLoad(
-            cpu_used_percent=round(min(50 * used["cpus"] / facts.cpus, 100), 2),
-            memory_used_mib=min(used["memory"] * 3 // 4, facts.memory_mib),
-            load_average=used["cpus"] / 2,
-            network_rx_bytes=0,
-            network_tx_bytes=0,
-        )
+        used = self._running().aggregate(cpus=Sum("cpus", default=0), memory=Sum("memory_mib", default=0))
+        return figures.load(self.facts_without_faults(), used["cpus"], used["memory"])
+
+    # -- what many hosts tell at once
+
+    def facts_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, HostFacts]:
+        return many.facts(hosts)
+
+    def loads_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, HostLoad]:
+        return many.loads(hosts)
+
+    def power_states_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, Mapping[str, PowerState]]:
+        return many.power_states(hosts)
+
+    def statistics_of_hosts(self, hosts: Sequence[HostRef]) -> Mapping[str, Mapping[str, VmStatistics]]:
+        return many.statistics(hosts)
 
     # -- inner
 
     def _mine(self, uuid: str) -> Any:
         return SimulatedVm.objects.filter(vm_uuid=uuid, host_uuid=self.host.uuid)
 
+    def _running(self) -> Any:
+        return SimulatedVm.objects.filter(host_uuid=self.host.uuid, power=PowerState.ON)
+
     def facts_without_faults(self) -> HostFacts:
-        row = SimulatedHost.objects.filter(host_uuid=self.host.uuid).values(*DEFAULTS).first()
-        told = {name: int(self.host.details[name]) for name in DEFAULTS if self.host.details.get(name)}
-        return HostFacts(
-            **(row or {**DEFAULTS, **told}),
-            hypervisor_version=VERSION,
-            hostname=self.host.name,
-            capabilities=("hvm", "live-migration", "hotplug"),
-            cpu_sockets=1,
-        )
+        row = SimulatedHost.objects.filter(host_uuid=self.host.uuid).values(*figures.DEFAULTS).first()
+        return figures.facts(self.host, row)
 
     def _row(self, spec: VmSpec) -> SimulatedVm:
         return SimulatedVm(
@@ -236,20 +234,3 @@ def _sensible(spec: VmSpec) -> None:
         raise InvalidSpec(f"{spec.name}: {spec.cpus} CPUs; 1 to {MAX_CPUS} are possible")
     if not 1 <= spec.memory_mib <= MAX_MEMORY_MIB:
         raise InvalidSpec(f"{spec.name}: {spec.memory_mib} MiB; 1 to {MAX_MEMORY_MIB} are possible")
-
-
-def _statistics(vm: SimulatedVm, age_s: float) -> VmStatistics:
-    """Figures that only grow, other ones for each machine."""
-    pace = 1 + vm.pk % 7
-    age_s = max(age_s, 0.0)
-    return VmStatistics(
-        uuid=str(vm.vm_uuid),
-        cpu_time_ns=int(age_s * 1e9 * vm.cpus * pace / 20),
-        memory_used_mib=vm.memory_mib * (3 + pace) // 12,
-        net_rx_bytes=int(age_s * 4096 * pace),
-        net_tx_bytes=int(age_s * 2048 * pace),
-        disk_read_bytes=int(age_s * 1024 * pace),
-        disk_write_bytes=int(age_s * 8192 * pace),
-        disk_read_ops=int(age_s * pace / 4),
-        disk_write_ops=int(age_s * pace * 2),
-    )

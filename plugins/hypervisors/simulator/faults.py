@@ -6,7 +6,7 @@ A row of :class:`Fault` is used up by one conditional UPDATE, so that ``count = 
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from django.db import connection
@@ -54,7 +54,7 @@ def apply(host: HostRef | None, command: str) -> bool:
     """Let happen what is to happen before ``command``; True when the process is to die after it."""
     refuse_in_transaction(command)
     crash_after = False
-    for pk, value, remaining in _matching(host, command):
+    for pk, value, remaining, *_ in _hit(host, _faults(command)):
         if not _use(pk, remaining):
             continue
         kind, _, text = value.partition(":")
@@ -74,20 +74,33 @@ def apply(host: HostRef | None, command: str) -> bool:
     return crash_after
 
 
-def _matching(host: HostRef | None, command: str) -> list[tuple[int, str, int | None]]:
-    """Faults of the command in this place. There are hardly ever any, so the place is compared here, not in SQL."""
+def harmless(hosts: Sequence[HostRef], command: str) -> list[HostRef]:
+    """Those of ``hosts`` that no fault of ``command`` waits for; the others are to be asked one by one."""
+    refuse_in_transaction(command)
+    faults = _faults(command)
+    return [host for host in hosts if not _hit(host, faults)]
+
+
+_Known = tuple[int, str, int | None, *tuple[Any, ...]]
+"""Key of a fault, its value, what remains of it, and the places."""
+
+
+def _faults(command: str) -> list[_Known]:
+    """Faults of the command anywhere. There are hardly ever any, so places are compared here, not in SQL."""
     if not _any():
         return []
-    found = []
     columns = ("pk", "value", "remaining", "zone_uuid", "pod_uuid", "cluster_uuid", "host_uuid")
     faults = Fault.objects.filter(command__in=(command, EVERYTHING)).order_by("pk")
-    for pk, value, remaining, *places in faults.values_list(*columns):
-        here = (host.zone_uuid, host.pod_uuid, host.cluster_uuid, host.uuid) if host else ("",) * len(places)
-        if remaining != 0 and all(
-            place is None or str(place) == uuid for place, uuid in zip(places, here, strict=True)
-        ):
-            found.append((pk, value, remaining))
-    return found
+    return [fault for fault in faults.values_list(*columns) if fault[2] != 0]
+
+
+def _hit(host: HostRef | None, faults: list[_Known]) -> list[_Known]:
+    here = (host.zone_uuid, host.pod_uuid, host.cluster_uuid, host.uuid) if host else ("",) * 4
+    return [
+        fault
+        for fault in faults
+        if all(place is None or str(place) == uuid for place, uuid in zip(fault[3:], here, strict=True))
+    ]
 
 
 def _any() -> bool:
