@@ -15,6 +15,7 @@ EXEMPT = {
     "LimitManager.ensure_room": "the owner pays, whoever calls",
     "PowerSyncManager.report": "a hypervisor reports, not a caller",
     "PowerSyncManager.report_host": "a hypervisor reports, not a caller",
+    "PowerSyncManager.report_hosts": "a hypervisor reports, not a caller",
     "SshKeyPairManager.named": "takes the owner, whom the command has resolved for its caller",
     "ApiKeyManager.remove_all": "follows the removal of a user, which was checked",
     "TokenManager.remove_all": "follows the removal of a user, which was checked",
