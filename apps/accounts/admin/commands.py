@@ -40,12 +40,20 @@ class ManagerCall(Protocol):
 
 @dataclass(frozen=True)
 class Ask:
-    """A question before an operation: a wire parameter chosen from a list. ``empty`` words the choice of none."""
+    """A question before an operation: a wire parameter chosen from a list. ``empty`` words the choice of none.
+
+    ``fills`` makes the parameters of the object and the answer, where the answer is not the parameter's value itself.
+    """
 
     parameter: str
     label: str
     choices: Callable[[Caller, Sequence[Any]], list[tuple[str, str]]]
     empty: str = ""
+    fills: Callable[[Any, str], Mapping[str, Any]] | None = None
+
+    def answer(self, obj: Any, value: str) -> Mapping[str, Any]:
+        """The parameters that ``value`` stands for."""
+        return self.fills(obj, value) if self.fills is not None else {self.parameter: value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +72,8 @@ class AdminCommand:
     params: Callable[[Any], Mapping[str, Any]] | None = None
     confirm: bool = False
     ask: Ask | None = None
+    also: Sequence[Ask] = ()
+    """Further questions, each of which may be left unanswered."""
     call: ManagerCall | None = None
     suits: Callable[[Any], bool] | None = None
     tells: Callable[[Any], Iterable[str]] | None = None
@@ -135,7 +145,16 @@ class AdminCommand:
         """Do it; answers the UUID of the job or nothing. Raises ``CloudError``."""
         if self.call is not None:
             return self.call(caller=caller, obj=obj)
-        return dispatch(self.command, {**self._params(obj), **answers}, caller, door="admin").job_uuid
+        filled = {**self._params(obj)}
+        for ask in self.questions:
+            if answers.get(ask.parameter):
+                filled.update(ask.answer(obj, answers[ask.parameter]))
+        return dispatch(self.command, filled, caller, door="admin").job_uuid
+
+    @property
+    def questions(self) -> list[Ask]:
+        """What is asked before it."""
+        return [*([self.ask] if self.ask else []), *self.also]
 
 
 def admin_caller(request: HttpRequest) -> Caller:
@@ -161,15 +180,13 @@ def perform(
     if len(chosen) > MOST_OBJECTS:
         messages.error(request, f"Choose {MOST_OBJECTS} at most: each is an operation of its own.")
         return None
-    if command.confirm or command.ask:
+    if command.confirm or command.questions:
         typed = request.POST.get(TYPED, "").strip()
         wrong = command.final and typed != typed_for(chosen)
         if CONFIRMED not in request.POST or wrong:
             error = f'type "{typed_for(chosen)}", not "{typed}"' if CONFIRMED in request.POST else ""
             return _question(model_admin, request, command, caller, chosen, error)
-    answers: dict[str, str] = {}
-    if command.ask and request.POST.get(command.ask.parameter):
-        answers[command.ask.parameter] = request.POST[command.ask.parameter]
+    answers = {ask.parameter: request.POST.get(ask.parameter, "") for ask in command.questions}
     outcomes = []
     with calling(caller):
         for obj in chosen:
@@ -207,7 +224,7 @@ def _question(
         "error": error,
         "noun": options.verbose_name if len(objects) == 1 else options.verbose_name_plural,
         "command": command,
-        "choices": command.ask.choices(caller, objects) if command.ask else [],
+        "questions": [(ask, ask.choices(caller, objects)) for ask in command.questions],
         # From a list the form goes back to the list, from an object's page to that button's address.
         "in_list": "_selected_action" in request.POST,
         "back": reverse(f"{model_admin.admin_site.name}:{options.app_label}_{options.model_name}_changelist"),

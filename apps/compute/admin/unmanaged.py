@@ -4,19 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.accounts.admin.base import CloudAdmin, Panel
 from apps.accounts.admin.commands import AdminCommand, Ask
 from apps.accounts.admin.panels import link_to, register_panels, when
+from apps.accounts.models import Account, AccountType
+from apps.accounts.selectors import accounts_visible_to
 from apps.compute.models import ServiceOffering, UnmanagedVm
 from apps.compute.selectors.unmanaged import unmanaged_visible_to
 from apps.infrastructure.models import Cluster, Host
+from apps.network.selectors import networks_visible_to
+from cloudstack.api import Access
 from cloudstack.framework.context import Caller
 
 SHOWN = 10
 MIB = 1 << 20
+MOST_CHOICES = 500
 
 
 def fitting_offerings(caller: Caller, machines: Sequence[Any]) -> list[tuple[str, str]]:
@@ -28,6 +34,32 @@ def fitting_offerings(caller: Caller, machines: Sequence[Any]) -> list[tuple[str
         for offering in rows
         if offering.is_customized or sizes == {(offering.cpus, offering.memory_mib)}
     ]
+
+
+def possible_owners(caller: Caller, machines: Sequence[Any]) -> list[tuple[str, str]]:
+    """Accounts that may own what is taken over, by name."""
+    accounts = accounts_visible_to(caller=caller, access=Access.OPERATE).exclude(
+        Q(is_system=True) | Q(type=AccountType.PROJECT)
+    )
+    rows = accounts.select_related("domain").order_by("name", "pk")[:MOST_CHOICES]
+    return [(str(account.uuid), f"{account.name} ({account.domain.shown_path})") for account in rows]
+
+
+def _owned(machine: UnmanagedVm, account_uuid: str) -> dict[str, str]:
+    account = Account.objects.select_related("domain").get(uuid=account_uuid)
+    return {"account": account.name, "domainid": str(account.domain.uuid)}
+
+
+def possible_networks(caller: Caller, machines: Sequence[Any]) -> list[tuple[str, str]]:
+    """Networks in the zone of the machines, with their owners."""
+    zones = {machine.host.zone_id for machine in machines}
+    rows = networks_visible_to(caller=caller).filter(zone__in=zones).select_related("account").order_by("name", "pk")
+    return [(str(network.uuid), f"{network.name} ({network.account.name})") for network in rows[:MOST_CHOICES]]
+
+
+def _plugged(machine: UnmanagedVm, network_uuid: str) -> dict[str, str]:
+    first = machine.nics[0]["mac"] if machine.nics else ""
+    return {"nicnetworklist[0].nic": first, "nicnetworklist[0].network": network_uuid}
 
 
 def _named(machine: UnmanagedVm) -> dict[str, str]:
@@ -49,6 +81,16 @@ class UnmanagedVmAdmin(CloudAdmin):
             label="Take over",
             params=_named,
             ask=Ask("serviceofferingid", "Service offering (its size, or a custom one)", fitting_offerings),
+            also=(
+                Ask("account", "Owner", possible_owners, empty="your own account", fills=_owned),
+                Ask(
+                    "nicnetworklist",
+                    "Network of its first card",
+                    possible_networks,
+                    fills=_plugged,
+                    empty="the owner's network in the card's VLAN",
+                ),
+            ),
         ),
     ]
 
