@@ -58,6 +58,7 @@ _MODELS: dict[str, tuple[str, str]] = {
         (
             "compute.VirtualMachine compute.ServiceOffering compute.InstanceGroup compute.AffinityGroup"
             " compute.SshKeyPair compute.UserData compute.VmSchedule compute.ConsoleSession"
+            " compute.UnmanagedVm"
         ),
         (
             "compute.VirtualMachinePlacement compute.Nic compute.VolumeAttachment compute.Drive"
@@ -114,6 +115,7 @@ _ICONS = {
     "compute.SshKeyPair": "key",
     "compute.UserData": "description",
     "compute.VmSchedule": "schedule",
+    "compute.UnmanagedVm": "input",
     "compute.VirtualMachinePlacement": "my_location",
     "storage.Volume": "hard_drive",
     "storage.Template": "layers",
