@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import Exists, Q, Window
+from django.db.models import Exists, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from cloudstack.framework.jobs.models import AsyncJob, JobLock
@@ -32,6 +32,16 @@ def try_grant(job: AsyncJob) -> bool:
     if not job.lock_names or (job.epoch > 0 and not own.filter(granted=False).exists()):
         return True
     serialise(name for name, _ in job.lock_names)
+    return _to_be_had(job).update(granted=True) > 0
+
+
+def could_be_granted(job: AsyncJob) -> bool:
+    """After a claim that did not get the locks: whether they are free by now."""
+    return _to_be_had(job).filter(granted=False).exists()
+
+
+def _to_be_had(job: AsyncJob) -> QuerySet[JobLock]:
+    """The job's own locks, all of them or none: nobody else holds one of them or came first."""
     exclusive = [name for name, alone in job.lock_names if alone]
     shared = [name for name, alone in job.lock_names if not alone]
     others = (
@@ -39,7 +49,7 @@ def try_grant(job: AsyncJob) -> bool:
         .filter(Q(name__in=exclusive) | Q(name__in=shared, exclusive=True))
         .exclude(job_id=job.pk)
     )
-    return own.filter(~Exists(others)).update(granted=True) > 0
+    return JobLock.objects.filter(~Exists(others), job_id=job.pk)
 
 
 def release(job: AsyncJob) -> None:

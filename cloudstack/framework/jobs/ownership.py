@@ -37,6 +37,18 @@ def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) ->
     """
     if draining():
         return None
+    while True:
+        job, granted = _try_to_claim(job_id, on_first)
+        if job is None or granted:
+            return job
+        # Who held the locks may have given them back between the look at them and the commit. Whoever was rung for
+        # that found the row held and went on to other work: nobody else will come for this job.
+        if not locks.could_be_granted(job):
+            return None
+
+
+def _try_to_claim(job_id: int, on_first: Callable[[AsyncJob], None] | None) -> tuple[AsyncJob | None, bool]:
+    """The job, unless it is not free or somebody has its row; and whether it and its locks are taken now."""
     now = timezone.now()
     free = Q(status=AsyncJob.Status.PENDING, wake_at__lte=now) | Q(status=AsyncJob.Status.RUNNING, lease_until__lt=now)
     # A row that somebody holds is not waited for: a worker that was stopped inside a transaction must not stop
@@ -47,7 +59,7 @@ def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) ->
         # From here on nobody else can write the row: what an earlier owner stored last is in it.
         job = next(iter(found), None)
         if job is None or not locks.try_grant(job):
-            return None
+            return job, False
         changes = {
             "status": AsyncJob.Status.RUNNING,
             "owner": me(),
@@ -60,7 +72,7 @@ def claim(job_id: int, *, on_first: Callable[[AsyncJob], None] | None = None) ->
             setattr(job, name, value)
         if on_first and job.epoch == 1:
             on_first(job)
-    return job
+    return job, True
 
 
 class Ownership:

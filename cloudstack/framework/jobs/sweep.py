@@ -44,10 +44,11 @@ def sweep() -> int:
         .order_by("wake_at")
         .values_list("pk", "queue")[:BATCH]
     )
+    # To the end of the line, so that many that wait for locks do not hide others from the next sweep. Before the bell:
+    # a worker that comes while the row is being written goes away again.
+    AsyncJob.objects.filter(due, pk__in=[job_id for job_id, _ in rows]).update(wake_at=now)
     for job_id, queue in rows:
         ring(job_id, queue)
-    # To the end of the line, so that many that wait for locks do not hide others from the next sweep.
-    AsyncJob.objects.filter(due, pk__in=[job_id for job_id, _ in rows]).update(wake_at=now)
     if rows:
         log.info("the sweeper rang for %d jobs, %d of them from dead workers", len(rows), freed)
     return len(rows)

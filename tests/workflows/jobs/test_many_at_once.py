@@ -26,7 +26,7 @@ from cloudstack.framework.jobs import (
 )
 from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import JobLock
-from cloudstack.framework.jobs.ownership import claim
+from cloudstack.framework.jobs.ownership import Ownership, claim
 from tests.workflows.jobs.recording import ADMIRE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -165,6 +165,43 @@ def test_locks_hold_and_every_job_is_woken(messages: "queue.Queue[int]", seed: i
     assert tools.taken == count
     assert tools.faults == []
     assert not JobLock.objects.exists()
+
+
+def test_a_wake_up_that_meets_a_held_row_is_not_lost(
+    messages: "queue.Queue[int]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker sees that the locks are taken. Before it lets go they are free, and the bell meets it there."""
+    first, second = dispatch(USE, exclusive=["a"]), dispatch(USE, exclusive=["a"])
+    owned = claim(first.pk)
+    assert owned
+    looked, rung = threading.Event(), threading.Event()
+    try_grant = locks.try_grant
+
+    def slowly(job: AsyncJob) -> bool:
+        granted = try_grant(job)
+        if job.pk == second.pk and not looked.is_set():
+            looked.set()
+            assert rung.wait(60)
+        return granted
+
+    monkeypatch.setattr(locks, "try_grant", slowly)
+
+    def act(number: int) -> bool:
+        if number == 0:
+            return engine.run(second.pk)
+        try:
+            assert looked.wait(60)
+            while not messages.empty():
+                messages.get()
+            with Ownership(owned) as own:
+                engine.JobRunner(owned, own).run()
+            assert messages.get(timeout=60) == second.pk
+            return engine.run(second.pk)
+        finally:
+            rung.set()
+
+    assert at_once(act, 2) == [True, False]
+    assert not AsyncJob.objects.filter(status__in=AsyncJob.LIVE).exists()
 
 
 def test_a_row_in_a_stopped_transaction_stops_nobody_else() -> None:
