@@ -94,7 +94,12 @@ def running(*, hosts: int = 3, machines: int = 0, say: Callable[[str], None] = p
             yield center
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                # It waits for answers that it still owes; there is nothing in it to be kept.
+                process.kill()
+                process.wait(timeout=10)
 
 
 def up(data: Path, *, hosts: int = 3, machines: int = 0, say: Callable[[str], None] = print) -> VCenter:

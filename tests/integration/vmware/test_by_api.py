@@ -219,11 +219,29 @@ def test_a_machine_of_others_is_taken_over_and_given_back(zone: Zone, center: Ce
     vm = zone.done(zone.admin.call("importUnmanagedInstance", **{**wanted, "name": known, "hostname": "again"}))
     assert vm["virtualmachine"]["state"] == "Running"
     zone.done(zone.admin.call("destroyVirtualMachine", id=known, expunge=True))
+    _a_machine_that_is_off(zone, center, wanted, network_vlan(network))
     zone.done(zone.admin.call("destroyVirtualMachine", id=neighbour["id"], expunge=True))
     storage = DatastoreDriver(center.pool, center.host())
     assert storage.volume_facts(path) is None
     with vcenter(center.host(), "look") as vc:
         assert vc.machine(known) is None
+
+
+def _a_machine_that_is_off(zone: Zone, center: Center, wanted: dict[str, Any], vlan: int) -> None:
+    """Is taken off its host, and made anew from its disk at its start."""
+    known = center.foreign("asleep", vlan)
+    with vcenter(center.host(), "switch off") as vc:
+        vc.wait(vc.machine(known).PowerOffVM_Task())
+    zone.done(zone.admin.call("scanUnmanagedInstances", clusterid=zone.cluster))
+    vm = zone.done(zone.admin.call("importUnmanagedInstance", **{**wanted, "name": "asleep"}))["virtualmachine"]
+    assert (vm["id"], vm["state"]) == (known, "Stopped")
+    with vcenter(center.host(), "look") as vc:
+        assert vc.machine(known) is None
+    volume = Volume.objects.get(attachment__vm__uuid=known)
+    assert volume.path == f"[{DATASTORE}] asleep/asleep.vmdk"
+    assert DatastoreDriver(center.pool, center.host()).volume_facts(volume.path) is not None
+    assert zone.done(zone.admin.call("startVirtualMachine", id=known))["virtualmachine"]["state"] == "Running"
+    zone.done(zone.admin.call("destroyVirtualMachine", id=known, expunge=True))
 
 
 def test_the_record_follows_what_vcenter_moves_and_maintenance_reaches_vcenter(zone: Zone, center: Center) -> None:
