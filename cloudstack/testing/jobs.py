@@ -11,22 +11,35 @@ from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import AsyncJob
 
 
+class WorkerKilled(BaseException):
+    """The process that runs a job ends here, without a word; another worker takes the job up."""
+
+
 def run_jobs(limit: int = 1000, *, quiet: bool = True) -> int:
     """Run every job that can run until none is left that can; answers how many runs that took.
 
     Parked jobs are due at once: tests do not sleep. Without ``quiet`` it ends after ``limit`` runs, whatever is left.
+    A worker that is killed (:class:`WorkerKilled`) is followed by another one.
     """
     runs = 0
     while runs < limit:
         AsyncJob.objects.filter(status=AsyncJob.Status.PENDING).update(wake_at=timezone.now())
         live = AsyncJob.objects.filter(status__in=AsyncJob.LIVE).order_by("pk").values_list("pk", flat=True)
-        ran = sum(engine.run(pk) for pk in list(live))
+        ran = sum(_run(pk) for pk in list(live))
         runs += ran
         if not ran:
             return runs
     if not quiet:
         return runs
     raise AssertionError(f"jobs are still not quiet after {limit} runs")
+
+
+def _run(pk: int) -> bool:
+    try:
+        return engine.run(pk)
+    except WorkerKilled:
+        worker_died()
+        return True
 
 
 def run_job(job: AsyncJob) -> AsyncJob:

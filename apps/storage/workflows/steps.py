@@ -16,7 +16,7 @@ from apps.storage.services.state_machines import VOLUME_FSM
 from apps.storage.specs import pool_ref, template_spec, volume_spec
 from apps.storage.states import VOLUME_NOT_MADE, VolumeState
 from apps.storage.workflows.template_cache import ensure_template_on_pool, open_master
-from cloudstack.contracts.errors import DriverUnavailable, InvalidSpec, NotFound, NotSupported
+from cloudstack.contracts.errors import DriverError, DriverUnavailable, InvalidSpec, NotSupported
 from cloudstack.contracts.storage import PrimaryStorageDriver, SupportsVolumeCopies, VolumeFacts
 from cloudstack.framework.drivers import storage_driver
 from cloudstack.framework.jobs import AsyncJob, JobContext
@@ -165,8 +165,10 @@ def _path_of_unfinished(driver: PrimaryStorageDriver, volume: Volume) -> str:
     cached = TemplatePoolRef.objects.filter(template=volume.template_id, pool=volume.pool_id).exclude(path="").first()
     try:
         return driver.create_volume(volume_spec(volume, template_path=cached.path if cached else "")).path
-    except (InvalidSpec, NotFound):
-        # Neither the pool nor the template is there, so neither is the volume.
+    except DriverError as error:
+        if error.retryable:
+            raise
+        # What the driver refuses for good it has not made: an undo that insisted on it would never end.
         return ""
 
 

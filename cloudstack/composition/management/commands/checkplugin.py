@@ -45,6 +45,7 @@ def _tests_pass(names: list[str]) -> bool:
     folders = [apps.get_app_config(name).path for name in names]
     root = settings.BASE_DIR
     command = [sys.executable, "-m", "pytest", "-q", "--nomigrations", "-c", "pyproject.toml", f"--rootdir={root}"]
+    command += ["-p", "cloudstack.testing.fixtures"]
     # Tests have settings of their own.
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     return subprocess.run([*command, *folders], cwd=root, env=environment, check=False).returncode == 0

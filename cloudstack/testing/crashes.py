@@ -10,9 +10,11 @@ from django.db import connection
 
 from cloudstack.framework.jobs import engine, ownership
 from cloudstack.testing.jobs import run_jobs, worker_died
-from plugins.hypervisors.simulator import agent, faults
+from cloudstack.testing.watching import watched_drivers
 
 ENGINE_POINTS = ("_enter", "_store", "_succeed", "_turn_back", "_park")
+DRIVERS = ("hypervisor", "storage", "images", "agent")
+"""Those that act. Elements of networks call agents, which count."""
 
 
 class Crash(BaseException):
@@ -27,11 +29,14 @@ class CrashPoints:
         self.passed: list[str] = []
 
     def reach(self, name: str) -> None:
+        """Die here, if this is the point."""
         self.passed.append(name)
         if len(self.passed) == self.at:
             raise Crash(f"point {self.at}: {name}")
 
     def around(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``function`` with a point before and one after it."""
+
         def call(*args: Any, **kwargs: Any) -> Any:
             self.reach(f"before {name}")
             result = function(*args, **kwargs)
@@ -45,22 +50,16 @@ class CrashPoints:
 def crashing(at: int) -> Iterator[CrashPoints]:
     """Inside, the run of jobs dies at point ``at``."""
     points = CrashPoints(at)
-    apply = faults.apply
-
-    def driver_call(host: Any, command: str) -> bool:
-        points.reach(f"before driver call {command}")
-        apply(host, command)
-        return True
-
-    def driver_called(command: str) -> None:
-        points.reach(f"after driver call {command}")
-
     runner = engine.JobRunner
+
+    def before(call: str) -> None:
+        points.reach(f"before driver call {call.partition('.')[2]}")
+
+    def after(call: str) -> None:
+        points.reach(f"after driver call {call.partition('.')[2]}")
+
     with (
-        patch.object(faults, "apply", driver_call),
-        patch.object(faults, "crash", driver_called),
-        patch.object(agent, "apply", driver_call),
-        patch.object(agent, "crash", driver_called),
+        watched_drivers(before, after, kinds=DRIVERS),
         patch.object(engine, "claim", points.around("claim", ownership.claim)),
         patch.multiple(
             runner,
