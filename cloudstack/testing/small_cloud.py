@@ -13,6 +13,7 @@ from cloudstack.testing.api import ApiClient
 from cloudstack.testing.jobs import run_jobs
 from cloudstack.testing.stage import NAME, SEGMENT, World, stage
 from cloudstack.testing.tenants import Tenants, make_tenants
+from cloudstack.testing.web import ALLOWED, RAW_IMAGE, served
 
 Shown = dict[str, Any]
 """An object as a command of the API shows it: ``zone["id"]``."""
@@ -45,7 +46,7 @@ class SmallCloud:
         return _result(self.tenants, answer)
 
     def deploy(self, client: ApiClient | None = None, **more: Any) -> Shown:
-        """Ask for a machine as the owner, or ``client``; ``{"id", "jobid"}``. ``more`` as deployVirtualMachine has it."""
+        """Ask for a machine as the owner or ``client``: ``{"id", "jobid"}``. ``more`` is for deployVirtualMachine."""
         usual = {
             "zoneid": self.zone["id"],
             "templateid": self.template["id"],
@@ -67,15 +68,16 @@ def small_cloud(
     host_details: Mapping[str, str] | None = None,
     pool: str = "stage://pool/primary",
     image_store: tuple[str, str] = (NAME, "stage://images"),
-    template: str = "https://images.example.org/small.qcow2",
+    template_format: str = "QCOW2",
     providers: Mapping[str, str] | None = None,
     tenants: Tenants | None = None,
 ) -> Iterator[SmallCloud]:
     """Needs the database. What is not given is played by the stage, so that one driver is tried at a time.
 
     ``hypervisor`` and the URLs of its ``hosts`` as ``addHost`` has them, ``pool`` the URL of createStoragePool,
-    ``image_store`` provider and URL of addImageStore, ``providers`` service → network element, for some of Dhcp, Dns,
-    UserData and Connectivity. Every job must succeed.
+    ``image_store`` provider and URL of addImageStore, ``template_format`` QCOW2 or RAW (a store of a plugin gets a raw
+    image of a MiB, which the core downloads), ``providers`` service → network element, for some of Dhcp, Dns, UserData
+    and Connectivity. Every job must succeed.
     """
     with stage(hypervisor) as world:
         people = tenants or make_tenants()
@@ -91,7 +93,7 @@ def small_cloud(
             host_details,
             pool,
             image_store,
-            template,
+            template_format,
             {**dict.fromkeys(("Dhcp", "Dns", "UserData"), NAME), "Connectivity": SEGMENT, **(providers or {})},
         )
 
@@ -104,7 +106,7 @@ def _build(
     host_details: Mapping[str, str] | None,
     pool: str,
     image_store: tuple[str, str],
-    template: str,
+    template_format: str,
     providers: Mapping[str, str],
 ) -> SmallCloud:
     root = tenants.root
@@ -122,22 +124,15 @@ def _build(
     for url in hosts:
         call("addHost", **place, **kind, url=url, details=dict(host_details) if host_details else None)
     provider, address = image_store
-    made = (
-        call("createStoragePool", **place, name="pool", url=pool, scope="CLUSTER"),
-        call("addImageStore", **here, name="images", provider=provider, url=address),
-    )
+    call("createStoragePool", **place, name="pool", url=pool, scope="CLUSTER")
+    call("addImageStore", **here, name="images", provider=provider, url=address)
     run_jobs()
     up = root.items("listHosts", **here, type="Routing")
     assert [one["state"] for one in up] == ["Up"] * len(hosts), f"the hosts are not Up: {up}"
     [pool_up] = root.items("listStoragePools", **here)
     [store] = root.items("listImageStores", **here)
     assert pool_up["state"] == "Up", f"the pool is not Up: {pool_up}"
-    [guest_os] = root.items("listOsTypes", description="Other Linux (64-bit)")
-    image = {"name": "small", "displaytext": "small", "format": "QCOW2", "ostypeid": guest_os["id"], "ispublic": True}
-    call("registerTemplate", **here, **kind, **image, url=template)
-    run_jobs()
-    [ready] = root.items("listTemplates", **here, templatefilter="all")
-    assert ready["isready"], f"the template is not ready: {ready}"
+    ready = _template(root, {**here, **kind}, "" if provider == NAME else "RAW", template_format)
     zone = call("updateZone", id=zone["id"], allocationstate="Enabled")["zone"]
     size = {"cpunumber": 1, "cpuspeed": 500, "memory": 256}
     offering = call("createServiceOffering", name="small", displaytext="small", **size)["serviceoffering"]
@@ -159,6 +154,22 @@ def _build(
         disk_offering=disk,
         network=network,
     )
+
+
+def _template(root: ApiClient, place: Mapping[str, str], real: str, pretended: str) -> Shown:
+    """A template in the only store; ``real``: format of an image that is really downloaded."""
+    [guest_os] = root.items("listOsTypes", description="Other Linux (64-bit)")
+    image = {"name": "small", "displaytext": "small", "ostypeid": guest_os["id"], "ispublic": True}
+    with contextlib.ExitStack() as stack:
+        url = f"https://images.example.org/small.{pretended.lower()}"
+        if real:
+            root.call("updateConfiguration", name=ALLOWED[0], value=ALLOWED[1])
+            url = stack.enter_context(served(RAW_IMAGE))
+        root.call("registerTemplate", **place, **image, format=real or pretended, url=url)
+        run_jobs()
+    [template] = root.items("listTemplates", zoneid=place["zoneid"], templatefilter="all")
+    assert template["isready"], f"the template is not ready: {template}"
+    return template
 
 
 def _wires(tenants: Tenants, here: Mapping[str, str], providers: Mapping[str, str]) -> None:

@@ -186,7 +186,12 @@ class StageImages:
         checks.uuid("uuid", uuid)
         self._images()[self.store.uuid, uuid] = url.encode()
         digest = sha256(url.encode()).hexdigest()
-        return ImageFacts(format="qcow2", virtual_size_bytes=GIB, physical_size_bytes=GIB // 8, sha256=digest)
+        return ImageFacts(
+            format="raw" if url.endswith(".raw") else "qcow2",
+            virtual_size_bytes=GIB,
+            physical_size_bytes=GIB // 8,
+            sha256=digest,
+        )
 
     def put(self, uuid: str, source: Path) -> None:
         checks.uuid("uuid", uuid)
