@@ -22,6 +22,8 @@ _SUITES = {
     "register_storage_drivers": "PrimaryStorageConformance",
     "register_image_store_drivers": "ImageStoreConformance",
     "register_network_elements": "NetworkElementConformance",
+    "register_host_agents": "HostAgentConformance",
+    "register_host_discoveries": "HostDiscoveryConformance",
 }
 """Hook that gives drivers → the suite that a test of the plugin must subclass."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pyVmomi import vim
 
 from cloudstack.contracts.clusters import ClusterRef, FoundHost
-from cloudstack.contracts.errors import InvalidSpec
+from cloudstack.contracts.errors import InvalidSpec, NotFound
 from plugins.hypervisors.vmware.place import place_of
 from plugins.hypervisors.vmware.vcenter import login_of, speaking
 
@@ -21,9 +21,13 @@ class ClusterDiscovery:
         place = place_of(cluster.url, of_host=False)
         login = login_of(cluster.url, cluster.details, cluster.secrets, of_host=False)
         with speaking(login, place, f"{cluster.name}: find the hosts") as vc:
-            if not isinstance(vc.cluster, vim.ComputeResource):
+            try:
+                found = vc.cluster
+            except NotFound as error:
+                raise InvalidSpec(str(error)) from error
+            if not isinstance(found, vim.ComputeResource):
                 raise InvalidSpec(f"/{place.cluster_path} of vCenter {place.server} is no cluster")
-            hosts = vc.related(vc.cluster, "host", vim.HostSystem, ["name", "runtime.connectionState"])
+            hosts = vc.related(found, "host", vim.HostSystem, ["name", "runtime.connectionState"])
         connected = vim.HostSystem.ConnectionState.connected
         return [
             FoundHost(

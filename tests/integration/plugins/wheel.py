@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = []
     operations = [migrations.CreateModel("Cup", [
-        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+        ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
         ("name", models.CharField(max_length=32)),
         ("steeped", models.BooleanField(default=False)),
     ])]

@@ -9,9 +9,11 @@ import pytest
 
 from cloudstack.contracts.hypervisor import DiskSpec, NicSpec, VmSpec
 from cloudstack.contracts.storage import ImageStoreRef, TemplateSpec
+from cloudstack.testing.agent import HostAgentConformance
 from cloudstack.testing.hypervisor import HypervisorConformance
 from cloudstack.testing.images import ImageStoreConformance
 from cloudstack.testing.storage import PrimaryStorageConformance
+from plugins.hypervisors.simulator.agent import SimulatorAgent
 from plugins.hypervisors.simulator.driver import SimulatorDriver
 from plugins.hypervisors.simulator.image_store import SimulatorImageStore
 from plugins.hypervisors.simulator.storage import SimulatorStorageDriver
@@ -97,3 +99,17 @@ class TestSimulatorImages(ImageStoreConformance):
 
     def run_together(self, calls: list[Callable[[], Any]]) -> list[Any]:
         return [call() for call in calls]
+
+
+@pytest.mark.django_db
+class TestSimulatorAgent(HostAgentConformance):
+    @pytest.fixture(autouse=True)
+    def hosts(self, db: None) -> None:
+        self.host, self.dead = new_host("one"), new_host("dead")
+        inject("*", "unavailable:no route to host", count=None, host_uuid=self.dead.uuid)
+
+    def make_agent(self) -> SimulatorAgent:
+        return SimulatorAgent(self.host)
+
+    def make_unreachable_agent(self) -> SimulatorAgent:
+        return SimulatorAgent(self.dead)
