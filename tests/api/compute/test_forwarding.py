@@ -24,8 +24,8 @@ from cloudstack.framework import drivers
 from cloudstack.framework.plugins.manager import pm
 from cloudstack.plugin import hookimpl
 from cloudstack.testing.api import ApiError
-from cloudstack.testing.crashes import crash_everywhere
 from tests.support.cloud import check_invariants
+from tests.support.crashes import crash_everywhere
 
 from .conftest import NOBODY, Cloud
 from .test_deploy import isolated

@@ -9,8 +9,8 @@ from apps.network.states import IpPurpose
 from cloudstack.framework.configuration import store
 from cloudstack.framework.configuration.models import ConfigValue
 from cloudstack.testing.api import ApiError
-from cloudstack.testing.crashes import crash_everywhere
 from tests.support.cloud import check_invariants
+from tests.support.crashes import crash_everywhere
 
 from .conftest import NOBODY, Cloud
 from .test_deploy import free_address

@@ -13,10 +13,10 @@ from apps.network.models import Network, NetworkOffering
 from apps.storage.models import Volume
 from cloudstack.framework.jobs import AsyncJob, engine
 from cloudstack.testing.api import ApiClient, ApiError
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_job, run_jobs
 from plugins.hypervisors.simulator import world
 from tests.support.cloud import SimulatedCloud, check_invariants, client_of
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.django_db
 

@@ -24,10 +24,10 @@ from apps.storage.models import Template, Volume
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs import AsyncJob, engine
 from cloudstack.testing.api import ApiClient, ApiError
-from cloudstack.testing.crashes import Crash, CrashPoints
 from cloudstack.testing.jobs import run_job, run_jobs, worker_died
 from plugins.hypervisors.simulator import world
 from tests.support.cloud import SimulatedCloud, check_invariants, client_of
+from tests.support.crashes import Crash, CrashPoints
 
 OWNED = (VirtualMachine, Volume, Network, Template, SshKeyPair, InstanceGroup, AffinityGroup)
 

@@ -9,11 +9,11 @@ from apps.compute.states import VmState
 from apps.storage.models import Iso, Volume
 from apps.storage.states import VolumeState
 from cloudstack.framework.jobs import AsyncJob
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_job, run_jobs
 from plugins.hypervisors.simulator import world
 from plugins.hypervisors.simulator.models import Fault
 from tests.support.cloud import SimulatedCloud, check_invariants
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.slow
 

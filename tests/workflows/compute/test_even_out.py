@@ -12,10 +12,10 @@ from cloudstack.framework.configuration import store
 from cloudstack.framework.configuration.service import ConfigurationManager, Scope
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.api import ApiError
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
 from tests.support.cloud import SimulatedCloud, build_cloud, check_invariants
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.django_db
 

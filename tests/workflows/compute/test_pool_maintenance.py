@@ -11,11 +11,11 @@ from apps.storage.scheduled import connect_pools
 from apps.storage.states import PoolState
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.api import ApiError
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
 from plugins.hypervisors.simulator.models import Fault
 from tests.support.cloud import SimulatedCloud, build_cloud, check_invariants
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.django_db
 

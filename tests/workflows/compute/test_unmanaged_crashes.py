@@ -10,11 +10,11 @@ from apps.compute.scheduled import look_for_unmanaged
 from apps.network.models import NetworkHost
 from apps.storage.models import StoragePool
 from cloudstack.framework.jobs import AsyncJob
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
 from plugins.hypervisors.simulator.models import SimulatedVm, SimulatedVolume
 from tests.support.cloud import SimulatedCloud, check_invariants
+from tests.support.crashes import crash_everywhere
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -20,10 +20,10 @@ from cloudstack.framework.errors import InvalidTransition
 from cloudstack.framework.events.models import Event
 from cloudstack.framework.jobs.control import JobManager
 from cloudstack.framework.jobs.models import AsyncJob
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_job, run_jobs, worker_died
 from plugins.hypervisors.simulator.faults import CRASH_VARIABLE, SimulatedCrash
 from plugins.hypervisors.simulator.world import inject
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(minutes=10)

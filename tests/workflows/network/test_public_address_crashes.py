@@ -10,8 +10,8 @@ from apps.network.services.networks import NetworkManager
 from apps.network.services.public_addresses import PublicIpManager
 from apps.network.states import PublicIpState
 from cloudstack.framework.jobs import AsyncJob
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_jobs
+from tests.support.crashes import crash_everywhere
 
 pytestmark = pytest.mark.django_db
 

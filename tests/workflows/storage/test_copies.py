@@ -16,10 +16,10 @@ from apps.storage.services.volume_moves import VolumeMoveManager
 from apps.storage.services.volumes import VolumeManager
 from apps.storage.states import TemplateState
 from cloudstack.framework.jobs import AsyncJob
-from cloudstack.testing.crashes import crash_everywhere
 from cloudstack.testing.jobs import run_job, run_jobs
 from plugins.hypervisors.simulator import world
 from plugins.hypervisors.simulator.models import SimulatedTemplate
+from tests.support.crashes import crash_everywhere
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 OK, FAILED = AsyncJob.Status.SUCCEEDED, AsyncJob.Status.FAILED
