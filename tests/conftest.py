@@ -16,7 +16,7 @@ from cloudstack.runtime.collector import settle
 from cloudstack.runtime.tether import PARENT_VARIABLE, tether_command
 from cloudstack.runtime.valkey import private_valkey
 from tests.support import migrated
-from tests.support.about_plugins import is_without_plugin
+from tests.support.about_plugins import absent_for
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -51,9 +51,49 @@ class FailedTests:
             self.path.write_text("\n".join(self.names))
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Tests about a plugin go with it."""
-    return True if is_without_plugin(collection_path) else None
+class WithoutPlugin(pytest.Item):
+    """Stands for all tests of a file that needs a plugin whose folder is not there; its name says which."""
+
+    def runtest(self) -> None:
+        pytest.skip(self.name)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
+
+
+class FileWithoutPlugin(pytest.File):
+    """Such a file, which is not imported."""
+
+    plugins: list[str]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield WithoutPlugin.from_parent(self, name=f"needs plugin {' and '.join(self.plugins)}")
+
+
+class FolderWithoutPlugin(pytest.File):
+    """A folder whose conftest needs the plugin. No ``Directory``: of those pytest imports the conftest."""
+
+    plugins: list[str]
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        for path in sorted(self.path.rglob("test_*.py")):
+            yield _without(FileWithoutPlugin, self, path, self.plugins)
+
+
+def _without(kind: Any, parent: Any, path: Path, plugins: list[str]) -> Any:
+    node = kind.from_parent(parent, path=path)
+    node.plugins = plugins
+    return node
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> Any:
+    plugins = absent_for(module_path)
+    return _without(FileWithoutPlugin, parent, module_path, plugins) if plugins else None
+
+
+def pytest_collect_directory(path: Path, parent: Any) -> Any:
+    plugins = absent_for(path)
+    return _without(FolderWithoutPlugin, parent, path, plugins) if plugins else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloudstack.composition.plugin_checks import imports_of
-from tests.support.about_plugins import ABOUT, REPO, STAGE, is_without_plugin, plugin_of
+from tests.support.about_plugins import ABOUT, REPO, STAGE, absent_for, needs, plugin_of
 
 SIMULATOR = "hypervisors/simulator"
 NAMES = {path.parent.name: path.parent for path in (REPO / "plugins").glob("*/*/plugin.toml")}
@@ -39,7 +39,9 @@ def test_tests_of_the_core_import_no_plugin_but_their_stage() -> None:
 
 def test_every_test_about_a_plugin_is_there() -> None:
     assert [place for place in ABOUT if not (REPO / "tests" / place).exists()] == []
-    assert is_without_plugin(REPO / "tests/unit/kvm/test_seed.py") is not (REPO / "plugins/hypervisors/kvm").is_dir()
+    assert bool(absent_for(REPO / "tests/unit/kvm/test_seed.py")) is not (REPO / "plugins/hypervisors/kvm").is_dir()
+    assert needs(REPO / "tests/workflows/infrastructure/test_host_life.py") == {SIMULATOR}
+    assert needs(REPO / "tests/api/compute/conftest.py") == STAGE, "through a helper, by a name that it uses"
 
 
 def test_every_plugin_says_what_it_is() -> None:

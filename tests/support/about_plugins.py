@@ -1,15 +1,24 @@
-"""Which tests are about one plugin, and go with its folder. All others name no plugin but those of their stage.
+"""Which tests need which plugins: without its folder they are skipped, and the others pass.
 
-The core's tests need a hypervisor to try things on, and an element that gives networks their services; the core knows
-neither. Every other plugin's folder may be taken away, and the core's tests pass.
+The core knows no plugin. Its tests need a hypervisor to try things on, and an element that gives networks their
+services; these two are their stage, and stand for any. Some tests are about one plugin. What a test needs is read off
+what it imports, in its folder's conftest files and helpers too.
 """
 
+import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+from cloudstack.composition.plugin_checks import imports_of
+
 REPO = Path(__file__).resolve().parent.parent.parent
+TESTS = REPO / "tests"
 
 STAGE = frozenset({"hypervisors/simulator", "network/virtual_router"})
 """Plugins that tests of the core play on. They import the first alone; of the second they use names of services."""
+PLAYS_ON = {"support/cloud.py": STAGE}
+"""Helper of ``tests/`` → the plugins that it needs beyond those that it imports."""
 
 ABOUT = {
     "integration/kvm": "hypervisors/kvm",
@@ -32,7 +41,52 @@ def plugin_of(path: Path) -> str:
     return ""
 
 
-def is_without_plugin(path: Path) -> bool:
-    """Whether what the tests at ``path`` are about is not there."""
-    plugin = plugin_of(path)
-    return bool(plugin) and not (REPO / "plugins" / plugin).is_dir()
+def absent_for(path: Path) -> list[str]:
+    """Plugins that the tests at ``path``, a file or a folder, need and whose folders are not there."""
+    if not any(absent(plugin) for plugin in STAGE | set(ABOUT.values())):
+        return []
+    conftests = [folder / "conftest.py" for folder in (path, *path.parents) if folder.is_relative_to(TESTS)]
+    files = [file for file in (path, *conftests) if file.is_file() and file != TESTS / "conftest.py"]
+    needed = {plugin for file in files for plugin in needs(file)} | {plugin_of(path)}
+    return sorted(plugin for plugin in needed if plugin and absent(plugin))
+
+
+def absent(plugin: str) -> bool:
+    return not (REPO / "plugins" / plugin).is_dir()
+
+
+def needs(path: Path) -> set[str]:
+    """Plugins without which the file of ``tests/`` cannot be imported or does not work."""
+    found: set[str] = set()
+    seen, left = set(), [path]
+    while left:
+        file = left.pop()
+        if file not in seen:
+            seen.add(file)
+            plugins, helpers = _imported(file)
+            found |= plugins | PLAYS_ON.get(file.relative_to(TESTS).as_posix(), set())
+            left += helpers
+    return found
+
+
+@cache
+def _imported(path: Path) -> tuple[set[str], list[Path]]:
+    """Plugins and helpers that a file imports itself."""
+    plugins: set[str] = set()
+    helpers: list[Path] = []
+    for name in _names(path):
+        parts = name.split(".")
+        if parts[0] == "plugins" and len(parts) > 2:
+            plugins.add("/".join(parts[1:3]))
+        elif parts[0] == "tests":
+            files = (REPO.joinpath(*parts[:n]).with_suffix(".py") for n in range(2, len(parts) + 1))
+            helpers += [file for file in files if file.is_file()]
+    return plugins, helpers
+
+
+def _names(path: Path) -> Iterator[str]:
+    yield from (name for name, _ in imports_of(path))
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1].relative_to(REPO)
+            yield from (".".join([*folder.parts, node.module or "", one.name]).replace("..", ".") for one in node.names)
