@@ -152,7 +152,7 @@ def test_lists_cost_the_same_whatever_their_length(
         with subtests.test(model=model._meta.label):
             url = path_of(model)
             # Columns are prepared at the first look.
-            assert operator.get(url).status_code == 200
+            assert operator.get(url, {"q": "a"}).status_code == 200
             monkeypatch.setattr(page, "list_per_page", 1)
             short = statements(lambda url=url: operator.get(url))
             monkeypatch.setattr(page, "list_per_page", 100)
@@ -161,7 +161,6 @@ def test_lists_cost_the_same_whatever_their_length(
             assert long <= short, f"{long} statements for {rows} rows, {short} for one"
             if long > MOST_FOR_A_LIST:
                 dear[model._meta.label] = long
-            assert operator.get(url, {"q": "a"}).status_code == 200
             assert operator.get(url, {"q": str(uuid.uuid4())}).status_code == 200
     assert dear == {}
 
@@ -177,14 +176,14 @@ def test_pages_open_and_cost_little(operator: Client, full: None, subtests: Any)
             continue
         with subtests.test(model=model._meta.label):
             url = path_of(model, first.pk, "change")
-            operator.get(url)
+            # A page is found by the public name too; what it prepares at the first look is not counted.
+            public = getattr(first, "uuid", None) or first.pk
+            assert operator.get(path_of(model, public, "change")).status_code == 200
             count = statements(lambda url=url: operator.get(url))
             if count > MOST_FOR_A_PAGE:
                 dear[model._meta.label] = count
             # Each operation that the page offers is rehearsed.
             assert operator.get(path_of(model, first.pk, "operations")).status_code == 200
-            if getattr(first, "uuid", None) is not None:
-                assert operator.get(path_of(model, first.uuid, "change")).status_code == 200
             assert operator.get(path_of(model, 10**9, "change")).status_code == 302
             assert operator.get(path_of(model, "no-number", "change")).status_code == 302
     assert dear == {}
