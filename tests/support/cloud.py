@@ -27,6 +27,7 @@ from cloudstack.framework.jobs import AsyncJob
 from cloudstack.framework.jobs.models import JobLock
 from cloudstack.testing.api import ApiClient
 from plugins.hypervisors.simulator import world
+from tests.support.remembered import remembered
 
 
 @dataclass
@@ -61,6 +62,7 @@ def client_of(account: Account) -> ApiClient:
     return ApiClient(pair.api_key, pair.secret_key)
 
 
+@remembered
 def build_cloud(*, hosts: int = 4, clusters: int = 2) -> SimulatedCloud:
     """Needs the database; runs the few jobs that a new zone has."""
     root = root_caller()
