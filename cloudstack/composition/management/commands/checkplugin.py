@@ -15,7 +15,10 @@ from cloudstack.composition.plugin_checks import check_plugin
 class Command(BaseCommand):
     """Ends with status 1 when there is something to mend."""
 
-    help = "Looks at a plugin's manifest, imports, hooks, migrations, commands, admin pages and tests."
+    help = (
+        "Looks at a plugin's manifest, imports, hooks, migrations, commands, admin pages and tests, and whether each "
+        "driver is put through the suite of its kind. docs/how-to/test-a-plugin.md tells of suites and fixtures."
+    )
     # A plugin that fails Django's checks is to be told so in words.
     requires_system_checks: list[str] = []
 
