@@ -40,14 +40,15 @@ class ManagerCall(Protocol):
 
 @dataclass(frozen=True)
 class Ask:
-    """A question before an operation: a wire parameter chosen from a list. ``empty`` words the choice of none.
+    """A question before an operation: a wire parameter chosen from a list, or written where there is none.
 
+    ``empty`` words the choice of none; a written answer may be left out when it has words, which stand under it then.
     ``fills`` makes the parameters of the object and the answer, where the answer is not the parameter's value itself.
     """
 
     parameter: str
     label: str
-    choices: Callable[[Caller, Sequence[Any]], list[tuple[str, str]]]
+    choices: Callable[[Caller, Sequence[Any]], list[tuple[str, str]]] | None = None
     empty: str = ""
     fills: Callable[[Any, str], Mapping[str, Any]] | None = None
 
@@ -224,7 +225,7 @@ def _question(
         "error": error,
         "noun": options.verbose_name if len(objects) == 1 else options.verbose_name_plural,
         "command": command,
-        "questions": [(ask, ask.choices(caller, objects)) for ask in command.questions],
+        "questions": [(ask, ask.choices(caller, objects) if ask.choices else None) for ask in command.questions],
         # From a list the form goes back to the list, from an object's page to that button's address.
         "in_list": "_selected_action" in request.POST,
         "back": reverse(f"{model_admin.admin_site.name}:{options.app_label}_{options.model_name}_changelist"),

@@ -108,6 +108,7 @@ class VirtualMachineAdmin(CloudAdmin):
                 "ask": Ask("hostid", "To host", hosts_for, empty="the best host of its cluster"),
             },
         ),
+        ("updateVirtualMachine", "Rename", {"ask": Ask("displayname", "Name that people see")}),
         ("recoverVirtualMachine", "Recover"),
         ("unmanageVirtualMachine", "Give back to its hypervisor", {"confirm": True}),
         ("destroyVirtualMachine", "Destroy"),

@@ -128,7 +128,9 @@ class _Guarded:
 
     def __init__(self, plugin: str, hook: str, inner: Any, verb: str):
         self._plugin, self._hook, self._spent_s = plugin, hook, 0.0
-        self.name, self.weight = inner.name, getattr(inner, "weight", 1.0)
+        self.name = inner.name
+        # It may be a property that reads a setting.
+        self.weight = pm.guarded(plugin, hook, lambda: float(getattr(inner, "weight", 1.0)), 0.0)
         self._ask = getattr(inner, verb)
         self._none = None if verb == "refuse" else 0.0
         self._broken = False

@@ -99,7 +99,10 @@ class ConfigKey:
             try:
                 self.check(value)
             except ValueError as error:
-                raise self._refusal(" is not possible" if self.secret else f": {error}") from None
+                words = str(error)
+                if self.secret and text.strip() in words:
+                    words = "is not possible"
+                raise self._refusal(f": {words}") from None
         return value
 
     def _refusal(self, words: str) -> InvalidParameter:

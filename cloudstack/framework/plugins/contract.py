@@ -20,7 +20,7 @@ def ensure_class_of(protocol: type, thing: Any, what: str) -> None:
 
 def ensure_object_of(protocol: type, thing: Any, what: str) -> None:
     """An object to be used as ``protocol``: with its attributes, too. Raises ``ImproperlyConfigured``."""
-    missing = [name for name in _annotations(protocol) if not hasattr(thing, name)]
+    missing = [name for name in _annotations(protocol) if not _has(thing, name)]
     if missing:
         raise ImproperlyConfigured(f"{what} has no {missing[0]}; {_where(protocol)} says what it must have")
     _ensure_methods(protocol, thing, what, bound=True)
@@ -77,6 +77,15 @@ def _methods(protocol: type) -> Mapping[str, Callable[..., Any]]:
         for name, member in vars(cls).items()
         if inspect.isfunction(member) and not name.startswith("_")
     }
+
+
+def _has(thing: Any, name: str) -> bool:
+    """Without asking a property, which may need what is not there yet: a setting, a table."""
+    try:
+        inspect.getattr_static(thing, name)
+    except AttributeError:
+        return hasattr(thing, name)
+    return True
 
 
 def _annotations(protocol: type) -> list[str]:

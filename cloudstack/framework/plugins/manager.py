@@ -164,7 +164,7 @@ class CloudPluginManager(pluggy.PluginManager):
                 if doubled:
                     raise ImproperlyConfigured(f"{hook}: {doubled[0]!r} is already given by {result[doubled[0]][0]}")
             except Exception as error:  # a plugin's fault must not take the portal down
-                self.fail(impl.plugin_name, _reason(error))
+                self.fail(impl.plugin_name, _reason(hook, error))
                 continue
             result.update({key: (impl.plugin_name, value) for key, value in part.items()})
         return result
@@ -185,7 +185,7 @@ class CloudPluginManager(pluggy.PluginManager):
                 for thing in things:
                     check(thing)
             except Exception as error:
-                self.fail(impl.plugin_name, _reason(error))
+                self.fail(impl.plugin_name, _reason(hook, error))
                 continue
             result.extend((impl.plugin_name, thing) for thing in things)
         return result
@@ -202,7 +202,7 @@ class CloudPluginManager(pluggy.PluginManager):
                     add(impl.plugin_name, thing)
                     taken.append((drop, thing))
             except Exception as error:
-                self.fail(impl.plugin_name, _reason(error))
+                self.fail(impl.plugin_name, _reason(hook, error))
 
     def tell(self, hook: str, **facts: Any) -> None:
         """Call ``hook`` of every plugin; the failure of one reaches neither the others nor who tells."""
@@ -340,8 +340,9 @@ def _more(kept_back: int) -> str:
     return f" ({kept_back} times more since this was said last)" if kept_back else ""
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, ImproperlyConfigured) else f"{type(error).__name__}: {error}"
+def _reason(hook: str, error: Exception) -> str:
+    words = str(error) if isinstance(error, ImproperlyConfigured) else f"{type(error).__name__}: {error}"
+    return words if hook in words else f"{hook}: {words}"
 
 
 pm = CloudPluginManager()

@@ -126,6 +126,15 @@ def test_migration_asks_where_to(operator: Client, machines: list[str]) -> None:
     check_invariants()
 
 
+def test_a_new_name_is_written(operator: Client, machines: list[str]) -> None:
+    html = choose(operator, "updateVirtualMachine", machines[0]).content.decode()
+    assert re.search(r'<input [^>]*type="text" id="id_displayname" name="displayname"[^>]* required>', html)
+    done = choose(operator, "updateVirtualMachine", machines[0], confirmed="1", displayname="web")
+    assert vm_of(machines[0]).display_name == "web", said(operator, done)
+    choose(operator, "updateVirtualMachine", machines[0], confirmed="1", displayname="")
+    assert vm_of(machines[0]).display_name == "web", "nothing was answered"
+
+
 def test_buttons_on_the_page_of_a_machine(operator: Client, machines: list[str]) -> None:
     vm = vm_of(machines[0])
     url = f"{VMS}{vm.pk}/change/"

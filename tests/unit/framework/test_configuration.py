@@ -222,6 +222,8 @@ def test_a_secret_setting_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> 
     def check(value: str) -> None:
         if len(value) < 4:
             raise ValueError(f"{value} is short")
+        if " " in value:
+            raise ValueError("it has a blank")
 
     caplog.set_level(logging.DEBUG)
     declared = key(str, "", secret=True, check=check)
@@ -233,6 +235,8 @@ def test_a_secret_setting_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> 
     with pytest.raises(InvalidParameter) as refused:
         update("ab1")
     assert "ab1" not in str(refused.value)
+    with pytest.raises(InvalidParameter, match=r"^test\.limit: it has a blank$"):
+        update("hunter 3")
     assert "hunter2" not in caplog.text and "ab1" not in caplog.text
     reset()
     assert declared.value() == ""

@@ -1,6 +1,5 @@
 """One test per hook specification: what a plugin gives arrives where it is used."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +10,6 @@ from django.core.cache import cache
 from django.db import transaction
 from django.urls import include, path
 
-from apps.infrastructure.services import affinity_types, placement
-from apps.infrastructure.services.affinity_types import HostAntiAffinity
 from cloudstack.api import BaseCmd
 from cloudstack.api import registry as commands
 from cloudstack.contracts.agent import HostAgent
@@ -20,7 +17,6 @@ from cloudstack.contracts.clusters import HostDiscovery
 from cloudstack.contracts.host import HostRef
 from cloudstack.contracts.hypervisor import HypervisorDriver
 from cloudstack.contracts.network import NetworkElement
-from cloudstack.contracts.placement import HostCandidate, PlacementRequest
 from cloudstack.contracts.storage import ImageStoreDriver, ImageStoreRef, PoolRef, PrimaryStorageDriver
 from cloudstack.framework import drivers
 from cloudstack.framework.configuration import ConfigKey, store
@@ -100,14 +96,6 @@ def test_a_driver_that_cannot_be_one_takes_its_plugin_out_at_start(plugin: Give,
     name = plugin(hook("register_hypervisor_drivers", lambda: {"Teapot": driver}))
     drivers.collect()
     assert told in pm.statuses[name].error and "Teapot" not in drivers.hypervisor_types()
-
-
-def test_choices_of_two_plugins_and_one_that_fails(plugin: Give, caplog: pytest.LogCaptureFixture) -> None:
-    """The failing one is named; the other chooses all the same."""
-    plugin(hook("choose_host", lambda candidates: next(host.uuid for host in candidates if host.name == "b")))
-    failing = plugin(hook("choose_host", lambda: 1 / 0))
-    assert ranking()[0] == "b"
-    assert f"plugin {failing} failed in choose_host" in caplog.text
 
 
 def test_register_hypervisor_drivers(plugin: Give) -> None:
@@ -220,77 +208,6 @@ def test_override_config_value(plugin: Give) -> None:
     plugin(hook("override_config_value", forced))
     assert ConfigKey("teapot.sugar", int, 2, "lumps").value() == 5
     assert ConfigKey("teapot.milk", int, 2, "drops").value() == 2
-
-
-def candidate(name: str) -> HostCandidate:
-    return HostCandidate(
-        uuid=str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
-        name=name,
-        pod_uuid="p",
-        cluster_uuid="c",
-        hypervisor="Teapot",
-        status="Up",
-        resource_state="Enabled",
-        cluster_enabled=True,
-        cpus=8,
-        cpu_mhz=2000,
-        cpu_limit_mhz=16000,
-        cpu_used_mhz=0,
-        memory_limit_mib=8192,
-        memory_used_mib=0,
-    )
-
-
-REQUEST = PlacementRequest(vm_uuid="v", hypervisor="Teapot", zone_uuid="z", cpus=1, cpu_mhz=500, memory_mib=512)
-CANDIDATES = [candidate(name) for name in ("a", "b", "c")]
-
-
-def ranking() -> list[str]:
-    return [host.name for host in placement.place(REQUEST, CANDIDATES).ranked]
-
-
-class NotA:
-    name = "teapot.not_a"
-
-    def refuse(self, request: PlacementRequest, host: HostCandidate) -> str | None:
-        return "has no kettle" if host.name == "a" else None
-
-
-class PreferC:
-    name = "teapot.prefer_c"
-    weight = 100.0
-
-    def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
-        return 1.0 if host.name == "c" else 0.0
-
-
-def test_register_host_filters(plugin: Give) -> None:
-    assert "a" in ranking()
-    plugin(hook("register_host_filters", lambda: [NotA()]))
-    result = placement.place(REQUEST, CANDIDATES)
-    assert sorted(host.name for host in result.ranked) == ["b", "c"]
-    assert [(refusal.host_name, refusal.reason) for refusal in result.refusals] == [("a", "has no kettle")]
-
-
-def test_register_host_weighers(plugin: Give) -> None:
-    """Hosts that are alike come in any order, so that once would prove little."""
-    plugin(hook("register_host_weighers", lambda: [PreferC()]))
-    assert {ranking()[0] for _ in range(10)} == {"c"}
-
-
-def test_choose_host(plugin: Give) -> None:
-    def choose(request: PlacementRequest, candidates: Any) -> str:
-        return next(host.uuid for host in candidates if host.name == "b")
-
-    plugin(hook("choose_host", choose))
-    assert ranking()[0] == "b"
-
-
-def test_register_affinity_types(plugin: Give) -> None:
-    rack = HostAntiAffinity("rack anti-affinity", strict=True)
-    plugin(hook("register_affinity_types", lambda: {rack.name: rack}))
-    found = affinity_types.affinity_types()
-    assert found[rack.name] is rack and "host anti-affinity" in found
 
 
 def test_host_emptied(plugin: Give) -> None:

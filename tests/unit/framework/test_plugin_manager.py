@@ -138,7 +138,7 @@ def test_a_plugin_taken_out_half_way_leaves_nothing(plugin: Plugin) -> None:
     plugin(hooks(register_workflows=gives(["three"])))
     pm.take("register_workflows", add, taken.remove)
     assert [thing for thing in taken if isinstance(thing, str)] == ["three"]
-    assert pm.statuses[bad].error == "ValueError: bad is bad"
+    assert pm.statuses[bad].error == "register_workflows: ValueError: bad is bad"
 
 
 def test_the_failure_of_one_listener_reaches_nobody(plugin: Plugin, caplog: pytest.LogCaptureFixture) -> None:
