@@ -14,7 +14,20 @@ from tests.support.about_plugins import REPO
 pytestmark = pytest.mark.slow
 
 FOLDERS = sorted(str(path.parent.relative_to(REPO / "plugins")) for path in REPO.glob("plugins/*/*/plugin.toml"))
-PARTS = ("apps", "cloudstack", "plugins", "tests", "templates", "static", "locale", "manage.py", "pyproject.toml")
+PARTS = (
+    "apps",
+    "bin",
+    "cloudstack",
+    "docs",
+    "lab",
+    "plugins",
+    "tests",
+    "templates",
+    "static",
+    "locale",
+    "manage.py",
+    "pyproject.toml",
+)
 STARTS = """
 import django
 django.setup()

@@ -161,7 +161,12 @@ def boom_event(event: Any) -> None:
 
 def test_a_driver_that_two_plugins_give_is_found_at_start(plugin: Plugin) -> None:
     """And what the later one gave elsewhere is gone too."""
-    plugin(hooks(register_hypervisor_drivers=gives({"Teapot": HypervisorDriver})))
+    plugin(
+        hooks(
+            register_hypervisor_drivers=gives({"Teapot": HypervisorDriver}),
+            register_storage_drivers=gives({("Kettle", "Pot"): PrimaryStorageDriver}),
+        )
+    )
     late = plugin(
         hooks(
             register_storage_drivers=gives({("Teapot", "Cup"): PrimaryStorageDriver}),
@@ -171,7 +176,7 @@ def test_a_driver_that_two_plugins_give_is_found_at_start(plugin: Plugin) -> Non
     even_later = plugin(
         hooks(
             register_hypervisor_drivers=gives({"Urn": HypervisorDriver}),
-            register_storage_drivers=gives({("Simulator", "Simulator"): PrimaryStorageDriver}),
+            register_storage_drivers=gives({("Kettle", "Pot"): PrimaryStorageDriver}),
         )
     )
     drivers.collect()
