@@ -28,6 +28,7 @@ from cloudstack.runtime.test_environment import MIGRATED_VARIABLE, RUN_VARIABLE
 
 _NO_TESTS_COLLECTED = 5
 _FEW = 5
+_ON_SQLITE, _ON_POSTGRESQL = "tests on SQLite", "tests on PostgreSQL"
 # What an operator's shell may hold must not reach a test.
 _FOREIGN = ["DATABASE_URL", "REDIS_URL", "CLOUDSTACK_DATA", "DJANGO_SETTINGS_MODULE", "PORT", "HOST", "HTTPS"]
 _FOREIGN += [MARKER, RUN_VARIABLE, MIGRATED_VARIABLE, "CLOUDSTACK_LAB"]
@@ -54,6 +55,7 @@ class Phase:
     seconds: float = 0.0
     skip_reasons: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     unstable: list[str] = field(default_factory=list)
     """What failed beside other tests and passed alone (``--again``)."""
     log: Path | None = None
@@ -81,7 +83,7 @@ class Suite:
         slow_lane.start()
         if not self.pytest_arguments:
             self._checks()
-        self._tests("tests on SQLite", "not postgres and not lab and not browser", parallel=True)
+        self._tests(_ON_SQLITE, "not postgres and not lab and not browser", parallel=True)
         self._postgres_tests()
         slow_lane.join()
         return self._summary()
@@ -182,10 +184,10 @@ class Suite:
             try:
                 url = stack.enter_context(private_postgres(self.folder / "postgres"))
             except PostgresMissing as missing:
-                self._skip("tests on PostgreSQL", str(missing))
+                self._skip(_ON_POSTGRESQL, str(missing))
                 return
             markers = "postgres" if self.quick else "not lab and not browser"
-            self._tests("tests on PostgreSQL", markers, parallel=True, database_url=url, database_only=True)
+            self._tests(_ON_POSTGRESQL, markers, parallel=True, database_url=url, database_only=True)
 
     def _lab_tests(self) -> None:
         answer = subprocess.run(
@@ -245,6 +247,10 @@ class Suite:
             print("\nSkipped because:")
             for reason, count in reasons.most_common():
                 print(f"{count:>5} x {reason}")
+        names = {phase.name: phase.names for phase in self.phases}
+        if names.get(_ON_POSTGRESQL) and not self.quick:
+            left = len(names.get(_ON_SQLITE, set()) - names[_ON_POSTGRESQL])
+            print(f"\nNot repeated on PostgreSQL: {left}, which touch no database")
         if any(phase.unstable for phase in self.phases):
             print("\nUnstable: failed beside others, passed alone:")
             for phase in self.phases:
@@ -266,6 +272,7 @@ def _read_report(report: Path, phase: Phase) -> None:
     """Count the cases of a JUnit report that pytest wrote a moment ago."""
     for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - our own file
         name = f"{case.get('classname')}::{case.get('name')}"
+        phase.names.add(name)
         skip = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             phase.failed += 1

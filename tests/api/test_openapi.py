@@ -22,7 +22,8 @@ from apps.accounts.factories import AccountFactory, ApiTokenFactory, UserFactory
 from apps.accounts.services.role_rules import forget_rules
 from tests.support.cloud import build_cloud
 
-PARTS = 8
+PARTS = 4
+"""For as many processes at once; each reads the document anew, which takes longer than some operations."""
 EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "3"))
 """Requests an operation; more find more and take longer."""
 CHECKS = [
