@@ -7,6 +7,7 @@ Tests that are run with the project's ``pyproject.toml`` have them, and so have 
 """
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from cloudstack.testing.faults import Faults
     from cloudstack.testing.small_cloud import SmallCloud
     from cloudstack.testing.tenants import Tenants
+
+
+@pytest.fixture(autouse=True)
+def _settings_are_read_again() -> Iterator[None]:
+    """What a process keeps of settings outlives the database of the test that set them; no other test sees them."""
+    yield
+    # Nothing has read settings where their store is not even there: it may be that Django is not, either.
+    if "cloudstack.framework.configuration.store" in sys.modules:
+        from cloudstack.testing.settings import forget_settings
+
+        forget_settings()
 
 
 @pytest.fixture
@@ -94,12 +106,10 @@ def faults() -> "Iterator[Faults]":
 
 
 @pytest.fixture
-def set_setting(tenants: "Tenants") -> "Iterator[Callable[[str, Any], None]]":
+def set_setting(tenants: "Tenants") -> Callable[[str, Any], None]:
     """``set_setting("coffee.brew.time", 1)``: change a setting as an operator does; it is forgotten after the test."""
-    from cloudstack.testing.settings import forget_settings
 
     def change(name: str, value: Any) -> None:
         tenants.root.call("updateConfiguration", name=name, value=value)
 
-    yield change
-    forget_settings()
+    return change

@@ -57,6 +57,7 @@ def main(folder: Path) -> None:
     outcomes = Outcomes()
     root = Path.cwd()
     options = ["-q", "--nomigrations", "-c", "pyproject.toml", f"--rootdir={root}", "-p", "no:xdist"]
+    options += ["-p", "cloudstack.testing.fixtures"]
     pytest.main([*options, *map(str, names.values())], plugins=[outcomes])
     for name, one in told.items():
         one |= {"passed": outcomes.passed[name], "failed": outcomes.failed.get(name, [])}

@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
-from cloudstack.contracts import agent, clusters, network, placement, storage
-from cloudstack.contracts.host import HostFacts, HostRef
+from cloudstack.contracts import agent, clusters, console, hypervisor, network, placement, snapshots, storage, unmanaged
+from cloudstack.contracts.host import HostFacts, HostLoad, HostRef
 from cloudstack.contracts.hypervisor import DiskSpec, HypervisorDriver, NicSpec, SeedSpec, VmSpec
 from cloudstack.plugin import (
     access,
@@ -34,7 +34,29 @@ TOLD: dict[str, tuple[type, ...]] = {
     "register_host_discoveries": (clusters.HostDiscovery, clusters.ClusterRef, clusters.FoundHost),
     "register_host_filters": (placement.HostFilter, placement.PlacementRequest, placement.HostCandidate),
     "register_host_weighers": (placement.HostWeigher,),
-    "register_hypervisor_drivers": (HypervisorDriver, HostRef, HostFacts, VmSpec, DiskSpec, NicSpec, SeedSpec),
+    "register_hypervisor_drivers": (
+        HypervisorDriver,
+        HostRef,
+        HostFacts,
+        VmSpec,
+        DiskSpec,
+        NicSpec,
+        SeedSpec,
+        hypervisor.VmStatistics,
+        HostLoad,
+        console.ConsoleFacts,
+        console.ConsoleTicket,
+        snapshots.MachineSnapshot,
+        unmanaged.UnmanagedMachine,
+        unmanaged.UnmanagedDisk,
+        unmanaged.UnmanagedNic,
+        *(
+            ability
+            for module in (console, hypervisor, snapshots, unmanaged)
+            for name, ability in vars(module).items()
+            if name.startswith("Supports")
+        ),
+    ),
     "register_image_store_drivers": (storage.ImageStoreDriver, storage.ImageStoreRef, storage.ImageFacts),
     "register_login_backends": (login.LoginBackend,),
     "register_managers": (managers.Manager,),
