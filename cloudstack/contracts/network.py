@@ -114,7 +114,8 @@ class SupportsRules(Protocol):
 class NetworkElement(Protocol):
     """Gives services to networks. Made without arguments; every verb is idempotent.
 
-    ``service_host`` is the host that the core chose to carry the network's services.
+    ``service_host`` is the host that the core chose to carry the network's services. An element whose services need
+    none – they stand in the machine itself, or in a controller outside – says so with ``hostless = True``.
     """
 
     name: str
@@ -138,3 +139,11 @@ class NetworkElement(Protocol):
         """Let the guest get its address and name."""
 
     def release_nic(self, network: NetworkSpec, nic: GuestNic, service_host: HostRef) -> None: ...
+
+
+def is_hostless(element: NetworkElement) -> bool:
+    """Whether nothing runs on a host for its services.
+
+    For a network that has only such ones no host is chosen, and ``prepare_host`` and ``release_host`` are all it hears.
+    """
+    return bool(getattr(element, "hostless", False))

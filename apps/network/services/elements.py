@@ -14,7 +14,7 @@ from apps.infrastructure.specs import host_ref
 from apps.network.models import Network, NetworkOffering, NetworkRule
 from apps.network.specs import network_spec, rule_spec
 from apps.network.states import RuleState
-from cloudstack.contracts.network import SERVICE_OF_RULE, GuestNic, NetworkElement, Service, SupportsRules
+from cloudstack.contracts.network import SERVICE_OF_RULE, GuestNic, NetworkElement, Service, SupportsRules, is_hostless
 from cloudstack.framework.drivers import network_element
 from cloudstack.framework.errors import ResourceUnavailable
 
@@ -51,8 +51,12 @@ def elements_of(network: Network) -> list[NetworkElement]:
 
 
 def needs_service_host(network: Network) -> bool:
-    """Whether anything runs for the network besides its segment."""
-    return any(str(Service.CONNECTIVITY) not in services for services in services_of(network.offering).values())
+    """Whether anything runs on a host for the network besides its segment."""
+    segment = {str(Service.CONNECTIVITY)}
+    return any(
+        set(services) - segment and not is_hostless(network_element(provider))
+        for provider, services in services_of(network.offering).items()
+    )
 
 
 def implement(network: Network, host: Host, nics: Iterable[GuestNic]) -> None:

@@ -23,6 +23,7 @@ class DistributedSwitch:
 
     name = "DistributedSwitch"
     services: ClassVar[frozenset[Service]] = frozenset({Service.CONNECTIVITY, Service.DHCP, Service.USER_DATA})
+    hostless = True
 
     def prepare_host(self, network: NetworkSpec, host: HostRef) -> str:
         """Have the port group on the host's switch; answers its name."""
