@@ -9,6 +9,8 @@ PAGES = REPO / "docs" / "plugins"
 INDEX = PAGES / "README.md"
 BEGINNING = REPO / "docs" / "how-to" / "write-a-plugin.md"
 """Where an author begins: it has an example, too."""
+ADMIN = REPO / "docs" / "how-to" / "write-admin-pages.md"
+"""What an author may do in ``admin.py``, which no hook is about."""
 BLOCK = re.compile(r"^```(?:python|toml)\n# (\w+/\w+/[\w/.]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A block that begins with the place of its file below the folder of plugins: ``# features/lumps/hooks.py``."""
 FIRST = "features/example"

@@ -54,13 +54,40 @@ def test_every_kind_has_its_templates_and_they_are_short() -> None:
         assert lines < 300, kind
 
 
+MORE_MODELS = """
+
+class Hidden(models.Model):
+    pass
+
+
+class Line(models.Model):
+    of = models.ForeignKey(MyFeatures, on_delete=models.CASCADE)
+"""
+ADMIN = """
+from django.contrib import admin
+
+from cloudstack.plugin.admin import CloudAdmin, CloudInline
+from plugins.features.my_features.models import Line, MyFeatures
+
+
+class Lines(CloudInline):
+    model = Line
+
+
+@admin.register(MyFeatures)
+class MyFeaturesAdmin(CloudAdmin):
+    inlines = [Lines]
+    commands = (("updateConfiguration", "Set"),)
+"""
+
+
 def test_what_is_wrong_is_told_at_its_place(folder: Path) -> None:
     broken = folder / "features" / "my_features"
     models, service = broken / "models.py", broken / "service.py"
-    models.write_text(models.read_text().replace("max_length=255", "max_length=100"))
+    models.write_text(models.read_text().replace("max_length=255", "max_length=100") + MORE_MODELS)
     service.write_text(service.read_text() + "\nimport apps.compute.models\nfrom cloudstack import api\n")
     (broken / "tests" / "test_my_features.py").unlink()
-    (broken / "admin.py").unlink()
+    (broken / "admin.py").write_text(ADMIN)
     for kind in ("images", "network"):
         test = folder / kind / f"my_{kind}" / "tests" / f"test_my_{kind}.py"
         test.write_text("def test_nothing() -> None:\n    pass\n")
@@ -70,13 +97,16 @@ def test_what_is_wrong_is_told_at_its_place(folder: Path) -> None:
         "my_features: service.py:25: imports apps.compute.models; a plugin may import cloudstack.plugin",
         "my_features: service.py:26: imports cloudstack.api",
         "my_features: migrations: do not say what the models say",
-        "my_features: MyFeatures: has no page in the admin",
+        "my_features: Hidden: has no page in the admin",
+        "my_features: MyFeaturesAdmin: has a button 'Set' that sends updateConfiguration no name, value, which it",
         "my_features: tests: there is no test of it",
         "my_images: register_image_store_drivers: its driver is not tried: no class in tests/ is made from Image",
         "my_network: register_network_elements: its driver is not tried: no class in tests/ is made from Network",
     ):
         assert words in said
     assert "is well" not in said
+    assert "Line: has no page" not in said, "it stands in an inline"
+    assert "RuntimeWarning" not in said, "that there is no database yet is none of the author's business"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cloudstack.framework.plugins import hookspecs
 from tests.integration.plugins import manual, told
 
 pytestmark = pytest.mark.xdist_group("manual")
+HOW_TO = (manual.BEGINNING, manual.ADMIN)
 HOOKS = sorted(name for module in hookspecs.ALL for name, _ in specifications(module))
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`]+)`")
@@ -24,7 +26,7 @@ SECTIONS = ("When it is called", "When it fails", "Example", "Test it")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a process says that has the plugins of all pages."""
     folder = tmp_path_factory.mktemp("manual")
-    for page in (manual.BEGINNING, *manual.pages().values()):
+    for page in (*HOW_TO, *manual.pages().values()):
         manual.write(folder / "plugins", page)
     environment = os.environ | {
         "CLOUDSTACK_PLUGINS_PATH": str(folder / "plugins"),
@@ -55,7 +57,7 @@ def test_every_hook_has_a_page_and_every_page_a_hook() -> None:
 
 
 def test_no_two_pages_make_the_same_plugin() -> None:
-    names = [manual.name_of(page) for page in (manual.BEGINNING, *manual.pages().values())]
+    names = [manual.name_of(page) for page in (*HOW_TO, *manual.pages().values())]
     assert sorted(names) == sorted(set(names))
 
 
@@ -82,8 +84,9 @@ def test_the_example_of_a_page_does_what_the_page_says(hook: str, made: dict[str
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_example_for_beginners_works(made: dict[str, Any]) -> None:
-    ensure_well(made[manual.name_of(manual.BEGINNING)])
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_the_example_of_a_how_to_works(page: Path, made: dict[str, Any]) -> None:
+    ensure_well(made[manual.name_of(page)])
 
 
 def ensure_well(seen: dict[str, Any]) -> None:

@@ -143,7 +143,8 @@ def test_register_managers(plugin: Give) -> None:
     plugin(hook("register_managers", Watcher("d", fails="configure")), name="watch3")
     plugin(hook("register_managers", "clock"), name="watch4")
     register_plugin_managers()
-    assert errors()["watch3"] == "OSError: d cannot configure" and "is no Manager" in errors()["watch4"]
+    assert errors()["watch3"] == "register_managers: OSError: d cannot configure"
+    assert "is no Manager" in errors()["watch4"]
     heard.clear()
     start_managers("web")
     assert sorted(heard) == ["a start web", "b start web", "c start web"]
