@@ -16,7 +16,9 @@ are exact: a misspelt hook or an argument that is not listed here takes the plug
 function may leave arguments out that it does not need. This is version {API_VERSION} of the interface. Each has a page
 with an example, grouped by [what one wants to do](../plugins/README.md); to begin with:
 [write a plugin](../how-to/write-a-plugin.md)."""
+EACH_PLACEMENT = frozenset({"register_host_filters", "register_host_weighers"})
 KINDS = {
+    "placement": "Asked of every plugin at start, and anew for each placement; the answers are joined.",
     "register": "Asked of every plugin at start; the answers are joined.",
     "choose": "Asked of each plugin in turn; the first answer that is not None counts.",
     "override": "Asked of each plugin in turn; the first answer that is not None counts.",
@@ -56,6 +58,8 @@ def _subject(module: ModuleType) -> str:
 def _kind(name: str) -> str:
     spec = getattr(pm.hook, name).spec
     verb = name.split("_")[0]
+    if name in EACH_PLACEMENT:
+        return KINDS["placement"]
     if spec is not None and spec.opts.get("firstresult"):
         return KINDS["choose"]
     return KINDS.get(verb, KINDS["told"])

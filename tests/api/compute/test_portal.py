@@ -137,6 +137,7 @@ def test_settings_of_a_zone_an_account_and_a_cluster(cloud: Cloud) -> None:
         ({"name": "vm.stop.timeout", "value": "99999"}, "vm.stop.timeout"),
         ({"name": "allow.user.expunge.recover.vm", "value": "perhaps"}, "allow.user.expunge.recover.vm"),
         ({"name": "vm.stop.timeout", "value": "5", "zoneid": NOBODY}, "zoneid"),
+        ({"name": "expunge.delay", "value": ""}, "it is empty; resetConfiguration gives"),
     ],
 )
 def test_bad_values_are_refused(

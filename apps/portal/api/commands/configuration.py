@@ -168,13 +168,18 @@ class ListConfigurationGroups(BaseListCmd):
         ]
 
 
+def not_empty(value: str) -> None:
+    if not value:
+        raise ValueError("it is empty; resetConfiguration gives a setting back the value that it has from the start")
+
+
 class UpdateConfiguration(_Scoped):
     """Changes a setting, for everything or for one zone, cluster, pool, domain or account."""
 
     event_type = "CONFIGURATION.VALUE.EDIT"
 
     setting = Str("name", required=True, help="name of the setting")
-    value = Str("value", required=True, max_length=4096, help="the new value")
+    value = Str("value", required=True, max_length=4096, validate=not_empty, help="the new value")
 
     def execute(self) -> dict[str, Any]:
         scope, uuid = self.scope()
