@@ -22,8 +22,10 @@ PLAYS_ON = {"support/cloud.py": STAGE}
 
 ABOUT = {
     "integration/kvm": "hypervisors/kvm",
+    "integration/lab/test_agent_conformance.py": "hypervisors/kvm",
     "integration/vmware": "hypervisors/vmware",
     "unit/kvm": "hypervisors/kvm",
+    "unit/simulator": "hypervisors/simulator",
     "unit/virtual_router": "network/virtual_router",
     "workflows/network/test_real_hosts.py": "network/virtual_router",
     "workflows/storage/test_directory_store.py": "storage/directory",

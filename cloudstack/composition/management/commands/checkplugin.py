@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -27,12 +28,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tests", action="store_true", help="also run its tests, in a database made from the models as they are"
         )
+        parser.add_argument(
+            "--also",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="PATH",
+            help="a file or folder with tests of it outside its own folder; may be given again",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if missing := [path for path in options["also"] if not path.exists()]:
+            raise CommandError(f"--also: there is no {missing[0]}")
         well = True
         for name in options["names"]:
             try:
-                found = check_plugin(name)
+                found = check_plugin(name, options["also"])
             except LookupError as error:
                 raise CommandError(error.args[0]) from None
             for complaint in found:
@@ -40,12 +51,12 @@ class Command(BaseCommand):
             if not found:
                 self.stdout.write(f"plugin {name} is well")
             well = well and not found
-        if not well or (options["tests"] and not _tests_pass(options["names"])):
+        if not well or (options["tests"] and not _tests_pass(options["names"], options["also"])):
             raise SystemExit(1)
 
 
-def _tests_pass(names: list[str]) -> bool:
-    folders = [apps.get_app_config(name).path for name in names]
+def _tests_pass(names: list[str], further: list[Path]) -> bool:
+    folders = [*(apps.get_app_config(name).path for name in names), *(str(path.resolve()) for path in further)]
     root = settings.BASE_DIR
     command = [sys.executable, "-m", "pytest", "-q", "--nomigrations", "-c", "pyproject.toml", f"--rootdir={root}"]
     command += ["-p", "cloudstack.testing.fixtures"]
