@@ -18,6 +18,8 @@ class UnmanagedDisk:
     """``vmdk``, ``qcow2``…; empty when the hypervisor does not tell."""
     controller: str = ""
     """Kind of the controller that it hangs on, in the hypervisor's words."""
+    obstacle: str = ""
+    """Why the machine cannot be taken over with this disk, and what would help, as a clause; empty when it can."""
 
 
 @dataclass(frozen=True, kw_only=True)

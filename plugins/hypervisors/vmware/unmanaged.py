@@ -1,6 +1,6 @@
 """Machines that somebody else made: told with their hardware, and taken over by a mark in their settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyVmomi import vim
@@ -14,7 +14,7 @@ from plugins.hypervisors.vmware.vcenter import VCenter
 KIB = 1024
 PATHS = [
     *machines.STATES, "name", "config.hardware", "config.extraConfig", "config.guestFullName",
-    "config.cpuAllocation.limit", "config.firmware", "config.guestId", "guest.net",
+    "config.cpuAllocation.limit", "config.firmware", "config.guestId", "guest.net", "snapshot",
 ]  # fmt: skip
 
 
@@ -63,7 +63,10 @@ def _shown(vc: VCenter, told: Mapping[str, Any]) -> UnmanagedMachine:
         memory_mib=hardware.memoryMB,
         cpu_mhz=limit // hardware.numCPU if limit > 0 else 0,
         operating_system=told.get("config.guestFullName") or "",
-        disks=tuple(_disk(one, hardware.device) for one in devices.of_kind(hardware.device, vim.vm.device.VirtualDisk)),
+        disks=tuple(
+            _disk(one, hardware.device, told.get("snapshot") is not None)
+            for one in devices.of_kind(hardware.device, vim.vm.device.VirtualDisk)
+        ),
         nics=tuple(
             _nic(vc, one, addresses) for one in devices.of_kind(hardware.device, vim.vm.device.VirtualEthernetCard)
         ),
@@ -89,8 +92,9 @@ def _kind(hardware: Any, kinds: Mapping[str, Any]) -> str:
     return next(names, "")
 
 
-def _disk(device: Any, hardware: Any) -> UnmanagedDisk:
-    path = devices.files_of(device)[-1]
+def _disk(device: Any, hardware: Any, has_snapshot: bool) -> UnmanagedDisk:
+    files = devices.files_of(device)
+    path = files[-1]
     unit = device.unitNumber or 0
     return UnmanagedDisk(
         path=path,
@@ -99,7 +103,23 @@ def _disk(device: Any, hardware: Any) -> UnmanagedDisk:
         storage=split_path(path)[0],
         format="vmdk",
         controller=_controller(device, hardware),
+        obstacle=_obstacle(files, has_snapshot),
     )
+
+
+def _obstacle(files: Sequence[str], has_snapshot: bool) -> str:
+    """Volumes are the lowest files of disks. That of a linked clone is another machine's, or a template's."""
+    if len(files) == 1:
+        return ""
+    if not has_snapshot:
+        return (
+            "stands on another file although its machine has no snapshot: it is a linked clone (clone it in full), "
+            "or its disks wait for consolidation"
+        )
+    # vSphere lays what a snapshot makes beside the disk that it is of.
+    if files[0].rpartition("/")[0] != files[-1].rpartition("/")[0]:
+        return "stands on a file in the folder of another machine, as linked clones do: clone its machine in full"
+    return ""
 
 
 def _controller(disk: Any, hardware: Any) -> str:

@@ -13,11 +13,11 @@ from cloudstack.contracts.errors import DriverError, InvalidSpec, NotFound, NotS
 from cloudstack.contracts.hypervisor import PowerState, SeedSpec, SupportsMaintenance, SupportsRelocation
 from cloudstack.contracts.network import NetworkSpec
 from cloudstack.contracts.storage import VolumeSpec
-from plugins.hypervisors.vmware import networks
+from plugins.hypervisors.vmware import devices, networks
 from plugins.hypervisors.vmware.driver import VmwareDriver
 from plugins.hypervisors.vmware.storage import DatastoreDriver
 from plugins.hypervisors.vmware.vcenter import vcenter
-from tests.integration.vmware.conftest import Center
+from tests.integration.vmware.conftest import DATASTORE, Center
 from tests.support.appliance import appliance
 
 pytestmark = pytest.mark.lab
@@ -169,3 +169,37 @@ def test_what_the_simulator_lacks_is_said_in_its_words(center: Center) -> None:
     with pytest.raises(NotSupported, match="ExtendVirtualDisk"):
         storage.resize_volume(spec.disks[0].path, 256 << 20)
     driver.destroy(spec.uuid)
+
+
+def test_linked_clones_are_told_as_such(center: Center) -> None:
+    """Their disks stand on files of another machine; below a snapshot of one's own they do not."""
+    driver = VmwareDriver(center.host())
+    machine = center.foreign("linked", 177)
+
+    def obstacle_of(*below: str) -> str:
+        """Of its disk, when that stands on these files."""
+        with vcenter(center.host(), "stand on others") as vc:
+            vm = vc.machine(machine)
+            [disk] = devices.of_kind(vc.one(vm, "config.hardware.device"), vim.vm.device.VirtualDisk)
+            top = disk.backing
+            for path in below:
+                backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(diskMode="persistent")
+                backing.fileName = f"[{DATASTORE}] {path}"
+                top.parent, top = backing, backing
+            vc.wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[devices.change(devices.EDIT, disk)])))
+        [told] = driver.unmanaged_machines()[machine].disks
+        assert told.path == f"[{DATASTORE}] {below[-1]}"
+        return told.obstacle
+
+    [disk] = driver.unmanaged_machines()[machine].disks
+    assert disk.obstacle == ""
+    assert "has no snapshot" in obstacle_of("parent/parent.vmdk")
+    with vcenter(center.host(), "snapshot") as vc:
+        vm = vc.machine(machine)
+        vc.wait(vm.CreateSnapshot_Task("mine", "", False, False))
+    assert obstacle_of("linked/linked-base.vmdk") == ""
+    assert "folder of another machine" in obstacle_of("linked/linked-000001.vmdk", "parent/parent.vmdk")
+    with vcenter(center.host(), "clean up") as vc:
+        vm = vc.machine(machine)
+        vc.wait(vm.PowerOffVM_Task())
+        vm.UnregisterVM()
