@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,6 +20,7 @@ from apps.infrastructure.models import Cluster, Host
 from apps.network.selectors import networks_visible_to
 from cloudstack.api import Access
 from cloudstack.framework.context import Caller
+from cloudstack.framework.errors import InvalidParameter
 
 SHOWN = 10
 MIB = 1 << 20
@@ -26,13 +28,15 @@ MOST_CHOICES = 500
 
 
 def fitting_offerings(caller: Caller, machines: Sequence[Any]) -> list[tuple[str, str]]:
-    """Offerings of the size of all ``machines``, and custom ones."""
+    """Offerings of the size of all ``machines``, and custom ones; without a CPU speed where no machine lacks one."""
+    has_speed = all(machine.cpu_mhz for machine in machines)
     sizes = {(machine.cpus, machine.memory_mib) for machine in machines}
     rows = ServiceOffering.objects.filter(state="Active").order_by("name")
     return [
         (str(offering.uuid), offering.name)
         for offering in rows
-        if offering.is_customized or sizes == {(offering.cpus, offering.memory_mib)}
+        if (offering.is_customized and (offering.cpu_mhz or has_speed))
+        or sizes == {(offering.cpus, offering.memory_mib)}
     ]
 
 
@@ -46,7 +50,10 @@ def possible_owners(caller: Caller, machines: Sequence[Any]) -> list[tuple[str, 
 
 
 def _owned(machine: UnmanagedVm, account_uuid: str) -> dict[str, str]:
-    account = Account.objects.select_related("domain").get(uuid=account_uuid)
+    try:
+        account = Account.objects.select_related("domain").get(uuid=account_uuid)
+    except (Account.DoesNotExist, ValidationError):
+        raise InvalidParameter(f"there is no account {account_uuid!r}", parameter="account") from None
     return {"account": account.name, "domainid": str(account.domain.uuid)}
 
 
@@ -96,14 +103,19 @@ class UnmanagedVmAdmin(CloudAdmin):
 
     def panels(self, request: HttpRequest, obj: UnmanagedVm) -> list[Panel]:
         disks = [
-            [disk["device_id"], f"{disk['size_bytes'] // MIB} MiB", disk["storage"], disk["path"]] for disk in obj.disks
+            [disk["device_id"], f"{disk['size_bytes'] // MIB} MiB", disk["storage"], disk["path"], _obstacle(disk)]
+            for disk in obj.disks
         ]
         nics = [[nic["mac"], nic["network"], nic.get("vlan") or "–", nic.get("ipv4") or "–"] for nic in obj.nics]
         return [
             *super().panels(request, obj),
-            Panel("Disks", ["Number", "Size", "Storage", "Path"], disks, "It has no disk."),
+            Panel("Disks", ["Number", "Size", "Storage", "Path", "Taking over"], disks, "It has no disk."),
             Panel("Network cards", ["MAC address", "Plugged into", "VLAN", "Address"], nics, "It has no network card."),
         ]
+
+
+def _obstacle(disk: dict[str, Any]) -> str:
+    return f"not possible: it {disk['obstacle']}" if disk.get("obstacle") else "possible"
 
 
 def unmanaged_panels(caller: Caller, obj: Any) -> list[Panel]:

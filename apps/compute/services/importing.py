@@ -2,7 +2,7 @@
 
 import ipaddress
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,11 @@ from apps.compute.services.attachment import CDROM_SLOT, MAX_SLOTS
 from apps.compute.services.deployment import MAX_NICS, NicRequest
 from apps.compute.services.sizing import MIB, Size, machine_size
 from apps.infrastructure.models import Cluster, Host
-from apps.infrastructure.states import HostStatus
+from apps.infrastructure.states import HostStatus, ResourceState
 from apps.network.models import MacAllocation, Network
 from apps.network.selectors.networks import open_to_domain
 from apps.network.states import AclType, NetworkState
-from apps.storage.models import DiskOffering, StoragePool, Template
+from apps.storage.models import DiskOffering, StoragePool, Template, Volume
 from apps.storage.services.volume_sizes import GIB
 from apps.storage.states import PoolState
 from cloudstack.contracts.hypervisor import PowerState
@@ -74,6 +74,11 @@ def plan_import(request: ImportRequest, *, caller: Caller) -> ImportPlan:
     host, machine = row.host, row.machine
     if host.status != HostStatus.UP:
         raise ResourceUnavailable(f"host {host}, on which machine {row} was seen, is {host.status}")
+    if host.resource_state != ResourceState.ENABLED:
+        raise ResourceUnavailable(
+            f"host {host}, on which machine {row} was seen, is {host.resource_state}; machines are taken over from "
+            "hosts that are Enabled"
+        )
     if machine.power is PowerState.PAUSED:
         raise InvalidParameter(f"machine {row} is paused: resume it or power it off first", parameter="name")
     if VirtualMachine.objects.filter(uuid=machine.uuid).exists():
@@ -89,12 +94,14 @@ def plan_import(request: ImportRequest, *, caller: Caller) -> ImportPlan:
                 f"runs on {host.hypervisor}",
                 parameter="templateid",
             )
+    disks = tuple(_disks(request, host, machine))
+    refuse_disks_in_use((disk.path, pool) for _, disk, pool, _ in disks)
     return ImportPlan(
         host=host,
         machine=machine,
         name=_host_name(request, machine),
         size=_size(request, machine),
-        disks=tuple(_disks(request, host, machine)),
+        disks=disks,
         nics=tuple(_cards(request, host, machine)),
     )
 
@@ -166,6 +173,8 @@ def _disks(request: ImportRequest, host: Host, machine: UnmanagedMachine) -> Any
     )
     free = [slot for slot in range(1, MAX_SLOTS) if slot != CDROM_SLOT]
     for number, disk in enumerate(disks):
+        if disk.obstacle:
+            raise InvalidParameter(f"machine {machine.name}: disk {disk.path} {disk.obstacle}", parameter="name")
         offering = (
             request.service_offering.disk_offering if not number else request.disk_offerings.get(str(disk.device_id))
         )
@@ -176,6 +185,24 @@ def _disks(request: ImportRequest, host: Host, machine: UnmanagedMachine) -> Any
                 parameter="datadiskofferinglist",
             )
         yield _slot(number, disk, free, machine), disk, _pool_of(disk, pools, host), offering
+
+
+def refuse_disks_in_use(disks: Iterable[tuple[str, StoragePool]], *, but: Iterable[Volume] = ()) -> None:
+    """One file is one volume: raise ``InvalidParameter`` for two disks of one path, and for a path of the cloud's.
+
+    ``but``: volumes that these disks have become already.
+    """
+    wanted: set[tuple[str, int]] = set()
+    for path, pool in disks:
+        if (path, pool.pk) in wanted:
+            raise InvalidParameter(f"two disks of the machine are {path}", parameter="name")
+        wanted.add((path, pool.pk))
+    known = Volume.objects.filter(pool__in={pool for _, pool in wanted}, path__in={path for path, _ in wanted})
+    for volume in known.exclude(pk__in=[one.pk for one in but]):
+        if (volume.path, volume.pool_id) in wanted:
+            raise InvalidParameter(
+                f"disk {volume.path} is volume {volume} ({volume.uuid}) of the cloud already", parameter="name"
+            )
 
 
 def _slot(number: int, disk: UnmanagedDisk, free: list[int], machine: UnmanagedMachine) -> int:

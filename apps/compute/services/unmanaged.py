@@ -8,7 +8,7 @@ from apps.accounts.services.limit_rules import total_of
 from apps.accounts.services.limits import LimitManager
 from apps.compute import events
 from apps.compute.models import Drive, VirtualMachine, VolumeAttachment
-from apps.compute.services.importing import ImportPlan, ImportRequest, plan_import
+from apps.compute.services.importing import ImportPlan, ImportRequest, plan_import, refuse_disks_in_use
 from apps.compute.services.new_machine import SIZES, is_name_taken, name_taken, new_cards
 from apps.compute.services.quota import amounts_of_vm
 from apps.compute.services.settled import expect_settled, hold_and_dispatch
@@ -39,6 +39,10 @@ class UnmanagedManager:
         except IntegrityError as error:
             if is_name_taken(error):
                 raise name_taken(plan.name) from None
+            if VirtualMachine.objects.filter(uuid=plan.machine.uuid).exists():
+                raise InvalidParameter(
+                    f"machine {plan.machine.name} is being taken over already", parameter="name"
+                ) from None
             raise
 
     def _take_over(self, caller: Caller, request: ImportRequest, plan: ImportPlan) -> AsyncJob:
@@ -55,13 +59,15 @@ class UnmanagedManager:
         )
         for volume in volumes:
             allocation.reserve(pool=volume.pool, holder_uuid=volume.uuid, size_bytes=volume.size_bytes)
+        # The pools are locked by now: of two machines that name one file, the second sees the first one's volume.
+        refuse_disks_in_use(((volume.path, volume.pool) for volume in volumes), but=volumes)
         new_cards(vm, plan.nics)
         return hold_and_dispatch(
             "compute.vm.import",
             caller,
             vm,
             events.VM_IMPORT,
-            f"Take over {plan.machine.name} from {plan.host}",
+            f"Take over {plan.machine.name}",
             host_uuid=str(plan.host.uuid),
         )
 

@@ -17,7 +17,7 @@ from apps.network.services.addresses import free_nic
 from apps.storage.services import allocation
 from apps.storage.services.state_machines import VOLUME_FSM
 from apps.storage.services.volume_states import amounts_of
-from cloudstack.contracts.errors import NotSupported
+from cloudstack.contracts.errors import DriverError, NotSupported
 from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.contracts.unmanaged import SupportsUnmanagedMachines, UnmanagedMachine
 from cloudstack.framework.errors import InvalidParameter
@@ -47,13 +47,23 @@ class LookAtMachine(Step):
         host = chosen_host(ctx)
         found = taker_of(host).unmanaged_machines().get(str(ctx.vm.uuid))
         if found is None:
-            raise InvalidParameter(f"machine {ctx.vm} is not on host {host} any more, or is managed", parameter="name")
+            ctx.log(
+                f"host {host} does not tell of machine {ctx.vm} ({ctx.vm.uuid}) any more, or as one that is managed"
+            )
+            raise InvalidParameter(
+                f"machine {ctx.vm} is not where it was seen any more, or is managed: scanUnmanagedInstances looks anew",
+                parameter="name",
+            )
+        ctx.log(f"host {host} tells of machine {ctx.vm}: {found.power.value}")
         self.compare(ctx, found)
         ctx.data["power"] = found.power.value
         ctx.data["plugged"] = {nic.mac.lower(): [nic.network, nic.vlan] for nic in found.nics}
 
     def compare(self, ctx: JobContext, found: UnmanagedMachine) -> None:
         vm = ctx.vm
+        for disk in found.disks:
+            if disk.obstacle:
+                raise InvalidParameter(f"machine {vm}: disk {disk.path} {disk.obstacle}", parameter="name")
         now = (
             found.cpus,
             found.memory_mib,
@@ -116,7 +126,11 @@ class TakeOver(Step):
 
 
 class ForgetDefinition(Step):
-    """A machine that is off is on no host: its next start makes it anew, on any host, with its disks."""
+    """A machine that is off is on no host: its next start makes it anew, on any host, with its disks.
+
+    The machine is the cloud's by now, and what is taken off its host cannot be put back as it was. So this step never
+    fails the import: a definition that could not be taken off stays, and the next start makes use of it.
+    """
 
     title = "Take the machine off its host if it is off"
 
@@ -126,8 +140,13 @@ class ForgetDefinition(Step):
         return f"forget {ctx.vm} on {shown_host(ctx, chosen_host(ctx))}: its disks stay, its next start makes it anew"
 
     def do(self, ctx: JobContext) -> None:
-        if not _runs(ctx):
-            driver_of(chosen_host(ctx)).destroy(str(ctx.vm.uuid))
+        if _runs(ctx):
+            return
+        host = chosen_host(ctx)
+        try:
+            driver_of(host).destroy(str(ctx.vm.uuid))
+        except DriverError as error:
+            ctx.log(f"{ctx.vm.instance_name} may still be defined on host {host}; its next start copes: {error}")
 
 
 @workflow("compute.vm.import")

@@ -1,17 +1,25 @@
 """Machines that somebody else made on hosts of the cloud: listed, taken over, given back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from apps.compute.admin import unmanaged as admin
 from apps.compute.factories import service_offering
 from apps.compute.models import Nic, UnmanagedVm, VirtualMachine
 from apps.compute.scheduled import look_for_unmanaged
+from apps.compute.services import importing, unmanaged
 from apps.infrastructure.models import CapacityReservation
 from apps.network.models import NetworkHost
 from apps.storage.models import StoragePool, Volume
+from cloudstack.contracts.unmanaged import UnmanagedMachine
+from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.jobs import AsyncJob
+from cloudstack.framework.jobs.models import JobLog
 from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
+from plugins.hypervisors.simulator import unmanaged as simulated
 from plugins.hypervisors.simulator import world
 from plugins.hypervisors.simulator.models import SimulatedVm
 from tests.api.compute.conftest import Cloud
@@ -216,3 +224,97 @@ def test_nobody_but_root_admins_sees_or_touches_them(foreign: Foreign, cloud: Cl
             assert refused.value.code in (401, 432)
     run_jobs()
     assert UnmanagedVm.objects.count() == 1
+
+
+def test_a_definition_that_cannot_be_taken_off_its_host_is_used_by_the_next_start(cloud: Cloud) -> None:
+    """It may be gone, too, although its host says otherwise: the import is done and nothing of the machine is lost."""
+    foreign = Foreign(cloud, power="off")
+    world.inject("destroy", "fault:gone, or not", count=None)
+    vm = foreign.take_over()
+    assert vm["state"] == "Stopped"
+    assert JobLog.objects.filter(text__contains="gone, or not", text__regex=foreign.host.name).exists()
+    world.Fault.objects.all().delete()
+    assert cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"]))["state"] == "Running"
+    assert len(world.running_on(foreign.id)) == 1
+    check_invariants()
+
+
+def test_a_file_is_one_volume(foreign: Foreign, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(disk["path"] for disk in foreign.sim.disks.values() if disk["device"] == 1)
+    other = Volume.objects.filter(attachment__vm=foreign.neighbour)
+    known = dict(other.values_list("pk", "path"))
+
+    def somebody_was_quicker(request: Any, **more: Any) -> Any:
+        plan = importing.plan_import(request, **more)
+        other.update(path=path, pool=foreign.pool)
+        return plan
+
+    with monkeypatch.context() as patch:
+        patch.setattr(unmanaged, "plan_import", somebody_was_quicker)
+        assert f"disk {path} is volume" in foreign.refusal()
+    assert set(other.values_list("path", flat=True)) == {path}, "only the import itself is rolled back"
+    assert f"disk {path} is volume" in foreign.refusal()
+    for pk, before in known.items():
+        Volume.objects.filter(pk=pk).update(path=before)
+    twice = {key: {**disk, "path": path} for key, disk in foreign.sim.disks.items()}
+    SimulatedVm.objects.filter(pk=foreign.sim.pk).update(disks=twice)
+    look_for_unmanaged()
+    assert f"two disks of the machine are {path}" in foreign.refusal()
+
+
+def test_a_disk_that_its_driver_warns_of_is_left_alone(
+    foreign: Foreign, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = simulated._shown
+
+    def warned(vm: SimulatedVm) -> UnmanagedMachine:
+        machine = told(vm)
+        return replace(machine, disks=tuple(replace(disk, obstacle="is a linked clone") for disk in machine.disks))
+
+    seen_before = cloud.admin.call("importUnmanagedInstance", **foreign.wanted())
+    monkeypatch.setattr(simulated, "_shown", warned)
+    assert "is a linked clone" in cloud.ended(seen_before)["jobresult"]["errortext"]
+    assert not SimulatedVm.objects.get(pk=foreign.sim.pk).managed
+    look_for_unmanaged()
+    assert "is a linked clone" in foreign.refusal()
+    check_invariants()
+
+
+def test_hosts_that_are_not_enabled_give_nothing_away(foreign: Foreign, cloud: Cloud) -> None:
+    type(foreign.host).objects.filter(pk=foreign.host.pk).update(resource_state="Maintenance")
+    assert "is Maintenance" in foreign.refusal()
+
+
+def test_one_of_two_imports_of_a_machine_is_told_of_the_other(
+    foreign: Foreign, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def together(request: Any, **more: Any) -> Any:
+        plan = importing.plan_import(request, **more)
+        with monkeypatch.context() as patch:
+            patch.setattr(unmanaged, "plan_import", importing.plan_import)
+            cloud.admin.call("importUnmanagedInstance", **foreign.wanted())
+        return plan
+
+    monkeypatch.setattr(unmanaged, "plan_import", together)
+    assert "is being taken over already" in foreign.refusal()
+
+
+def test_owners_do_not_read_the_hosts_name(foreign: Foreign, cloud: Cloud) -> None:
+    answer = cloud.admin.call("importUnmanagedInstance", **foreign.wanted())
+    SimulatedVm.objects.filter(pk=foreign.sim.pk).delete()
+    assert "is not where it was seen" in cloud.ended(answer)["jobresult"]["errortext"]
+    job = AsyncJob.objects.get(uuid=answer["jobid"])
+    assert foreign.host.name not in job.description + job.error_text
+    assert JobLog.objects.filter(job=job, text__contains=foreign.host.name).exists()
+
+
+def test_the_admin_offers_what_can_be_taken(foreign: Foreign, cloud: Cloud) -> None:
+    service_offering("without a speed", is_customized=True, cpus=None, memory_mib=None, cpu_mhz=None)
+    row = UnmanagedVm.objects.get()
+    offered = {name for _, name in admin.fitting_offerings(cloud.admin, [row])}
+    assert "found" in offered and "without a speed" not in offered
+    row.cpu_mhz = 1000
+    assert "without a speed" in {name for _, name in admin.fitting_offerings(cloud.admin, [row])}
+    for nobody in ("nonsense", str(row.uuid)):
+        with pytest.raises(InvalidParameter, match="there is no account"):
+            admin._owned(row, nobody)
