@@ -42,6 +42,16 @@ class StateMachine:
         """States in which ``event`` is allowed."""
         return [str(old) for (old, name) in self.table if name == event]
 
+    def ensure(self, obj: models.Model, event: str) -> str:
+        """The state after ``event``, which is not fired. Raises ``InvalidTransition`` where it is not allowed."""
+        old = getattr(obj, self.field)
+        new = self.table.get((old, event))
+        if new is None:
+            allowed = ", ".join(self.sources(event)) or "no state"
+            kind = type(obj)._meta.verbose_name
+            raise InvalidTransition(f"{kind} {obj} is {old}; {event} needs {allowed}")
+        return new
+
     def fire(self, obj: models.Model, event: str, **changes: Any) -> None:
         """Move ``obj`` along ``event`` and write ``changes`` with it.
 
@@ -49,11 +59,7 @@ class StateMachine:
         ``StaleState`` when the row is no longer in the state that the caller has seen.
         """
         old = getattr(obj, self.field)
-        new = self.table.get((old, event))
-        if new is None:
-            allowed = ", ".join(self.sources(event)) or "no state"
-            kind = type(obj)._meta.verbose_name
-            raise InvalidTransition(f"{kind} {obj} is {old}; {event} needs {allowed}")
+        new = self.ensure(obj, event)
         fields = {self.field: new, **changes}
         with joined():
             rows = update_where(type(obj), {"pk": obj.pk, self.field: old}, fields)

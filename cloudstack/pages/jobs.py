@@ -86,7 +86,12 @@ def _cancelling(caller: Caller, job: AsyncJob) -> dict[str, Any]:
     if job.cancel_requested:
         why_not = _("It stops at the end of its present step and undoes what it did.")
     elif not jobs_visible_to(caller=caller, access=Access.OPERATE).filter(pk=job.pk).exists():
-        why_not = _("An administrator started it, and can cancel it.")
+        started = job.user_id is not None  # type: ignore[attr-defined]
+        why_not = (
+            _("An administrator started it, and can cancel it.")
+            if started
+            else _("No user started it; an administrator can cancel it.")
+        )
     return {"cancels": True, "why_not_cancel": why_not}
 
 

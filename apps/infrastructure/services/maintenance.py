@@ -1,9 +1,10 @@
 """Hosts into maintenance and back, one by one for an operator or one after the other in a rolling maintenance."""
 
+import contextlib
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from apps.infrastructure.events import (
     CLUSTER_ROLLING_MAINTENANCE,
@@ -17,10 +18,17 @@ from apps.infrastructure.models import Cluster, Host, HostCapacity, Pod, Zone
 from apps.infrastructure.selectors.dedications import hosts_in
 from apps.infrastructure.selectors.overprovisioning import cpu_limit_mhz, factors, memory_limit_mib
 from apps.infrastructure.services.host_state import RESOURCE_STATE
+from apps.infrastructure.specs import host_ref
 from apps.infrastructure.states import HostStatus, ResourceState
+from cloudstack.contracts.errors import DriverError
+from cloudstack.contracts.hypervisor import SupportsMaintenance
 from cloudstack.framework.context import Caller
-from cloudstack.framework.errors import InvalidParameter
+from cloudstack.framework.drivers import hypervisor_driver
+from cloudstack.framework.errors import CloudError, InvalidParameter
 from cloudstack.framework.jobs import AsyncJob, dispatch
+from cloudstack.framework.jobs.control import JobManager
+
+MAINTAIN, CANCEL = "infrastructure.host.maintain", "infrastructure.host.cancel_maintenance"
 
 EVENTS = {
     "zoneids": ZONE_ROLLING_MAINTENANCE,
@@ -35,30 +43,56 @@ def begin(host: Host, *, caller: Caller | None) -> AsyncJob:
     if host.status != HostStatus.UP:
         raise InvalidParameter(f"host {host} is {host.status}; only a host that is Up can be emptied", parameter="id")
     RESOURCE_STATE.fire(host, "maintenance_requested")
-    return _dispatch(
-        "infrastructure.host.maintain", host, caller, MAINT_PREPARE, f"emptying host {host} for maintenance"
-    )
+    return _dispatch(MAINTAIN, host, caller, MAINT_PREPARE, f"emptying host {host} for maintenance")
 
 
 def end(host: Host, *, caller: Caller | None) -> AsyncJob:
-    """Take machines again; an evacuation under way stops where it is. In a transaction."""
-    RESOURCE_STATE.fire(host, "maintenance_cancelled")
-    return _dispatch(
-        "infrastructure.host.cancel_maintenance",
-        host,
-        caller,
-        MAINT_CANCEL,
-        f"bringing host {host} back from maintenance",
+    """Take machines again; an evacuation under way stops where it is. In a transaction.
+
+    A host whose hypervisor has a maintenance of its own stays closed until the job has ended that: nothing would start
+    there. Asked once more meanwhile, it answers the job that is under way.
+    """
+    told = has_its_own(host)
+    if not told:
+        RESOURCE_STATE.fire(host, "maintenance_cancelled")
+    else:
+        host.resource_state = Host.objects.select_for_update().values_list("resource_state", flat=True).get(pk=host.pk)
+        RESOURCE_STATE.ensure(host, "maintenance_cancelled")
+        if under_way := _live(host, CANCEL).first():
+            return under_way
+        for job in _live(host, MAINTAIN):
+            with contextlib.suppress(InvalidParameter):  # it has ended just now
+                JobManager().cancel(caller=caller, job=job)
+    text = f"bringing host {host} back from maintenance"
+    return _dispatch(CANCEL, host, caller, MAINT_CANCEL, text, opens=told)
+
+
+def has_its_own(host: Host) -> bool:
+    """Whether the hypervisor of ``host`` knows a maintenance too; yes while there is no driver that could tell."""
+    try:
+        return isinstance(hypervisor_driver(host_ref(host)), SupportsMaintenance)
+    except (CloudError, DriverError):
+        return True
+
+
+def _lock(host: Host) -> str:
+    return f"hostmaintenance:{host.uuid}"
+
+
+def _live(host: Host, name: str) -> QuerySet[AsyncJob]:
+    """Jobs of this name that are on their way forward and nobody has cancelled: they alone hold their locks."""
+    return AsyncJob.objects.filter(
+        locks__name=_lock(host), name=name, phase=AsyncJob.Phase.FORWARD, cancel_requested=False
     )
 
 
-def _dispatch(name: str, host: Host, caller: Caller | None, event: str, text: str) -> AsyncJob:
+def _dispatch(name: str, host: Host, caller: Caller | None, event: str, text: str, **more: bool) -> AsyncJob:
     return dispatch(
         name,
         caller=caller,
-        exclusive=[f"hostmaintenance:{host.uuid}"],
+        exclusive=[_lock(host)],
         resource=host,
-        arguments={"host_uuid": str(host.uuid)},
+        arguments={"host_uuid": str(host.uuid), **more},
         description=text,
         event_type=event,
     )

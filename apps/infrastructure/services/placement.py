@@ -4,6 +4,7 @@ Filters refuse a host with a reason, weighers prefer one; plugins add to both an
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -128,13 +129,18 @@ class _Guarded:
 
     def __init__(self, plugin: str, hook: str, inner: Any, verb: str):
         self._plugin, self._hook, self._spent_s = plugin, hook, 0.0
-        self.name = inner.name
-        # It may be a property that reads a setting.
-        self.weight = pm.guarded(plugin, hook, lambda: float(getattr(inner, "weight", 1.0)), 0.0)
-        self._ask = getattr(inner, verb)
+        # Both may be properties that read a setting.
+        self.name = pm.guarded(plugin, hook, lambda: str(inner.name), type(inner).__name__)
+        self.weight = pm.guarded(plugin, hook, lambda: _finite(getattr(inner, "weight", 1.0), "weight"), 0.0)
+        self._ask = getattr(inner, verb) if verb == "refuse" else partial(self._points, inner.weigh)
         self._none = None if verb == "refuse" else 0.0
         self._broken = False
         setattr(self, verb, self._call)
+
+    def _points(self, weigh: Callable[..., Any], request: PlacementRequest, host: HostCandidate) -> float:
+        points = _finite(weigh(request, host), "points")
+        _finite(points * self.weight, "points times its weight")
+        return points
 
     def _call(self, request: PlacementRequest, host: HostCandidate) -> Any:
         if self._broken:
@@ -151,6 +157,14 @@ class _Guarded:
             if self._spent_s > MOST_S and not self._broken:
                 log.warning("placement goes on without %r of plugin %s: it is too slow", self.name, self._plugin)
                 self._broken = True
+
+
+def _finite(number: Any, what: str) -> float:
+    """Hosts cannot be sorted by anything else. Raises ``ValueError``, or ``TypeError`` for what is no number."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{what} of a weigher must be finite, not {value}")
+    return value
 
 
 def _filtered(

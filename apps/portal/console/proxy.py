@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from django.db import connections
 
@@ -24,7 +23,7 @@ from apps.portal.console import rfb
 from apps.portal.console.activity import ActivityScanner
 from apps.portal.console.channels import SERVER_RESTARTS, Browser, BrowserGone, BrowserSpoke, Receive, Screen, Send
 from apps.portal.console.door import Knock, Unwelcome, knock, logged_in_user
-from apps.portal.console.tickets import TicketScreen
+from apps.portal.console.tickets import TicketScreen, address
 from cloudstack.contracts.console import ConsoleFacts, ConsoleTicket, SupportsConsole, SupportsConsoleTicket
 from cloudstack.contracts.errors import DriverError
 from cloudstack.framework.drivers import hypervisor_driver
@@ -123,12 +122,12 @@ async def _screen_of(session: ConsoleSession) -> AnyScreen:
             facts = await _in(_hypervisors, _where, session)
     except TimeoutError:
         raise ConsoleRefused("The hypervisor did not say in time where the console is. Try again.") from None
-    password = ""
+    password, where = "", "the ticket's address"
     screen: AnyScreen
     try:
         async with asyncio.timeout(CONNECT_S):
             if isinstance(facts, ConsoleTicket):
-                where = urlsplit(facts.url).netloc
+                where = "{}:{}".format(*address(facts))
                 screen = await TicketScreen.connect(facts)
             else:
                 where, password = f"{facts.host}:{facts.port}", facts.password

@@ -47,16 +47,14 @@ class TicketScreen:
     @classmethod
     async def connect(cls, ticket: ConsoleTicket) -> "TicketScreen":
         """Use the ticket up. Raises ``OSError``, whose words never hold the ticket."""
+        host, port = address(ticket)
         parts = urlsplit(ticket.url)
-        if parts.scheme != "wss" or not parts.hostname:
-            raise TicketRefused("the hypervisor's ticket is no address of a WebSocket over TLS")
-        port = parts.port or 443
         reader, writer = await asyncio.open_connection(
-            parts.hostname, port, ssl=_trust(ticket.thumbprint), server_hostname=parts.hostname, limit=PIECE_BYTES
+            host, port, ssl=_trust(ticket.thumbprint), server_hostname=host, limit=PIECE_BYTES
         )
         try:
             _check(writer, ticket.thumbprint)
-            uri = WebSocketURI(True, parts.hostname, port, parts.path or "/", parts.query)
+            uri = WebSocketURI(True, host, port, parts.path or "/", parts.query)
             screen = cls(reader, writer, ClientProtocol(
                 uri, subprotocols=[SUBPROTOCOL], max_size=MOST_FRAME_BYTES, logger=_wire
             ))  # fmt: skip
@@ -131,6 +129,18 @@ class TicketScreen:
                     if data:
                         self._writer.write(data)
         self._writer.close()
+
+
+def address(ticket: ConsoleTicket) -> tuple[str, int]:
+    """Host and port that ``ticket`` leads to. Raises ``TicketRefused``, whose words hold nothing of it."""
+    try:
+        parts = urlsplit(ticket.url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:  # its words quote the address
+        host = None
+    if not host or parts.scheme != "wss":
+        raise TicketRefused("the hypervisor's ticket is no address of a WebSocket over TLS")
+    return host, port
 
 
 def _trust(thumbprint: str) -> ssl.SSLContext:

@@ -40,6 +40,25 @@ CASTS: dict[type, Callable[[str], Any]] = {int: int, float: _to_float, bool: _to
 WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
+RUN = 4
+"""So many characters of a secret in a row are a part of it that may be told to nobody."""
+
+
+def _gives_away(words: str, text: str, value: Any) -> bool:
+    """Whether ``words`` hold a secret or a part of it: as it is, as Python quotes it, in other letters' case."""
+    told = _without_case(words)
+    quoted = repr(text)[1:-1]
+    # A part of a text may be quoted in other marks than the whole: then those within it have no backslash.
+    for form in {_without_case(form) for form in (text, str(value), quoted, quoted.replace("\\'", "'")) if form}:
+        if form in told or any(form[at : at + RUN] in told for at in range(len(form) - RUN + 1)):
+            return True
+    return False
+
+
+def _without_case(text: str) -> str:
+    return text.upper().casefold()  # some letters have two small forms of one large one
+
+
 def _component(module: str) -> str:
     """``apps.storage.config`` → ``storage``, ``plugins.storage.directory.x`` → ``plugins.directory``."""
     if plugin := pm.owner(module):
@@ -100,7 +119,7 @@ class ConfigKey:
                 self.check(value)
             except ValueError as error:
                 words = str(error)
-                if self.secret and text.strip() in words:
+                if self.secret and _gives_away(words, text.strip(), value):
                     words = "is not possible"
                 raise self._refusal(f": {words}") from None
         return value

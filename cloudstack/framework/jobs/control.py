@@ -17,7 +17,7 @@ class JobManager:
     """Operations on jobs that the caller may see."""
 
     @transaction.atomic
-    def cancel(self, *, caller: Caller, job: AsyncJob) -> AsyncJob:
+    def cancel(self, *, caller: Caller | None, job: AsyncJob) -> AsyncJob:
         """Ask the job to stop at its next step boundary and undo what it did; asking again changes nothing.
 
         Raises ``InvalidParameter`` when it has already ended or turned back.

@@ -33,10 +33,9 @@ def _ensure_methods(protocol: type, thing: Any, what: str, *, bound: bool) -> No
             raise ImproperlyConfigured(f"{what} has no method {name}; {_where(protocol)} says what it must have")
         wrong = _wrong(wanted, method, without_self=bound or _is_bound(thing, name))
         if wrong:
-            call = f"{name}{str(inspect.signature(wanted)).split(' -> ')[0]}".replace("(self, ", "(").replace(
-                "(self", "("
+            raise ImproperlyConfigured(
+                f"{what} is called as {_call(wanted)}, but its {name} does not allow that: {wrong}"
             )
-            raise ImproperlyConfigured(f"{what} is called as {call}, but its {name} does not allow that: {wrong}")
 
 
 def _wrong(wanted: Callable[..., Any], method: Callable[..., Any], *, without_self: bool) -> str:

@@ -44,3 +44,11 @@ def test_a_job_that_an_administrator_started_says_who_may_cancel_it(
     stranger.post(f"/jobs/{job.uuid}/cancel/")
     job.refresh_from_db()
     assert not job.cancel_requested
+
+
+def test_a_job_that_nobody_started_blames_no_administrator(signed_in: Client, job: AsyncJob) -> None:
+    AsyncJob.objects.update(user=None)
+    page = signed_in.get(f"/jobs/{job.uuid}/").text
+    assert "disabled" in page and "No user started it; an administrator can cancel it." in page
+    page = signed_in.get(f"/jobs/{job.uuid}/", headers={"Accept-Language": "de"}).text
+    assert "Kein Benutzer hat ihn begonnen; ein Verwalter kann ihn abbrechen." in page

@@ -122,8 +122,10 @@ def test_the_screen_behind_a_ticket_is_shown(console: Console, host: Host, monke
         ({"thumbprint": "0" * 7}, "in a way that is not known"),
         ({"thumbprint": ""}, "certificate verify failed"),
         ({"url": "ws://127.0.0.1:1/ticket/5ec7e7"}, "no address of a WebSocket over TLS"),
+        ({"url": "wss://127.0.0.1:5ec7e7/ticket"}, "no address of a WebSocket over TLS"),
+        ({"url": "wss://[5ec7e7/ticket"}, "no address of a WebSocket over TLS"),
     ],
-    ids=["another", "unknown", "no-authority", "clear"],
+    ids=["another", "unknown", "no-authority", "clear", "bad-port", "bad-host"],
 )
 def test_a_server_that_is_not_the_announced_one_gets_no_ticket(
     console: Console, host: Host, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], words: str

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apps.accounts.factories import root_caller
 from cloudstack.framework.configuration import ConfigKey, Scope, registry, store
@@ -240,6 +242,25 @@ def test_a_secret_setting_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> 
     assert "hunter2" not in caplog.text and "ab1" not in caplog.text
     reset()
     assert declared.value() == ""
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    secret=st.text(min_size=1, max_size=40).filter(str.strip),
+    quote=st.sampled_from(
+        [str, repr, str.lower, str.upper, str.casefold, str.swapcase, lambda text: repr(text).upper()]
+    ),
+    data=st.data(),
+)
+def test_no_part_of_a_secret_is_in_the_words_of_its_check(secret: str, quote: Any, data: Any) -> None:
+    def check(value: str) -> None:
+        begin = data.draw(st.integers(0, max(0, len(value) - 4)))
+        end = data.draw(st.integers(min(begin + 4, len(value)), len(value)))
+        raise ValueError(f"that ({quote(value[begin:end])}) is wrong")
+
+    with pytest.raises(InvalidParameter) as refused:
+        key(str, "", secret=True, check=check).cast(secret)
+    assert str(refused.value) == "test.limit: is not possible"
 
 
 def test_a_stored_value_that_is_not_allowed_any_more_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.urls import include, path
 
@@ -28,6 +29,7 @@ from cloudstack.framework.metrics import Counter, Gauge
 from cloudstack.framework.metrics import registry as metrics
 from cloudstack.framework.metrics.counting import counted
 from cloudstack.framework.plugins import health
+from cloudstack.framework.plugins.contract import ensure_object_of
 from cloudstack.framework.plugins.health import HealthCheck
 from cloudstack.framework.plugins.manager import pm
 from cloudstack.framework.plugins.measures import CALLS
@@ -77,6 +79,15 @@ def reference(kind: type, **known: Any) -> Any:
 
 
 HOST = reference(HostRef, hypervisor="Teapot")
+
+
+def test_a_refusal_writes_a_method_as_it_is_declared() -> None:
+    class Speaks(Protocol):
+        def speak(self, words: str = "x -> (self, y)") -> None: ...
+
+    with pytest.raises(ImproperlyConfigured) as refused:
+        ensure_object_of(Speaks, SimpleNamespace(speak=lambda: None), "it")
+    assert "it is called as speak(words: str = 'x -> (self, y)'), but" in str(refused.value)
 
 
 @pytest.mark.parametrize(

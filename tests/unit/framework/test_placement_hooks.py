@@ -102,6 +102,36 @@ def test_a_weight_may_be_a_setting(plugin: Give) -> None:
     assert {ranking()[0] for _ in range(10)} == {"c"}
 
 
+def test_a_name_that_cannot_be_read_and_points_that_cannot_be_sorted_do_no_harm(
+    plugin: Give, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Nameless(PreferC):
+        name = property(lambda self: 1 / 0)  # type: ignore[assignment]
+
+    class NoWeight(PreferC):
+        name, weight = "teapot.no_weight", float("nan")
+
+    class NoPoints(PreferC):
+        name = "teapot.no_points"
+
+        def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+            return float("nan")
+
+    class TooMany(NoPoints):
+        name, weight = "teapot.too_many", 1e308
+
+        def weigh(self, request: PlacementRequest, host: HostCandidate) -> float:
+            return 1e308
+
+    name = plugin(hook("register_host_weighers", lambda: [Nameless(), NoWeight(), NoPoints(), TooMany()]))
+    result = placement.place(REQUEST, CANDIDATES)
+    assert result.ranked[0].name == "c"
+    points = result.scores[result.ranked[0].uuid]
+    assert points["Nameless"] == 100.0
+    assert [points[f"teapot.{one}"] for one in ("no_weight", "no_points", "too_many")] == [0.0, 0.0, 0.0]
+    assert f"plugin {name} failed in register_host_weighers" in caplog.text
+
+
 def test_choose_host(plugin: Give) -> None:
     def choose(request: PlacementRequest, candidates: Any) -> str:
         return next(host.uuid for host in candidates if host.name == "b")
