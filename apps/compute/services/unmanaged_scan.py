@@ -1,14 +1,17 @@
 """What hosts tell of machines that are not the cloud's, kept for those who look at it or take one over."""
 
 import logging
+import time
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from apps.compute import events
-from apps.compute.models import UnmanagedVm
+from apps.compute.models import UnmanagedVm, VirtualMachine
 from apps.compute.selectors.unmanaged import hosts_that_answer
 from apps.infrastructure.models import Cluster, Host
 from apps.infrastructure.specs import host_ref
@@ -20,6 +23,12 @@ from cloudstack.framework.errors import CloudError, PermissionDenied
 from cloudstack.framework.jobs import AsyncJob, dispatch
 
 log = logging.getLogger(__name__)
+One = TypeVar("One")
+
+BUDGET_S = 240.0
+"""How long one look at all hosts may take; those left have their turn at another."""
+BAD_VALUES = (DataError, IntegrityError, ValueError, TypeError, OverflowError)
+"""What the database and its driver say of a value that no column holds."""
 
 
 class UnmanagedScanManager:
@@ -59,16 +68,12 @@ def look(host: Host) -> int | None:
 
 @transaction.atomic
 def keep(host: Host, found: Mapping[str, UnmanagedMachine]) -> int:
-    """Store what ``host`` told, and forget what it does not tell any more."""
+    """Store what ``host`` told, and forget what it does not tell any more; answers how many machines there are.
+
+    Machines of the cloud are left out, and each that cannot be stored, with a line in the log.
+    """
     now = timezone.now()
-    rows = [
-        UnmanagedVm(host=host, machine_uuid=uuid.UUID(key), seen=now, **UnmanagedVm.columns_of(machine))
-        for key, machine in found.items()
-    ]
-    columns = ["name", "power", "cpus", "cpu_mhz", "memory_mib", "operating_system", "disks", "nics", "details", "seen"]
-    UnmanagedVm.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["host", "machine_uuid"], update_fields=columns, batch_size=500
-    )
+    rows = _stored(host, _rows(host, found, now))
     UnmanagedVm.objects.filter(host=host, seen__lt=now).delete()
     # A machine that moved within its cluster is told by its new host first.
     moved = UnmanagedVm.objects.filter(host__cluster=host.cluster_id, seen__lt=now).exclude(host=host)
@@ -80,13 +85,60 @@ def keep(host: Host, found: Mapping[str, UnmanagedMachine]) -> int:
 def look_everywhere() -> int:
     """Ask all hosts that are up and whose drivers can tell; answers how many machines there are."""
     count = 0
-    for host in hosts_that_answer():
+    deadline = time.monotonic() + BUDGET_S
+    # In another order each time: where there are more than can be asked in the time, all have their turn.
+    for host in hosts_that_answer().order_by("?"):
         try:
             count += look(host) or 0
         except (DriverError, CloudError) as error:
             log.warning("host %s did not tell of machines that are not managed: %s", host, error)
+        except Exception:
+            log.exception("what host %s told of machines that are not managed could not be kept", host)
+        if time.monotonic() > deadline:
+            log.warning("time was short: not all hosts were asked for machines that are not managed")
+            break
     return count
 
 
-def _portions(uuids: list[uuid.UUID]) -> list[list[uuid.UUID]]:
-    return [uuids[start : start + 500] for start in range(0, len(uuids), 500)]
+def _rows(host: Host, found: Mapping[str, UnmanagedMachine], now: datetime) -> list[UnmanagedVm]:
+    """In the order of their UUIDs: two that store at once take their locks in the same order."""
+    rows = {}
+    for key, machine in found.items():
+        try:
+            number = uuid.UUID(key)
+            rows[number] = UnmanagedVm(host=host, machine_uuid=number, seen=now, **UnmanagedVm.columns_of(machine))
+        except Exception as error:
+            log.warning("host %s tells of machine %r what cannot be understood: %r", host, key, error)
+    for some in _portions(list(rows)):
+        for known in VirtualMachine.objects.filter(uuid__in=some).values_list("uuid", flat=True):
+            del rows[known]
+    return [rows[number] for number in sorted(rows)]
+
+
+def _stored(host: Host, rows: list[UnmanagedVm]) -> list[UnmanagedVm]:
+    """Store ``rows``, one by one where some of them cannot be; answers those that could."""
+    kept: list[UnmanagedVm] = []
+    for some in _portions(rows):
+        try:
+            _write(some)
+            kept += some
+        except BAD_VALUES:
+            for row in some:
+                try:
+                    _write([row])
+                    kept.append(row)
+                except BAD_VALUES as error:
+                    log.warning("machine %s of host %s cannot be stored: %s", row.machine_uuid, host, error)
+    return kept
+
+
+@transaction.atomic
+def _write(rows: list[UnmanagedVm]) -> None:
+    columns = ["name", "power", "cpus", "cpu_mhz", "memory_mib", "operating_system", "disks", "nics", "details", "seen"]
+    UnmanagedVm.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["host", "machine_uuid"], update_fields=columns
+    )
+
+
+def _portions(those: list[One]) -> list[list[One]]:
+    return [those[start : start + 500] for start in range(0, len(those), 500)]

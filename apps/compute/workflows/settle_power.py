@@ -1,5 +1,7 @@
 """Bring record and host together after a report that they differ. Looks again first: the report may be old."""
 
+import logging
+
 from apps.compute.models import VirtualMachine
 from apps.compute.selectors.unmanaged import hosts_that_answer
 from apps.compute.services.lifecycle import VM_FSM
@@ -16,6 +18,8 @@ from cloudstack.contracts.hypervisor import PowerState
 from cloudstack.framework.errors import InsufficientCapacity
 from cloudstack.framework.jobs import JobContext, Step, workflow
 
+log = logging.getLogger(__name__)
+
 
 class LookAgain(Step):
     """Decides what is to be done: nothing, ``stopped``, ``running`` (adopt it), ``moved`` or ``stray`` (one too many).
@@ -30,9 +34,13 @@ class LookAgain(Step):
         power = driver_of(host).power_state(str(vm.uuid))
         ctx.data["finding"] = ""
         if vm.state == VmState.RUNNING and vm.host_id == host.pk and power in (PowerState.OFF, PowerState.ABSENT):
-            ctx.data["finding"] = "stopped"
-            if power == PowerState.ABSENT and (found := _found_elsewhere(vm)) is not None:
+            found, silent = _found_elsewhere(vm) if power == PowerState.ABSENT else (None, [])
+            if found is not None:
                 ctx.data["finding"], ctx.data["host_uuid"] = "moved", str(found.uuid)
+            elif silent:
+                ctx.log(f"may run on {', '.join(map(str, silent))}, which did not say; it is looked for again later")
+            else:
+                ctx.data["finding"] = "stopped"
         elif power == PowerState.ON and vm.state == VmState.STOPPED:
             ctx.data["finding"] = "running"
         elif power == PowerState.ON and vm.state in (VmState.DESTROYED, VmState.ERROR) and vm.removed is None:
@@ -44,14 +52,25 @@ class LookAgain(Step):
         ctx.log(f"{host} says {power}: {ctx.data['finding'] or 'nothing to do'}")
 
 
-def _found_elsewhere(vm: VirtualMachine) -> Host | None:
-    """Where it runs, in a cluster whose manager may move machines; other hosts are not asked for nothing."""
+def _found_elsewhere(vm: VirtualMachine) -> tuple[Host | None, list[Host]]:
+    """Where it runs, in a cluster whose manager may move machines, and which hosts did not say.
+
+    Other hosts are not asked for nothing. A machine that is taken for stopped may be started a second time, and two
+    write to one disk; one that is wrongly taken for running costs its owner a stop by hand. So while a host that is up
+    does not say, nothing is decided, and the next sweep looks again. That ends by itself, as CloudStack's wait for
+    missing reports does: a host that stays silent is not up for long, and those that are not are not asked.
+    """
+    silent: list[Host] = []
     if vm.host.cluster.cluster_type != EXTERNALLY_MANAGED:
-        return None
+        return None, silent
     for host in hosts_that_answer(cluster=vm.host.cluster).exclude(pk=vm.host_id):
-        if driver_of(host).power_state(str(vm.uuid)) == PowerState.ON:
-            return host
-    return None
+        try:
+            if driver_of(host).power_state(str(vm.uuid)) == PowerState.ON:
+                return host, []
+        except Exception as error:  # whatever it is, it is no word of this machine
+            log.warning("host %s did not say whether machine %s runs there: %r", host, vm.uuid, error)
+            silent.append(host)
+    return None, silent
 
 
 class CleanHost(Step):

@@ -1,10 +1,13 @@
 """Give a running machine back to those who look after its hypervisor; the cloud forgets it with its disks."""
 
+from contextlib import suppress
+
 from apps.accounts.services.limit_rules import total_of
 from apps.accounts.services.limits import LimitManager
 from apps.compute.models import Drive
 from apps.compute.services.lifecycle import VM_FSM
 from apps.compute.services.quota import amounts_of_vm
+from apps.compute.specs import guest_nic
 from apps.compute.workflows.import_vm import let_go, taker_of
 from apps.compute.workflows.steps.loading import VmWorkflow, expect_steady, reload_vm
 from apps.compute.workflows.steps.networks import ReleaseNetworks
@@ -12,8 +15,26 @@ from apps.compute.workflows.steps.placing import shown_host
 from apps.infrastructure.services import capacity
 from apps.network.models import NetworkRule
 from apps.network.services.rules import revoke_all
+from apps.network.workflows.steps import connect_host, is_up, prepare_nic
 from apps.storage.services.volume_states import amounts_of
+from cloudstack.contracts.errors import NotFound
 from cloudstack.framework.jobs import JobContext, Step, workflow
+
+
+class ReleaseItsNetworks(ReleaseNetworks):
+    """Before the machine is given back: what fails here still finds one of the cloud, that gets its networks again."""
+
+    def do(self, ctx: JobContext) -> None:
+        expect_steady(ctx.vm)
+        super().do(ctx)
+
+    def undo(self, ctx: JobContext) -> None:
+        if ctx.vm.host is None:
+            return
+        for nic in ctx.vm.live_nics:
+            connect_host(ctx, nic.network, ctx.vm.host)
+            if is_up(nic.network):  # services that come up anew learn of all cards
+                prepare_nic(ctx, nic.network, guest_nic(nic))
 
 
 class GiveBack(Step):
@@ -32,11 +53,18 @@ class GiveBack(Step):
     def verify(self, ctx: JobContext) -> bool:
         return str(ctx.vm.uuid) in taker_of(ctx.vm.host).unmanaged_machines()
 
+    def undo(self, ctx: JobContext) -> None:
+        """Take it back: a job that turns round leaves a machine of the cloud, which the hypervisor must know as one."""
+        if ctx.vm.host is None:
+            return
+        with suppress(NotFound):  # what is gone from the host is the power sweep's to settle
+            taker_of(ctx.vm.host).import_machine(str(ctx.vm.uuid), ctx.vm.instance_name)
+
 
 @workflow("compute.vm.unmanage")
 class UnmanageVm(VmWorkflow):
     title = "Give a machine back"
-    steps = [GiveBack, ReleaseNetworks]
+    steps = [ReleaseItsNetworks, GiveBack]
 
     def on_succeeded(self, ctx: JobContext) -> None:
         vm = reload_vm(ctx)

@@ -1,5 +1,6 @@
 """Asking all hosts the same: many at once where their driver can, else one after the other."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from cloudstack.contracts.host import HostRef
 from cloudstack.contracts.hypervisor import HypervisorDriver, SupportsManyHosts
 from cloudstack.framework.drivers import hypervisor_driver
 from cloudstack.framework.errors import CloudError
+
+log = logging.getLogger(__name__)
 
 BATCH = 500
 """Hosts that are asked at once at most, so that what they tell is stored now and then."""
@@ -54,10 +57,19 @@ def ask(hosts: Iterable[Host], question: Question[Told]) -> Iterator[Answers[Tol
 
 
 def _together(refs: list[HostRef], question: Question[Told]) -> Mapping[str, Told]:
+    """What the driver told of many at once. Whatever goes wrong costs this alone: each is asked by itself then."""
     try:
         driver = hypervisor_driver(refs[0])
-        return question.of_many(driver, refs) if isinstance(driver, SupportsManyHosts) else {}
+        if not isinstance(driver, SupportsManyHosts):
+            return {}
+        told = question.of_many(driver, refs)
+        if not isinstance(told, Mapping):
+            raise TypeError(f"{type(driver).__name__} answered {type(told).__name__} and no mapping")
+        return {uuid: one for uuid, one in told.items() if one is not None}
     except (DriverError, CloudError):
+        return {}
+    except Exception:
+        log.exception("the driver of %s broke over %d hosts; each is asked by itself", refs[0].hypervisor, len(refs))
         return {}
 
 
@@ -66,4 +78,7 @@ def _alone(host: Host, ref: HostRef, question: Question[Told]) -> Answers[Told]:
         told = question.of_one(hypervisor_driver(ref))
     except (DriverError, CloudError) as error:
         return Answers(failed=[(host, error)])
+    except Exception as error:  # one driver's fault is no reason to leave all other hosts unasked
+        log.exception("the driver of %s broke over host %s", host.hypervisor, host)
+        return Answers(failed=[(host, DriverError(f"the driver of {host.hypervisor} broke: {error!r}"))])
     return Answers() if told is None else Answers(told=[(host, told)])

@@ -137,3 +137,31 @@ def test_the_record_follows_a_machine_that_its_manager_has_moved(
     ]
     assert report(vm, ABSENT, home) is None and report(vm, ON, target) is None
     check_invariants()
+
+
+def test_a_silent_host_of_the_cluster_hides_no_machine_and_has_none_taken_for_stopped(vm: VirtualMachine) -> None:
+    """The others are asked all the same; while none has it and one did not say, it may run there."""
+    home = vm.host
+    hosts = type(home).objects
+    type(home.cluster).objects.filter(pk=home.cluster_id).update(cluster_type="ExternalManaged")
+    hosts.exclude(pk=home.pk).update(cluster=home.cluster, pod=home.pod)
+    silent, target = hosts.exclude(pk=home.pk).order_by("pk")[:2]
+    world.inject("power_state", "fault:busy", count=None, host_uuid=silent.uuid)
+    world.machines(vm.uuid).update(host_uuid=silent.uuid)
+    job = report(vm, ABSENT, home)
+    run_jobs()
+    job.refresh_from_db()
+    vm.refresh_from_db()
+    assert (job.status, vm.state, vm.host) == (AsyncJob.Status.SUCCEEDED, VmState.RUNNING, home)
+    world.machines(vm.uuid).update(host_uuid=target.uuid)
+    assert report(vm, ABSENT, home), "the next sweep looks again"
+    run_jobs()
+    vm.refresh_from_db()
+    assert (vm.state, vm.host) == (VmState.RUNNING, target)
+    check_invariants()
+    world.guest_vanishes(vm.uuid)
+    hosts.filter(pk=silent.pk).update(status="Alert")
+    assert report(vm, ABSENT, target)
+    run_jobs()
+    vm.refresh_from_db()
+    assert vm.state == VmState.STOPPED

@@ -1,7 +1,8 @@
 """Rounds over all hosts: few statements however many there are, and one that is silent holds nobody up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,9 +14,11 @@ from apps.compute.scheduled import collect_statistics, power_sweep
 from apps.infrastructure.models import Host
 from apps.infrastructure.services import heartbeat
 from apps.infrastructure.states import HostStatus
+from cloudstack.contracts.host import HostLoad, HostRef
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
+from plugins.hypervisors.simulator.driver import SimulatorDriver
 from tests.support.cloud import SimulatedCloud, build_cloud
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +93,27 @@ def test_a_fault_of_all_hosts_has_each_asked_by_itself(cloud: SimulatedCloud) ->
     power_sweep()
     run_jobs()
     assert VirtualMachine.objects.filter(state="Running").count() == 2
+
+
+@pytest.mark.parametrize("told", ["none", "broken", "holes"])
+def test_a_driver_that_breaks_costs_no_other_host(
+    cloud: SimulatedCloud, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """Over many at once it has each asked by itself; over one it costs that one."""
+    dead = cloud.hosts[-1]
+    alone = SimulatorDriver.host_load
+
+    def many(self: SimulatorDriver, hosts: Sequence[HostRef]) -> Any:
+        return {"none": lambda: None, "broken": lambda: {}["x"], "holes": lambda: {host.uuid: None for host in hosts}}[
+            told
+        ]()
+
+    def one(self: SimulatorDriver) -> HostLoad:
+        return alone(self) if self.host.uuid != str(dead.uuid) else {}["x"]
+
+    monkeypatch.setattr(SimulatorDriver, "loads_of_hosts", many)
+    monkeypatch.setattr(SimulatorDriver, "host_load", one)
+    assert heartbeat.measure_hosts() == 5
 
 
 def test_figures_of_machines_move_and_not_always_alike(cloud: SimulatedCloud) -> None:
