@@ -75,14 +75,19 @@ def has_its_own(host: Host) -> bool:
         return True
 
 
-def _lock(host: Host) -> str:
-    return f"hostmaintenance:{host.uuid}"
+def is_one_coming_back(host_uuids: Sequence[str]) -> bool:
+    """Whether the maintenance of one of these hosts is just being ended: it may not take machines yet."""
+    return AsyncJob.objects.filter(locks__name__in=[_lock(uuid) for uuid in host_uuids], name=CANCEL).exists()
+
+
+def _lock(host_uuid: object) -> str:
+    return f"hostmaintenance:{host_uuid}"
 
 
 def _live(host: Host, name: str) -> QuerySet[AsyncJob]:
     """Jobs of this name that are on their way forward and nobody has cancelled: they alone hold their locks."""
     return AsyncJob.objects.filter(
-        locks__name=_lock(host), name=name, phase=AsyncJob.Phase.FORWARD, cancel_requested=False
+        locks__name=_lock(host.uuid), name=name, phase=AsyncJob.Phase.FORWARD, cancel_requested=False
     )
 
 
@@ -90,7 +95,7 @@ def _dispatch(name: str, host: Host, caller: Caller | None, event: str, text: st
     return dispatch(
         name,
         caller=caller,
-        exclusive=[_lock(host)],
+        exclusive=[_lock(host.uuid)],
         resource=host,
         arguments={"host_uuid": str(host.uuid), **more},
         description=text,

@@ -61,6 +61,9 @@ class Roll(Step):
         while ctx.data["now"] or ctx.data["waiting"]:
             ctx.check()
             if ctx.data["now"] is None:
+                if maintenance.is_one_coming_back(ctx.arguments["host_uuids"]):
+                    # Its room counts when the next one is to be emptied.
+                    raise RetryLater(POLL_S, "a host that was left out is coming back")
                 self._begin(ctx, ctx.data["waiting"][0])
             host = host_for_job(uuid=ctx.data["now"]["host"])
             try:

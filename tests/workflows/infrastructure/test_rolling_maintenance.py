@@ -10,12 +10,14 @@ from apps.compute.states import VmState
 from apps.infrastructure.models import Host
 from apps.infrastructure.states import ResourceState
 from cloudstack.contracts.host import HostRef
+from cloudstack.framework import drivers
 from cloudstack.framework.jobs import AsyncJob
 from cloudstack.framework.plugins.manager import pm
 from cloudstack.framework.plugins.markers import hookimpl
 from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import world
+from plugins.hypervisors.simulator.driver import SimulatorDriver
 from plugins.hypervisors.simulator.models import Fault
 from tests.support.cloud import SimulatedCloud, build_cloud, check_invariants
 from tests.support.crashes import crash_everywhere
@@ -97,7 +99,17 @@ def test_the_first_failure_ends_it_and_the_host_comes_back(cloud: SimulatedCloud
     check_invariants()
 
 
-def test_forced_goes_on_with_the_next_host(cloud: SimulatedCloud, updates: Updates) -> None:
+@pytest.mark.parametrize("has_its_own", [False, True], ids=["plain", "hypervisor-with-maintenance"])
+def test_forced_goes_on_with_the_next_host(
+    cloud: SimulatedCloud, updates: Updates, has_its_own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Keeping(SimulatorDriver):
+        def enter_maintenance(self, *, timeout_s: float = 600) -> None: ...
+
+        def exit_maintenance(self, *, timeout_s: float = 600) -> None: ...
+
+    if has_its_own:
+        monkeypatch.setitem(drivers._registered("register_hypervisor_drivers"), "Simulator", Keeping)
     updates.fails_on = cloud.hosts[0].name
     done = rolled(cloud, forced=True)["jobresult"]["rollingmaintenance"]
     assert done["success"] is False
