@@ -21,6 +21,7 @@ from cloudstack.testing.api import ApiError
 from cloudstack.testing.jobs import run_jobs
 from plugins.hypervisors.simulator import unmanaged as simulated
 from plugins.hypervisors.simulator import world
+from plugins.hypervisors.simulator.driver import SimulatorDriver
 from plugins.hypervisors.simulator.models import SimulatedVm
 from tests.api.compute.conftest import Cloud
 from tests.support.cloud import check_invariants
@@ -318,3 +319,20 @@ def test_the_admin_offers_what_can_be_taken(foreign: Foreign, cloud: Cloud) -> N
     for nobody in ("nonsense", str(row.uuid)):
         with pytest.raises(InvalidParameter, match="there is no account"):
             admin._owned(row, nobody)
+
+
+def test_a_driver_that_breaks_after_it_took_a_machine_off_loses_nothing(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign, destroy = Foreign(cloud, power="off"), SimulatorDriver.destroy
+
+    def breaks(driver: SimulatorDriver, uuid: str) -> None:
+        destroy(driver, uuid)
+        raise KeyError("runtime.powerState")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SimulatorDriver, "destroy", breaks)
+        vm = foreign.take_over()
+    assert vm["state"] == "Stopped"
+    assert cloud.run(cloud.api.call("startVirtualMachine", id=vm["id"]))["state"] == "Running"
+    check_invariants()
