@@ -10,10 +10,10 @@ from plugins.features.coffee.models import Offering, Size, State
 ui.color_states(good=[State.BREWED], busy=[State.BREWING])
 ID = ui.Column(wire="id", label=_("ID"), kind=ui.Kind.CODE)
 NAME = ui.Column(wire="name", label=_("Name"))
-STATE = ui.Column(wire="state", label=_("State"), kind=ui.Kind.STATE)
+STATE = ui.Column(wire="state", label=_("State"), kind=ui.Kind.STATE, choices=State)
 SINCE = ui.Column(wire="since", label=_("State since"), kind=ui.Kind.WHEN)
-COFFEE = ui.Column(wire="offering", label=_("Coffee"))
-SIZE = ui.Column(wire="size", label=_("Size"), wide=True)
+COFFEE = ui.Column(wire="offering", label=_("Coffee"), choices=Offering)
+SIZE = ui.Column(wire="size", label=_("Size"), choices=Size, wide=True)
 ORDERED = ui.Column(wire="created", label=_("Ordered"), kind=ui.Kind.WHEN, wide=True)
 PROJECT = ui.Column(wire="project", label=_("Project"))
 
