@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 OVERDUE_S = 5
 """A queued job younger than this has a bell on its way."""
+SKEW_S = 2
+"""By so much the clocks of machines may differ: a worker whose clock is behind must find a job due that was rung for."""
 
 
 def free_dead_workers() -> int:
@@ -46,7 +48,7 @@ def sweep() -> int:
     )
     # To the end of the line, so that many that wait for locks do not hide others from the next sweep. Before the bell:
     # a worker that comes while the row is being written goes away again.
-    AsyncJob.objects.filter(due, pk__in=[job_id for job_id, _ in rows]).update(wake_at=now)
+    AsyncJob.objects.filter(due, pk__in=[job_id for job_id, _ in rows]).update(wake_at=now - timedelta(seconds=SKEW_S))
     for job_id, queue in rows:
         ring(job_id, queue)
     if rows:

@@ -64,6 +64,9 @@ def test_many_that_wait_do_not_hide_the_others(
         sweep.sweep()
         assert [job_id for job_id, _ in rung] == [job.pk for job in expected]
     assert sweep.sweep() == 0, "each has a bell on its way now"
+    for job in jobs:
+        job.refresh_from_db()
+        assert job.wake_at <= ago(1), "a worker whose clock is a second behind finds it due"
 
 
 def test_the_schedule_knows_the_sweeper() -> None:
