@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from celery.signals import worker_ready
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ BATCH = 500
 OVERDUE_S = 5
 """A queued job younger than this has a bell on its way."""
 SKEW_S = 2
-"""By so much the clocks of machines may differ: a worker whose clock is behind must find a job due that was rung for."""
+"""By so much the clocks of machines may differ: a worker whose clock is behind finds a job due that was rung for."""
 
 
 def free_dead_workers() -> int:
@@ -60,3 +61,5 @@ def sweep() -> int:
 def _sweep_at_start(**_: object) -> None:
     """A worker that comes up looks at once for what its predecessor left."""
     sweep()
+    # The main process forks: nobody inherits its connection.
+    connection.close()

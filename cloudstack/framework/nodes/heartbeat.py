@@ -19,6 +19,11 @@ log = logging.getLogger(__name__)
 
 Program = Literal["web", "worker"]
 
+_connected = threading.RLock()
+"""Held while a heartbeat has its connection. A process that a worker forks meanwhile would take SQLite's memory of
+locks along, and believe for ever that somebody in it holds the database."""
+os.register_at_fork(before=_connected.acquire, after_in_parent=_connected.release, after_in_child=_connected.release)
+
 
 class Heartbeat:
     """Beats in a thread of its own until the process ends.
@@ -55,13 +60,13 @@ class Heartbeat:
 
     def _run(self) -> None:
         while True:
-            try:
-                self.beat()
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("heartbeat of %s: %s", socket.gethostname(), str(error).partition("\n")[0])
-            finally:
-                # Nothing that is forked meanwhile shall share it.
-                connection.close()
+            with _connected:
+                try:
+                    self.beat()
+                except (DatabaseError, InterfaceError) as error:
+                    log.warning("heartbeat of %s: %s", socket.gethostname(), str(error).partition("\n")[0])
+                finally:
+                    connection.close()
             if self._stop.wait(HEARTBEAT_S):
                 return
 
