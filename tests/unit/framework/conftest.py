@@ -17,6 +17,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     monkeypatch.setattr(pm, "_quiet", Quiet())
     names: list[str] = []
     aside: dict[str, tuple[Any, Any]] = {}
+    real = {name for name, status in pm.statuses.items() if status.enabled}
 
     def register(hooks: Any, name: str = "") -> str:
         name = name or f"guest{len(names) + 1}"
@@ -35,3 +36,5 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
         pm.register(module, name=name)
         pm.statuses[name] = status
     drivers.reset()
+    out = {name: pm.statuses[name].error for name in real if not pm.statuses[name].enabled}
+    assert out == {}, "plugins that other tests need were taken out of service"

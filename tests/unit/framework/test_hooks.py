@@ -301,7 +301,9 @@ def test_every_specification_has_a_test() -> None:
 
 
 def test_register_metrics(plugin: Give, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_metrics", list(metrics._metrics))
+    # From nothing: the plugins that are there give theirs again, and none is to be declared twice.
+    monkeypatch.setattr(metrics, "_metrics", [])
+    monkeypatch.setattr(pm, "_taken", {name: list(taken) for name, taken in pm._taken.items()})
     cache.clear()
     brewed = Counter("teapot_brewed_total", "Cups brewed.", ("size",), most=2)
     cups = Gauge("teapot_cups", "Cups by state.", ("state",), read=lambda: {"Brewed": 3})
