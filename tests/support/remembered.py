@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 Made = TypeVar("Made")
@@ -106,7 +106,8 @@ def _added(before: Any, after: Any) -> dict[str, tuple[Sequence[str], list[Row]]
 
 def _put_in(rows: dict[str, tuple[Sequence[str], list[Row]]], later: timedelta) -> None:
     quote = connection.ops.quote_name
-    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+    # In one transaction, at whose end PostgreSQL looks at keys; of rows that are committed each it would at once.
+    with connection.constraint_checks_disabled(), transaction.atomic(), connection.cursor() as cursor:
         for table, (columns, old) in rows.items():
             names = ", ".join(quote(name) for name in columns)
             places = ", ".join(["%s"] * len(columns))
