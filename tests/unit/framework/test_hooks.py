@@ -36,17 +36,12 @@ from cloudstack.framework.plugins.measures import CALLS
 from cloudstack.framework.plugins.routes import first_words, plugin_routes
 from cloudstack.framework.scheduler import ScheduledJob, runner
 from cloudstack.framework.scheduler import registry as scheduled
-from cloudstack.plugin import hookimpl
 from cloudstack.testing.jobs import run_job
+from tests.unit.framework.one_hook import hook
 
 pytestmark = pytest.mark.django_db
 
 Give = Callable[..., str]
-
-
-def hook(name: str, function: Callable[..., Any]) -> Any:
-    """A plugin with one hook."""
-    return SimpleNamespace(**{name: hookimpl(function, specname=name)})
 
 
 @pytest.fixture(autouse=True)

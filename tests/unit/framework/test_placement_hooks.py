@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,16 +12,11 @@ from cloudstack.contracts.placement import HostCandidate, PlacementRequest
 from cloudstack.framework.configuration import ConfigKey
 from cloudstack.framework.configuration import registry as settings_registry
 from cloudstack.framework.plugins.manager import pm
-from cloudstack.plugin import hookimpl
+from tests.unit.framework.one_hook import hook
 
 pytestmark = pytest.mark.django_db
 
 Give = Callable[..., str]
-
-
-def hook(name: str, function: Callable[..., Any]) -> Any:
-    """A plugin with one hook."""
-    return SimpleNamespace(**{name: hookimpl(function, specname=name)})
 
 
 @pytest.fixture(autouse=True)
