@@ -1,7 +1,7 @@
 """Crash points: every write of the job engine and every call of a driver, just before and just after."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -85,16 +85,21 @@ def crash_everywhere(
     and ``step`` leave some out; a job has a few dozen, and each costs a whole run.
     """
     for at in range(first, most, step):
-        answer = operation()
-        with crashing(at) as points:
-            try:
-                run_jobs()
-            except Crash:
-                pass
-        worker_died()
-        run_jobs()
-        point = points.passed[at - 1] if len(points.passed) >= at else "the end"
-        check(answer, f"crash at point {at}: {point}")
-        if len(points.passed) < at:
-            return points.passed
+        passed = trial(at, operation(), check)
+        if len(passed) < at:
+            return passed
     raise AssertionError(f"more than {most} crash points")
+
+
+def trial(at: int, answer: Any, check: Callable[[Any, str], None]) -> list[str]:
+    """Carry out the jobs there are with a crash at point ``at``; another worker takes over, and ``check`` must pass.
+
+    Answers the points that the first worker came to: fewer than ``at`` when it came to its end before.
+    """
+    with crashing(at) as points, suppress(Crash):
+        run_jobs()
+    worker_died()
+    run_jobs()
+    point = points.passed[at - 1] if len(points.passed) >= at else "the end"
+    check(answer, f"crash at point {at}: {point}")
+    return points.passed

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from cloudstack.testing.crashes import Crash, CrashPoints, crashing
-from cloudstack.testing.jobs import run_jobs, worker_died
+from cloudstack.testing.crashes import Crash, CrashPoints, trial
+from cloudstack.testing.jobs import run_jobs
 
 __all__ = ["Crash", "CrashPoints", "crash_everywhere", "rolled_back"]
 
@@ -45,15 +45,7 @@ def crash_everywhere(
         answer = operation()
     for at in range(first, most, step):
         with rolled_back():
-            with crashing(at) as points:
-                try:
-                    run_jobs()
-                except Crash:
-                    pass
-            worker_died()
-            run_jobs()
-            point = points.passed[at - 1] if len(points.passed) >= at else "the end"
-            check(answer, f"crash at point {at}: {point}")
-        if len(points.passed) < at:
-            return points.passed
+            passed = trial(at, answer, check)
+        if len(passed) < at:
+            return passed
     raise AssertionError(f"more than {most} crash points")
